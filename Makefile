@@ -1,0 +1,47 @@
+# make run     starts the service with the shipped model and shows it at work
+# make check   what a reviewer's machine can see: lint, format, types, architecture
+# make test    the whole suite
+.PHONY: run install install-all check format test clean
+.DEFAULT_GOAL := run
+
+PYTHON ?= python3
+PORT ?= 8080
+BIN := .venv/bin
+
+run: install
+	@$(BIN)/roadsight demo --port $(PORT)
+
+install: .venv/.serving
+install-all: .venv/.everything
+
+check: install-all
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest -q tests/architecture
+
+format: install-all
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+test: install-all
+	$(BIN)/pytest -q
+
+clean:
+	rm -rf .venv
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Roadsight needs Python 3.11 or newer: make PYTHON=python3.11 ..."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+	  || { echo "Python's venv module is missing: apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+# Both stamps hang on pyproject.toml alone: the install is editable, so a changed source file reinstalls nothing.
+.venv/.serving: pyproject.toml | .venv/bin/python
+	$(BIN)/pip install -q -e .
+	@touch $@
+
+.venv/.everything: pyproject.toml | .venv/bin/python
+	$(BIN)/pip install -q -e '.[training,dev]'
+	@touch $@ .venv/.serving

@@ -1,0 +1,131 @@
+"""Everything that can go wrong on the way of a frame, and at the start.
+
+    body --receive--> bytes --decode--> frame --regions--> boxes --queue--> crops --infer--> probabilities
+          TooLarge          BadImage          BadRegion          QueueFull        DeadlineMissed
+          UnsupportedMediaType                UnknownTask        Draining
+          BadParameter                        UnknownVersion     NotReady
+
+    bundle --load--> manifest --session--> warm model            (a failure here stops the start)
+           BadBundle          ProviderMissing, GoldenMismatch
+
+A client is told everything about its own faults (4xx, and a missed deadline) and a fixed text about ours.
+"""
+
+from pathlib import Path
+from typing import ClassVar
+
+
+class RoadsightError(Exception):
+    """Base of every error a client may see. `status` and `code` are part of the API: never change them."""
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal"
+
+
+class BadImage(RoadsightError):
+    """The body is not a picture of an accepted kind, or breaks off."""
+
+    status, code = 400, "bad_image"
+
+
+class UnknownTask(RoadsightError):
+    """No bundle that serves this task is loaded. Names the tasks there are."""
+
+    status, code = 404, "unknown_task"
+
+    def __init__(self, task: str, known: tuple[str, ...]) -> None:
+        super().__init__(f"no model serves task {task!r}; there are: {', '.join(known) or 'none'}")
+        self.known = known
+
+
+class UnknownVersion(RoadsightError):
+    """The task is served, but not by this version. Names the one that serves."""
+
+    status, code = 404, "unknown_version"
+
+    def __init__(self, task: str, version: str, served: str) -> None:
+        super().__init__(f"task {task!r} has no version {version!r}; {served} serves")
+
+
+class TooLarge(RoadsightError):
+    """The body or the picture is over a limit. Says which, and the limit."""
+
+    status, code = 413, "too_large"
+
+
+class UnsupportedMediaType(RoadsightError):
+    """The content type names a kind of body that Roadsight does not read. Names those it reads."""
+
+    status, code = 415, "unsupported_media_type"
+
+
+class BadRegion(RoadsightError):
+    """A region that can't be cropped: inverted, wholly outside, not finite. Says which one and why."""
+
+    status, code = 422, "bad_region"
+
+    def __init__(self, index: int, box: object, why: str) -> None:
+        super().__init__(f"region {index} {str(box)[:120]}: {why}")
+        self.index = index
+
+
+class BadParameter(RoadsightError):
+    """A query value, header or form field that can't be read. Names it."""
+
+    status, code = 422, "bad_parameter"
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"{name}: {why}")
+
+
+class QueueFull(RoadsightError):
+    """As much waits as may wait; try again after `retry_after_s` seconds."""
+
+    status, code = 429, "queue_full"
+
+    def __init__(self, why: str, retry_after_s: int = 1) -> None:
+        super().__init__(why)
+        self.retry_after_s = retry_after_s
+
+
+class NotReady(RoadsightError):
+    """The models are not warm yet."""
+
+    status, code = 503, "not_ready"
+
+
+class Draining(RoadsightError):
+    """The service is going down and takes no new frames."""
+
+    status, code = 503, "draining"
+
+
+class DeadlineMissed(RoadsightError):
+    """The deadline passed before the answer was ready; nothing more was computed."""
+
+    status, code = 504, "deadline_missed"
+
+    def __init__(self, stage: str) -> None:
+        super().__init__(f"the deadline passed before {stage}")
+        self.stage = stage
+
+
+class BadBundle(RoadsightError):
+    """A bundle that can't be trusted: a file missing or changed, a manifest that is not understood. Names the file."""
+
+    code = "bad_bundle"
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"{path}: {why}")
+
+
+class ProviderMissing(RoadsightError):
+    """The execution provider that was asked for by name is not there, or did not take the model."""
+
+    code = "provider_missing"
+
+
+class GoldenMismatch(RoadsightError):
+    """The session does not reproduce the logits that training gave for the golden inputs."""
+
+    code = "golden_mismatch"

@@ -1,0 +1,106 @@
+"""The contract between training and service: what `manifest.json` in a bundle says.
+
+    training --Manifest--> manifest.json --Manifest--> service, evaluation, attacks
+
+Everything is frozen, and an unknown key or `schema_version` is refused: what is not understood is not served.
+"""
+
+import hashlib
+import json
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
+TaskName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(_[a-z0-9]+)*$", max_length=64)]
+Version = Annotated[str, StringConstraints(pattern=r"^(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})$")]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.]*$", max_length=64)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+
+
+class Frozen(BaseModel):
+    """A part of the manifest: immutable, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CropRule(Frozen):
+    """How a tight box becomes the network's input; `preprocess` applies it, for everybody, exactly."""
+
+    width: int = Field(ge=8, le=1024, description="Input width in pixels.")
+    height: int = Field(ge=8, le=1024, description="Input height in pixels.")
+    context: float = Field(
+        ge=0, le=1, description="Fraction of the box's sides added on each side, clipped at the picture."
+    )
+    resize: Literal["area_or_linear"] = Field(description="Area average where both sides shrink, else bilinear.")
+    min_side: int = Field(ge=1, le=1024, description="A box with a shorter side under this many pixels is not judged.")
+
+
+class Metric(Frozen):
+    """A published figure: what was measured, on what, and how sure it is (95 %)."""
+
+    name: str
+    split: str
+    value: float
+    interval: tuple[float, float] | None = Field(description="95 % confidence interval; null where none was computed.")
+    n: int = Field(ge=1, description="Distinct images behind the figure.")
+
+
+class Parity(Frozen):
+    """The largest difference in probability between the training framework and ONNX Runtime, on real images."""
+
+    max_difference: float = Field(ge=0)
+    n: int = Field(ge=1)
+
+
+class Provenance(Frozen):
+    """Where the weights come from."""
+
+    data: str = Field(description="Data sets and splits trained on, with what they ask to be cited.")
+    weights: str = Field(description="What training started from.")
+    code: str = Field(description="Roadsight version, and the commit where there is one.")
+    recipe: str = Field(description="The recipe, as YAML: what to run to get the model again.")
+
+
+class Manifest(Frozen):
+    """`manifest.json`. `labels[i]` names logit column i; `digest` is the SHA-256 over all the other fields."""
+
+    schema_version: Literal[1] = 1
+    name: Slug
+    version: Version
+    task: TaskName
+    architecture: str
+    labels: tuple[str, ...] = Field(min_length=2)
+    input: CropRule
+    opset: int
+    temperature: float = Field(gt=0, description="Logits are divided by it before the softmax.")
+    uncertain_below: Fraction = Field(description="A top probability under this is answered as `uncertain`.")
+    golden_tolerance: float = Field(gt=0, description="Largest difference in probability that the self-test accepts.")
+    parity: Parity
+    metrics: tuple[Metric, ...]
+    licence: str = Field(description="Terms of the weights; the training data may bind them.")
+    provenance: Provenance
+    files: dict[FileName, Sha256]
+    digest: Sha256 | Literal[""] = ""
+
+    @model_validator(mode="after")
+    def _labels_differ(self) -> Self:
+        if len(set(self.labels)) != len(self.labels):
+            raise ValueError("labels must differ")
+        return self
+
+    def sealed(self) -> Self:
+        """Returns a copy whose `digest` vouches for every other field."""
+        return self.model_copy(update={"digest": self.expected_digest()})
+
+    def expected_digest(self) -> str:
+        """Returns the SHA-256 (hex) over the canonical JSON of all fields but `digest`."""
+        fields = self.model_dump(mode="json", exclude={"digest"})
+        canonical = json.dumps(fields, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+    @property
+    def version_key(self) -> tuple[int, ...]:
+        """The version as numbers, for ordering: 1.10.0 comes after 1.9.0."""
+        return tuple(int(part) for part in self.version.split("."))

@@ -1,0 +1,62 @@
+"""Logits -> probabilities that can be believed, or an honest "not sure".
+
+    logits [K] --softmax at the bundle's temperature--> probabilities [K] --judge--> Judgement
+
+Temperature scaling: Guo et al. 2017, "On Calibration of Modern Neural Networks". Abstention by the top probability:
+Hendrycks and Gimpel 2017; the threshold is published in the manifest.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from roadsight_models.manifest import Manifest
+
+Status = Literal["ok", "uncertain", "unknown"]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A class and how likely it is."""
+
+    label: str
+    index: int
+    probability: float
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What is said of one region. `unknown` has a reason and no predictions."""
+
+    status: Status
+    reason: str | None
+    predictions: tuple[Prediction, ...]  # most likely first
+
+
+def softmax(logits: npt.NDArray[np.float32], temperature: float = 1.0) -> npt.NDArray[np.float64]:
+    """Calibrated probabilities along the last axis, in float64 so that a row sums to 1 to machine precision."""
+    scaled = logits.astype(np.float64) / temperature
+    exponentials = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
+    return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True))
+
+
+def judge(logits: npt.NDArray[np.float32], manifest: Manifest, top: int = 5) -> Judgement:
+    """Judges one region.
+
+    Args:
+        logits: float32 [K].
+        manifest: gives labels, temperature and the threshold under which an answer is `uncertain`.
+        top: how many classes to name; 0 for all.
+    """
+    probabilities = softmax(logits, manifest.temperature)
+    order = np.argsort(-probabilities, kind="stable")[: top or None]
+    predictions = tuple(Prediction(manifest.labels[i], int(i), float(probabilities[i])) for i in order)
+    sure = predictions[0].probability >= manifest.uncertain_below
+    return Judgement("ok" if sure else "uncertain", None, predictions)
+
+
+def unknown(reason: str) -> Judgement:
+    """Says that a region was not judged, and why."""
+    return Judgement("unknown", reason, ())

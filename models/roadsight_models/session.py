@@ -1,0 +1,106 @@
+"""A bundle, warm and self-tested: crops in, logits out.
+
+    Bundle --open_session--> Session --run--> Outputs (logits [N, K], embedding [N, D])
+           ProviderMissing
+           GoldenMismatch
+
+Nothing leaves `open_session` that has not just reproduced the logits that training gave for the golden inputs.
+"""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime as ort
+
+from roadsight_models import providers
+from roadsight_models.bundle import Bundle
+from roadsight_models.errors import BadBundle, GoldenMismatch
+from roadsight_models.frame import Pixels
+from roadsight_models.probabilities import softmax
+
+
+class Outputs(NamedTuple):
+    """What a graph gives for N crops."""
+
+    logits: npt.NDArray[np.float32]  # [N, K]
+    embedding: npt.NDArray[np.float32]  # [N, D]
+
+
+class Session:
+    """Runs one bundle's graph. `run` may be called from several threads at once."""
+
+    precision = "float32"
+
+    def __init__(self, bundle: Bundle, opened: providers.Opened) -> None:
+        self.bundle = bundle
+        self.manifest = bundle.manifest
+        self.provider = opened.provider
+        self.fallback = opened.fallback
+        self._session = opened.session
+        rule = self.manifest.input
+        self._shape = (rule.height, rule.width, 3)
+
+    def run(self, frames: Pixels) -> Outputs:
+        """Infers a batch.
+
+        Args:
+            frames: uint8 [N, h, w, 3] RGB, cut by the bundle's crop rule.
+
+        Raises:
+            ValueError: another shape or dtype.
+        """
+        if frames.dtype != np.uint8 or frames.shape[1:] != self._shape:
+            raise ValueError(f"expected uint8 [N, {self._shape}], got {frames.dtype} {frames.shape}")
+        logits, embedding = self._session.run(["logits", "embedding"], {"frames": frames})
+        return Outputs(logits, embedding)
+
+
+def open_session(
+    bundle: Bundle, provider: providers.Asked = "auto", threads: int = 1, cache: Path | None = None
+) -> Session:
+    """Opens, warms and tests a bundle.
+
+    Args:
+        bundle: as `bundle.load` gave it.
+        provider: see `providers.open_graph`.
+        threads: intra-op threads of the CPU provider.
+        cache: where TensorRT keeps its engines.
+
+    Raises:
+        ProviderMissing: the provider that was asked for by name is not there.
+        BadBundle: the graph does not have the inputs and outputs of the contract.
+        GoldenMismatch: the session does not reproduce the golden logits.
+    """
+    opened = providers.open_graph(bundle.classifier, provider, threads, cache)
+    _check_contract(bundle, opened.session)
+    session = Session(bundle, opened)
+    _check_golden(session)
+    return session
+
+
+def _check_contract(bundle: Bundle, graph: ort.InferenceSession) -> None:
+    inputs = [(i.name, i.type, len(i.shape)) for i in graph.get_inputs()]
+    outputs = {o.name: o.shape for o in graph.get_outputs()}
+    if inputs != [("frames", "tensor(uint8)", 4)] or not {"logits", "embedding"} <= outputs.keys():
+        raise BadBundle(bundle.classifier, "its input must be `frames` (uint8), its outputs `logits` and `embedding`")
+    if outputs["logits"][-1] != len(bundle.manifest.labels):
+        raise BadBundle(bundle.classifier, f"{outputs['logits'][-1]} logits, but {len(bundle.manifest.labels)} labels")
+
+
+def _check_golden(session: Session) -> None:
+    golden, manifest = session.bundle.golden(), session.manifest
+    try:
+        outputs = session.run(golden.frames)
+        one = session.run(golden.frames[:1])
+    except ValueError as error:
+        raise GoldenMismatch(f"{session.bundle.folder}: golden inputs do not fit the graph: {error}") from error
+    expected = softmax(golden.logits, manifest.temperature)
+    for got, want in ((outputs.logits, expected), (one.logits, expected[:1])):
+        difference = float(np.abs(softmax(got, manifest.temperature) - want).max())
+        if not difference <= manifest.golden_tolerance:
+            raise GoldenMismatch(
+                f"{session.bundle.folder}: on {session.provider} the golden probabilities differ by {difference:.2g}; "
+                f"at most {manifest.golden_tolerance:.2g} is allowed"
+            )

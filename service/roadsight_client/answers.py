@@ -1,0 +1,85 @@
+"""The answer of `POST /v1/classify`, typed and frozen.
+
+A field that a newer service adds is ignored; one that is missing is an error.
+"""
+
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+_Kind = TypeVar("_Kind")
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A class and its calibrated probability."""
+
+    label: str
+    index: int
+    probability: float
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one model says of one region; `status` is ok, uncertain or unknown (then `reason` says why)."""
+
+    task: str
+    version: str
+    status: str
+    reason: str | None
+    predictions: tuple[Prediction, ...]
+
+
+@dataclass(frozen=True)
+class Region:
+    """A region as it was judged: `box` x1, y1, x2, y2 in pixels, clipped at the picture."""
+
+    box: tuple[float, float, float, float]
+    track: str | None
+    results: tuple[Result, ...]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The frame, with what the client said of it."""
+
+    id: str | None
+    camera: str | None
+    captured_at: str | None
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One frame's answer; `timings_ms` maps each stage to milliseconds."""
+
+    frame: Frame
+    regions: tuple[Region, ...]
+    timings_ms: dict[str, float]
+
+
+def parse(answer: dict[str, Any]) -> Answer:
+    """Reads the JSON object.
+
+    Raises:
+        KeyError, TypeError: a field is missing or of another kind.
+    """
+    return Answer(
+        frame=_known(Frame, answer["frame"]),
+        regions=tuple(_region(region) for region in answer["regions"]),
+        timings_ms=dict(answer["timings_ms"]),
+    )
+
+
+def _region(region: dict[str, Any]) -> Region:
+    x1, y1, x2, y2 = region["box"]
+    return Region((x1, y1, x2, y2), region.get("track"), tuple(_result(result) for result in region["results"]))
+
+
+def _result(result: dict[str, Any]) -> Result:
+    predictions = tuple(_known(Prediction, prediction) for prediction in result["predictions"])
+    return _known(Result, result | {"predictions": predictions})
+
+
+def _known(kind: type[_Kind], fields: dict[str, Any]) -> _Kind:
+    return kind(**{name: fields[name] for name in kind.__annotations__})

@@ -1,0 +1,95 @@
+"""The application: settings in, ASGI out. Nothing happens at import; the lifespan owns all that lives.
+
+create_app(settings) --lifespan--> models warm --> lanes run --> frames --> lanes drain
+                     BadBundle, ProviderMissing, GoldenMismatch stop the start
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from time import perf_counter
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from roadsight_service.batcher import make_batcher
+from roadsight_service.lanes import FrameQueue, Lanes
+from roadsight_service.metrics import Metrics
+from roadsight_service.pipeline import Pipeline
+from roadsight_service.registry import Registry, open_registry
+from roadsight_service.routes import classify, problems, status
+from roadsight_service.routes.intake import Intake
+from roadsight_service.routes.state import State
+from roadsight_service.settings import Settings
+
+OpenRegistry = Callable[[Settings], Registry]
+
+
+def create_app(settings: Settings, open_models: OpenRegistry = open_registry) -> FastAPI:
+    """Makes the application.
+
+    Args:
+        settings: all of them; none is read from elsewhere.
+        open_models: loads and warms the models when the application starts; a seam for tests.
+    """
+    metrics = Metrics()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        registry = open_models(settings)
+        sessions = tuple(registry.sessions.values())
+        batcher = make_batcher(sessions, metrics, settings.batch_crops, settings.batch_delay_ms / 1e3)
+        queue = FrameQueue(settings.queue_frames)
+        metrics.watch(sessions, queue)
+        lanes = Lanes(settings.lanes, queue, batcher)
+        lanes.start()
+        app.state.roadsight = State(
+            settings,
+            registry,
+            metrics,
+            Intake(settings.max_body_bytes, settings.max_buffered_bytes),
+            Pipeline(registry, lanes, metrics, settings.max_pixels),
+        )
+        try:
+            yield
+        finally:
+            lanes.close()
+
+    app = FastAPI(
+        title="Roadsight",
+        version=version("roadsight"),
+        description="Which traffic sign and which road object each region of a camera frame shows, in time.",
+        lifespan=lifespan,
+    )
+    problems.install(app)
+    app.include_router(classify.router)
+    app.include_router(status.router)
+    app.add_middleware(_Measured, metrics=metrics)
+    return app
+
+
+class _Measured:
+    """Counts and times every request by route and status, failures too."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app, self._metrics = app, metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        start, code = perf_counter(), 500
+
+        async def watched(message: Message) -> None:
+            nonlocal code
+            if message["type"] == "http.response.start":
+                code = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        finally:
+            # Only routes that exist make a series: a client that tries paths can't grow the metrics.
+            route = getattr(scope.get("route"), "path", "unmatched")
+            self._metrics.requests.labels(route, str(code)).inc()
+            self._metrics.request_seconds.labels(route).observe(perf_counter() - start)

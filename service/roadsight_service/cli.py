@@ -1,0 +1,34 @@
+"""`roadsight serve`: the service on a socket."""
+
+import logging
+import sys
+from typing import Annotated
+
+import typer
+import uvicorn
+from pydantic import ValidationError
+
+from roadsight_service.app import create_app
+from roadsight_service.settings import Settings
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on; ROADSIGHT_HOST.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; ROADSIGHT_PORT.")] = None,
+) -> None:
+    """Serves the models until it is told to stop. Everything else is set by ROADSIGHT_ variables."""
+    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    try:
+        settings = Settings(**given)  # type: ignore[arg-type]  # each value has its field's own type
+    except ValidationError as error:
+        lines = (f"ROADSIGHT_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
+        sys.exit("error: " + "; ".join(lines))
+    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=settings.drain_seconds,
+    )

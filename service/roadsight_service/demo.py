@@ -1,0 +1,75 @@
+"""`roadsight demo`: the service at work, on road scenes that Roadsight draws.
+
+roadsight serve (child) --ready--> scenes --Client--> answers --> table, until Ctrl-C
+"""
+
+import subprocess
+import sys
+from time import monotonic, sleep
+from typing import Annotated
+
+import cv2
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from roadsight_client import Answer, Client, Unreachable
+from roadsight_models import scene
+
+READY_WITHIN_S = 60
+SEEDS = (3, 5, 8)
+
+
+def demo(port: Annotated[int, typer.Option(help="Port to serve on.")] = 8080) -> None:
+    """Starts the service, shows it three drawn frames, and goes on serving until Ctrl-C."""
+    server = subprocess.Popen([sys.executable, "-m", "roadsight_models", "serve", "--port", str(port)])
+    url = f"http://127.0.0.1:{port}"
+    try:
+        with Client(url) as client:
+            _await_ready(client, server)
+            for seed in SEEDS:
+                drawn = scene.draw(seed, signs=3, side=(40, 96))
+                answer = client.classify(
+                    _jpeg(drawn), regions=[sign.box for sign in drawn.signs], frame_id=f"scene-{seed}", top=3
+                )
+                _show(answer, [sign.label for sign in drawn.signs])
+        Console().print(f"\nServing on {url}  -  docs {url}/docs  -  metrics {url}/metrics  -  Ctrl-C stops")
+        sys.exit(server.wait())
+    except KeyboardInterrupt:
+        sys.exit(server.wait())
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _await_ready(client: Client, server: "subprocess.Popen[bytes]") -> None:
+    until = monotonic() + READY_WITHIN_S
+    while server.poll() is None and monotonic() < until:
+        try:
+            if client.ready():
+                break
+        except Unreachable:
+            sleep(0.1)
+    # Somebody else's service may answer on this port while ours could not have it.
+    if server.poll() is not None:
+        sys.exit(f"the service stopped at its start with status {server.returncode}; its log above says why")
+    if monotonic() >= until:
+        sys.exit(f"the service was not ready within {READY_WITHIN_S} s")
+
+
+def _jpeg(drawn: scene.Scene) -> bytes:
+    _, encoded = cv2.imencode(".jpg", cv2.cvtColor(drawn.pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 92])
+    return encoded.tobytes()
+
+
+def _show(answer: Answer, drawn: list[str]) -> None:
+    table = Table(title=f"{answer.frame.id}: {answer.frame.width} x {answer.frame.height}", title_justify="left")
+    for heading in ("box", "drawn", "status", "most likely", "then"):
+        table.add_column(heading)
+    for region, label in zip(answer.regions, drawn, strict=True):
+        for result in region.results:
+            names = [f"{p.label} {p.probability:.4f}" for p in result.predictions]
+            table.add_row(str(region.box), label, result.status, names[0] if names else "", "\n".join(names[1:]))
+    console = Console()
+    console.print(table)
+    console.print("ms: " + "  ".join(f"{stage} {ms:.1f}" for stage, ms in answer.timings_ms.items()))

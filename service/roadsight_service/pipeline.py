@@ -1,0 +1,127 @@
+"""The way of a frame, on one screen; knows no FastAPI.
+
+body + Ask --lanes--> frame, crops --batcher--> logits --judge--> Answer
+UnknownTask  QueueFull  BadImage, TooLarge, BadRegion  DeadlineMissed
+"""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import monotonic
+
+from roadsight_models.errors import DeadlineMissed, Draining, QueueFull
+from roadsight_models.frame import Pixels, decode
+from roadsight_models.preprocess import Crops, cut
+from roadsight_models.probabilities import Judgement, judge, unknown
+from roadsight_models.regions import Region, whole, within
+from roadsight_models.session import Outputs, Session
+from roadsight_service.lanes import Lanes
+from roadsight_service.metrics import Clock, Metrics
+from roadsight_service.registry import Registry
+from roadsight_service.work import Job
+
+KINDS = ("jpeg", "png", "webp")
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What a client wants to know of a frame."""
+
+    deadline: float  # seconds on the monotonic clock
+    camera: str  # who takes turns with whom in the queue
+    tasks: tuple[str, ...] = ()  # all, if empty
+    version: str | None = None
+    regions: tuple[Region, ...] = ()  # the whole frame, if empty
+    top: int = 5
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is said of each region, model by model."""
+
+    width: int
+    height: int
+    regions: tuple[Region, ...]
+    sessions: tuple[Session, ...]
+    judgements: tuple[tuple[Judgement, ...], ...]  # [region][session]
+
+
+@dataclass
+class _Prepared:
+    """What a lane leaves behind for the answer."""
+
+    width: int = 0
+    height: int = 0
+    regions: tuple[Region, ...] = ()
+    crops: list[Crops] = field(default_factory=list)
+
+
+class Pipeline:
+    """Registry, lanes and metrics, put together."""
+
+    def __init__(self, registry: Registry, lanes: Lanes, metrics: Metrics, max_pixels: int) -> None:
+        self._registry, self._lanes, self._metrics, self._max_pixels = registry, lanes, metrics, max_pixels
+
+    async def classify(self, body: bytes, ask: Ask, clock: Clock) -> Answer:
+        """One frame in, a judgement per region and model out.
+
+        Raises:
+            UnknownTask, UnknownVersion: nothing serves what was asked for.
+            BadImage, TooLarge: `body` is not a picture of an accepted kind, breaks off, or is too big.
+            BadRegion: a region lies wholly outside the picture.
+            QueueFull, Draining: the frame was not let in.
+            DeadlineMissed: `ask.deadline` passed before the answer was ready; nothing more was computed.
+        """
+        sessions = self._registry.select(ask.tasks, ask.version)
+        prepared = _Prepared()
+        job = Job(lambda: self._prepare(body, ask, sessions, prepared, clock), ask.deadline, ask.camera, clock)
+        with self._counted_drops():
+            outputs = await self._before(job)
+        with clock.stage("postprocess"):
+            judgements = _judge(sessions, prepared, outputs, ask.top)
+            for row in judgements:
+                for session, judgement in zip(sessions, row, strict=True):
+                    self._metrics.judged(session.manifest.task, judgement)
+        return Answer(prepared.width, prepared.height, prepared.regions, sessions, judgements)
+
+    async def _before(self, job: Job) -> list[Outputs]:
+        try:
+            async with asyncio.timeout(job.deadline - monotonic()):
+                return await self._lanes.run(job)
+        except TimeoutError as error:
+            raise DeadlineMissed("the answer") from error
+
+    def _prepare(
+        self, body: bytes, ask: Ask, sessions: Sequence[Session], prepared: _Prepared, clock: Clock
+    ) -> list[tuple[Session, Pixels]]:
+        """Runs on a lane: one decode for all regions and all models."""
+        with clock.stage("decode"):
+            frame = decode(body, self._max_pixels, KINDS)
+        with clock.stage("preprocess"):
+            prepared.width, prepared.height = frame.width, frame.height
+            regions = ask.regions or (whole(frame.width, frame.height),)
+            prepared.regions = within(regions, frame.width, frame.height)
+            prepared.crops = [cut(frame, prepared.regions, session.manifest.input) for session in sessions]
+        return [(session, crops.pixels) for session, crops in zip(sessions, prepared.crops, strict=True)]
+
+    @contextmanager
+    def _counted_drops(self) -> Iterator[None]:
+        try:
+            yield
+        except (DeadlineMissed, QueueFull, Draining) as error:
+            self._metrics.dropped.labels(error.code).inc()
+            raise
+        except asyncio.CancelledError:
+            self._metrics.dropped.labels("client_gone").inc()
+            raise
+
+
+def _judge(
+    sessions: Sequence[Session], prepared: _Prepared, outputs: Sequence[Outputs], top: int
+) -> tuple[tuple[Judgement, ...], ...]:
+    columns = []
+    for session, crops, output in zip(sessions, prepared.crops, outputs, strict=True):
+        logits = iter(output.logits)
+        columns.append([unknown(why) if why else judge(next(logits), session.manifest, top) for why in crops.reasons])
+    return tuple(zip(*columns, strict=True))

@@ -1,0 +1,75 @@
+"""Which models serve: one bundle a task, warm before the first frame.
+
+settings --choose--> folders --load, open--> Registry (task -> Session)
+         BadBundle           BadBundle, ProviderMissing, GoldenMismatch
+"""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from roadsight_models import bundle
+from roadsight_models.errors import BadBundle, BadParameter, UnknownTask, UnknownVersion
+from roadsight_models.session import Session, open_session
+from roadsight_service.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Registry:
+    """The sessions that serve, by task."""
+
+    sessions: dict[str, Session]
+
+    def select(self, tasks: tuple[str, ...], version: str | None) -> tuple[Session, ...]:
+        """The sessions a client asks for; all of them if it names no task.
+
+        Raises:
+            UnknownTask: nothing serves one of the tasks.
+            UnknownVersion: a task is served by another version.
+        """
+        known = tuple(self.sessions)
+        for task in tasks:
+            if task not in self.sessions:
+                raise UnknownTask(task, known)
+        chosen = tuple(self.sessions[task] for task in dict.fromkeys(tasks or known))
+        for session in chosen:
+            if version is not None and session.manifest.version != version:
+                raise UnknownVersion(session.manifest.task, version, session.manifest.version)
+        return chosen
+
+
+def open_registry(settings: Settings) -> Registry:
+    """Loads and warms every bundle that the settings choose.
+
+    Raises:
+        BadBundle: none is there, one is damaged, or two serve the same task.
+        ProviderMissing: the provider asked for is not there.
+        GoldenMismatch: a model does not reproduce its golden logits.
+    """
+    sessions: dict[str, Session] = {}
+    for folder in _chosen(settings):
+        session = open_session(bundle.load(folder), settings.provider, cache=settings.engine_cache)
+        manifest = session.manifest
+        if manifest.task in sessions:
+            raise BadBundle(folder, f"task {manifest.task!r} is served already; choose with ROADSIGHT_MODELS")
+        sessions[manifest.task] = session
+        log.info("%s %s serves %s on %s", manifest.name, manifest.version, manifest.task, session.provider)
+        if session.fallback:
+            log.warning("%s runs on the CPU: %s", manifest.name, session.fallback)
+    return Registry(sessions)
+
+
+def _chosen(settings: Settings) -> list[Path]:
+    newest = bundle.latest(settings.bundles)
+    if not newest:
+        raise BadBundle(settings.bundles, "no bundle here, <name>/<version>/manifest.json; set ROADSIGHT_BUNDLES")
+    return [_folder(settings.bundles, wanted, newest) for wanted in settings.models or newest]
+
+
+def _folder(root: Path, wanted: str, newest: dict[str, Path]) -> Path:
+    name, _, version = wanted.partition("@")
+    if name not in newest:
+        raise BadParameter("ROADSIGHT_MODELS", f"no bundle {name!r} in {root}; there are: {', '.join(newest)}")
+    return root / name / version if version else newest[name]

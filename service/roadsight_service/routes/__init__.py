@@ -1,0 +1,1 @@
+"""HTTP: each file one route, or a few that belong together. The only rooms that know FastAPI, with `app`."""

@@ -1,0 +1,129 @@
+"""`POST /v1/classify`: one frame in, probabilities per region out.
+
+request --intake--> body, fields --ask--> Ask --pipeline--> Answer --> JSON
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from time import monotonic
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from starlette.requests import ClientDisconnect
+
+from roadsight_models import errors
+from roadsight_models.probabilities import Judgement
+from roadsight_models.session import Session
+from roadsight_service.metrics import Clock
+from roadsight_service.pipeline import Answer
+from roadsight_service.routes import ask as asking
+from roadsight_service.routes.intake import FORM_TYPE, FRAME_FIELD, IMAGE_TYPES
+from roadsight_service.routes.problems import describe
+from roadsight_service.routes.state import state_of
+from roadsight_service.schemas import AnswerOut, FrameOut, PredictionOut, RegionOut, ResultOut, TimingsOut
+from roadsight_service.work import ClientGone
+
+CLIENT_CLOSED_REQUEST = 499  # nginx's status for a client that hung up; nobody receives it, the metrics count it
+_PROBLEMS = describe(
+    errors.BadImage, errors.UnknownTask, errors.UnknownVersion, errors.TooLarge, errors.UnsupportedMediaType,
+    errors.BadRegion, errors.BadParameter, errors.QueueFull, errors.NotReady, errors.Draining, errors.DeadlineMissed,
+)  # fmt: skip
+_PARAMETERS = (
+    ("task", "query", "string", "Repeatable; every task loaded by default."),
+    ("regions", "query", "string", "JSON [[x1,y1,x2,y2],...] in pixels; the whole frame by default."),
+    ("top", "query", "integer", "How many classes to name; 5 by default, 0 for all."),
+    ("version", "query", "string", "The version that must answer."),
+    ("X-Frame-Id", "header", "string", "Echoed."),
+    ("X-Camera-Id", "header", "string", "Echoed; cameras take turns in the queue."),
+    ("X-Captured-At", "header", "string", "RFC 3339 with offset, or nanoseconds since the epoch; echoed."),
+    ("X-Deadline-Ms", "header", "number", "Relative to receipt."),
+)
+_PICTURE = {"schema": {"type": "string", "format": "binary"}}
+_FORM = {
+    "schema": {
+        "type": "object",
+        "required": [FRAME_FIELD],
+        "properties": {FRAME_FIELD: _PICTURE["schema"]}
+        | {name: {"type": "string"} for name in (*asking.QUERY, *asking.HEADERS)},
+    }
+}
+_OPENAPI: dict[str, Any] = {
+    "requestBody": {"required": True, "content": dict.fromkeys(IMAGE_TYPES, _PICTURE) | {FORM_TYPE: _FORM}},
+    "parameters": [
+        {"name": name, "in": where, "description": what, "schema": {"type": kind}}
+        for name, where, kind, what in _PARAMETERS
+    ],
+}
+
+
+router = APIRouter()
+
+
+@router.post("/v1/classify", response_model=AnswerOut, responses=_PROBLEMS, openapi_extra=_OPENAPI)
+async def classify(request: Request) -> Response:
+    """Says which traffic sign or road object each region of a frame shows."""
+    state = state_of(request)
+    clock, received = Clock(), monotonic()
+    try:
+        until = asking.deadline(received, request, state.settings, {})
+        async with state.intake.body(request, until, clock) as (body, fields):
+            until = asking.deadline(received, request, state.settings, fields)
+            said = asking.said(request, fields)
+            ask = asking.ask(request, fields, until, said.camera_id, state.settings)
+            answer = await _unless_gone(request, state.pipeline.classify(body, ask, clock))
+        return Response(_render(said, answer, clock).model_dump_json(), media_type="application/json")
+    except (ClientDisconnect, ClientGone):
+        return Response(status_code=CLIENT_CLOSED_REQUEST)
+    finally:
+        clock.observe(state.metrics)
+
+
+async def _unless_gone(request: Request, work: Coroutine[Any, Any, Answer]) -> Answer:
+    """Awaits the work, but cancels it when the client hangs up."""
+    answer, gone = asyncio.ensure_future(work), asyncio.ensure_future(_gone(request))
+    try:
+        await asyncio.wait((answer, gone), return_when=asyncio.FIRST_COMPLETED)
+        if not answer.done():
+            raise ClientGone
+        return answer.result()
+    finally:
+        gone.cancel()
+        answer.cancel()
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        continue
+
+
+def _render(said: asking.Said, answer: Answer, clock: Clock) -> AnswerOut:
+    return AnswerOut(
+        frame=FrameOut(
+            id=said.frame_id,
+            camera=said.camera_id,
+            captured_at=said.captured_at,
+            width=answer.width,
+            height=answer.height,
+        ),
+        regions=tuple(
+            RegionOut(
+                box=region.box,
+                track=region.track,
+                results=tuple(_result(s, j) for s, j in zip(answer.sessions, judgements, strict=True)),
+            )
+            for region, judgements in zip(answer.regions, answer.judgements, strict=True)
+        ),
+        timings_ms=TimingsOut(**clock.milliseconds()),
+    )
+
+
+def _result(session: Session, judgement: Judgement) -> ResultOut:
+    return ResultOut(
+        task=session.manifest.task,
+        version=session.manifest.version,
+        status=judgement.status,
+        reason=judgement.reason,
+        predictions=tuple(
+            PredictionOut(label=p.label, index=p.index, probability=p.probability) for p in judgement.predictions
+        ),
+    )

@@ -1,0 +1,101 @@
+"""Reading a request's body: bounded in size, in time, and over all requests together.
+
+socket --chunks--> Intake --> bytes, form fields
+                   UnsupportedMediaType, TooLarge, DeadlineMissed, QueueFull, BadParameter
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from time import monotonic
+
+from fastapi import Request
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.types import Message
+
+from roadsight_models.errors import BadParameter, DeadlineMissed, QueueFull, TooLarge, UnsupportedMediaType
+from roadsight_service.metrics import Clock
+
+FORM_TYPE = "multipart/form-data"
+IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp")
+ACCEPTED = (*IMAGE_TYPES, FORM_TYPE)
+FRAME_FIELD = "frame"
+
+Read = tuple[bytes, dict[str, str]]  # the picture, and the form's other fields
+
+
+class Intake:
+    """Lets bodies in, and counts the bytes that all running requests hold."""
+
+    def __init__(self, max_body_bytes: int, max_buffered_bytes: int) -> None:
+        self._max_body, self._max_buffered = max_body_bytes, max_buffered_bytes
+        self._buffered = 0
+
+    @asynccontextmanager
+    async def body(self, request: Request, deadline: float, clock: Clock) -> AsyncIterator[Read]:
+        """Reads the body; its bytes count as held until the block ends.
+
+        Raises:
+            UnsupportedMediaType: neither a picture nor a form, by its content type; nothing was read.
+            TooLarge: over the limit, told as soon as it is known.
+            QueueFull: the bodies of all requests together are over their limit.
+            DeadlineMissed: the body did not arrive in time.
+            BadParameter: a form without the file `frame`, or one that can't be read.
+        """
+        kind = self._kind(request)
+        held = 0
+
+        async def receive() -> Message:
+            nonlocal held
+            message = await request.receive()
+            size = len(message.get("body", b""))
+            held += size
+            self._buffered += size
+            if held > self._max_body:
+                raise TooLarge(f"the body is over {self._max_body} bytes")
+            if self._buffered > self._max_buffered:
+                raise QueueFull(f"{self._buffered} bytes of requests are held already")
+            return message
+
+        try:
+            with clock.stage("receive"):
+                read = await _read(Request(request.scope, receive), kind, deadline)
+            yield read
+        finally:
+            self._buffered -= held
+
+    def _kind(self, request: Request) -> str:
+        """The content type; refuses what can be refused before a byte is read."""
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind not in ACCEPTED:
+            raise UnsupportedMediaType(f"{kind or 'no content type'}; accepted are: {', '.join(ACCEPTED)}")
+        claimed = request.headers.get("content-length", "")
+        if claimed.isdecimal() and int(claimed[:19]) > self._max_body:
+            raise TooLarge(f"the body is over {self._max_body} bytes")
+        return kind
+
+
+async def _read(request: Request, kind: str, deadline: float) -> Read:
+    try:
+        async with asyncio.timeout(deadline - monotonic()):
+            return await _form(request) if kind == FORM_TYPE else (await request.body(), {})
+    except TimeoutError as error:
+        raise DeadlineMissed("the body had arrived") from error
+
+
+async def _form(request: Request) -> Read:
+    try:
+        async with request.form(max_files=1, max_fields=16, max_part_size=1 << 17) as form:
+            file = form.get(FRAME_FIELD)
+            if not isinstance(file, UploadFile):
+                raise BadParameter(FRAME_FIELD, "the form has no file of this name")
+            fields: dict[str, str] = {}
+            for name, value in form.multi_items():
+                if name in fields:
+                    raise BadParameter(name[:40], "given more than once")
+                if isinstance(value, str):
+                    fields[name] = value
+            return await file.read(), fields
+    except HTTPException as error:
+        raise BadParameter("form", str(error.detail)) from error

@@ -1,0 +1,73 @@
+"""Errors as `application/problem+json` (RFC 9457): one handler for the whole family.
+
+RoadsightError --handler--> status, code, detail     (4xx, 503, 504: the error's own words)
+anything else  --handler--> 500 internal             (a fixed text; uvicorn logs the traceback)
+"""
+
+import json
+import logging
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request, Response
+from starlette.exceptions import HTTPException
+
+from roadsight_models.errors import BadRegion, QueueFull, RoadsightError, UnknownTask
+from roadsight_service.schemas import ProblemOut
+
+log = logging.getLogger(__name__)
+MEDIA_TYPE = "application/problem+json"
+OURS = "something went wrong on our side; the log says what"
+
+
+def problem(status: int, code: str, detail: str, **members: object) -> Response:
+    """Builds the answer for one problem; `members` are extension members of the JSON object."""
+    body = ProblemOut(
+        type=f"urn:roadsight:problem:{code}", title=HTTPStatus(status).phrase, status=status, code=code, detail=detail
+    )
+    return Response(json.dumps(body.model_dump() | members), status, media_type=MEDIA_TYPE)
+
+
+def answer_to(error: RoadsightError) -> Response:
+    """Turns an error of the family into its answer."""
+    if error.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.error("%s: %s", error.code, error)
+        return problem(error.status, RoadsightError.code, OURS)
+    match error:
+        case BadRegion(index=index):
+            return problem(error.status, error.code, str(error), index=index)
+        case UnknownTask(known=known):
+            return problem(error.status, error.code, str(error), tasks=known)
+    response = problem(error.status, error.code, str(error))
+    if isinstance(error, QueueFull):
+        response.headers["Retry-After"] = str(error.retry_after_s)
+    return response
+
+
+def install(app: FastAPI) -> None:
+    """Registers the handlers; every error that leaves a route passes through here."""
+
+    @app.exception_handler(RoadsightError)
+    async def _ours(_: Request, error: RoadsightError) -> Response:
+        return answer_to(error)
+
+    @app.exception_handler(HTTPException)
+    async def _routing(_: Request, error: HTTPException) -> Response:
+        code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
+        response = problem(error.status_code, code, str(error.detail))
+        response.headers.update(error.headers or {})
+        return response
+
+    @app.exception_handler(Exception)
+    async def _unforeseen(_: Request, error: Exception) -> Response:
+        return problem(500, RoadsightError.code, OURS)
+
+
+def describe(*errors: type[RoadsightError]) -> dict[int | str, dict[str, object]]:
+    """The `responses` of a route, for `/docs`: which problems it may answer with."""
+    by_status: dict[int | str, list[str]] = {}
+    for error in errors:
+        by_status.setdefault(error.status, []).append(error.code)
+    return {
+        status: {"model": ProblemOut, "description": ", ".join(codes), "content": {MEDIA_TYPE: {}}}
+        for status, codes in by_status.items()
+    }

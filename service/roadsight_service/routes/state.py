@@ -1,0 +1,35 @@
+"""What the lifespan owns and the routes use."""
+
+from dataclasses import dataclass
+
+from fastapi import Request
+
+from roadsight_models.errors import NotReady
+from roadsight_service.metrics import Metrics
+from roadsight_service.pipeline import Pipeline
+from roadsight_service.registry import Registry
+from roadsight_service.routes.intake import Intake
+from roadsight_service.settings import Settings
+
+
+@dataclass(frozen=True)
+class State:
+    """Everything that lives as long as the application runs."""
+
+    settings: Settings
+    registry: Registry
+    metrics: Metrics
+    intake: Intake
+    pipeline: Pipeline
+
+
+def state_of(request: Request) -> State:
+    """The state of the application that answers.
+
+    Raises:
+        NotReady: its lifespan has not begun, or has ended.
+    """
+    state: State | None = getattr(request.app.state, "roadsight", None)
+    if state is None:
+        raise NotReady("the models are not warm")
+    return state

@@ -1,0 +1,123 @@
+"""The JSON of the answers; what `/docs` shows."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from roadsight_models.manifest import Metric
+from roadsight_models.probabilities import Status
+
+Pixel = int | float  # a client that sends whole pixels gets whole pixels back
+
+
+class _Schema(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class PredictionOut(_Schema):
+    """A class and its calibrated probability."""
+
+    label: str
+    index: int
+    probability: float
+
+
+class ResultOut(_Schema):
+    """What one model says of one region."""
+
+    task: str
+    version: str
+    status: Status = Field(description="`uncertain`: under the published threshold; `unknown`: not judged, see reason.")
+    reason: str | None
+    predictions: tuple[PredictionOut, ...]
+
+
+class RegionOut(_Schema):
+    """A region as it was judged: clipped at the picture."""
+
+    box: tuple[Pixel, Pixel, Pixel, Pixel]
+    track: str | None = None
+    results: tuple[ResultOut, ...]
+
+
+class FrameOut(_Schema):
+    """The frame, and what the client said of it, as sent."""
+
+    id: str | None
+    camera: str | None
+    captured_at: str | None
+    width: int
+    height: int
+
+
+class TimingsOut(_Schema):
+    """Milliseconds per stage; every key is always there."""
+
+    receive: float
+    decode: float
+    preprocess: float
+    queue: float
+    inference: float
+    postprocess: float
+    total: float
+
+
+class AnswerOut(_Schema):
+    """The answer to `POST /v1/classify`."""
+
+    frame: FrameOut
+    regions: tuple[RegionOut, ...]
+    timings_ms: TimingsOut
+
+
+class ProblemOut(_Schema):
+    """RFC 9457 problem details with a stable `code`; some codes add members, such as `index` or `tasks`."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+
+
+class ModelOut(_Schema):
+    """A model that serves."""
+
+    name: str
+    task: str
+    version: str
+    architecture: str
+    labels: tuple[str, ...]
+    precision: str
+    provider: str
+    fallback: str | None = Field(description="Why `auto` runs on the CPU; null where it does not.")
+    licence: str
+    digest: str
+    metrics: tuple[Metric, ...]
+
+
+class ModelsOut(_Schema):
+    """The answer to `GET /v1/models`."""
+
+    models: tuple[ModelOut, ...]
+
+
+class ReadyModelOut(_Schema):
+    """A warm model and where it runs."""
+
+    name: str
+    task: str
+    version: str
+    provider: str
+    fallback: str | None
+
+
+class ReadyOut(_Schema):
+    """The answer to `GET /readyz`."""
+
+    status: str
+    models: tuple[ReadyModelOut, ...]
+
+
+class AliveOut(_Schema):
+    """The answer to `GET /livez`."""
+
+    status: str

@@ -1,0 +1,51 @@
+"""Every setting of the service: environment variables with the prefix `ROADSIGHT_`.
+
+Each has a unit in its name, a default that works, a bound, and a sentence; the README's table is made from them.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from roadsight_models.providers import Asked
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Settings(BaseSettings):
+    """Read from the environment; a value that can't be read or is out of bounds stops the start."""
+
+    model_config = SettingsConfigDict(env_prefix="ROADSIGHT_", frozen=True)
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8080, ge=0, le=65_535, description="Port to listen on; 0 takes a free one.")
+    bundles: Path = Field(Path("models/bundles"), description="Folder of all bundles, `<name>/<version>/`.")
+    models: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Bundles to serve, `name` or `name@version`, separated by commas; the newest of each if empty."
+    )
+    provider: Asked = Field("auto", description="Execution provider: auto, cpu, cuda or tensorrt.")
+    engine_cache: Path | None = Field(None, description="Folder for TensorRT engines; beside the bundle if unset.")
+    lanes: int = Field(default_factory=_cores, ge=1, le=256, description="Threads that work on frames; one per core.")
+    queue_frames: int = Field(64, ge=1, le=4096, description="Frames that may wait; one more is told 429 at once.")
+    batch_crops: int = Field(32, ge=1, le=1024, description="Most crops in one inference.")
+    batch_delay_ms: float = Field(2.0, ge=0, le=100, description="On GPU: how long crops may wait for company.")
+    default_deadline_ms: float = Field(5_000, gt=0, le=60_000, description="For clients that name none.")
+    max_deadline_ms: float = Field(60_000, gt=0, le=600_000, description="A longer deadline is cut to this.")
+    max_body_bytes: int = Field(40_000_000, ge=1024, le=1_000_000_000, description="Largest request body.")
+    max_buffered_bytes: int = Field(
+        512_000_000, ge=1024, le=1 << 40, description="Bodies held at one time, all requests together; beyond it, 429."
+    )
+    max_pixels: int = Field(40_000_000, ge=1, le=1_000_000_000, description="Largest picture, width times height.")
+    max_regions: int = Field(256, ge=1, le=4096, description="Most regions in one frame.")
+    drain_seconds: int = Field(10, ge=0, le=600, description="Time that running requests get when the service stops.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe log line.")
+
+    @field_validator("models", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

@@ -1,0 +1,156 @@
+"""Both batchers, through the CPU provider: the same answers, split to whom they belong."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from time import monotonic
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from roadsight_models.errors import DeadlineMissed
+from roadsight_models.frame import Pixels
+from roadsight_service.batcher import Batcher, InlineBatcher, QueuedBatcher, make_batcher
+from roadsight_service.metrics import Clock, Metrics
+from roadsight_service.work import Job, Share
+from running import Watched, watched_colours
+
+Make = Callable[[Watched], Batcher]
+BOTH = pytest.mark.parametrize(
+    "make",
+    [lambda _: InlineBatcher(Metrics(), 4), lambda session: QueuedBatcher([session], Metrics(), 4, 0.01)],
+    ids=["inline", "queued"],
+)
+
+
+def crops(count: int, seed: int = 0) -> Pixels:
+    return np.random.default_rng(seed).integers(0, 256, (count, 16, 16, 3), np.uint8)
+
+
+def job(session: Watched, pixels: Sequence[Pixels], deadline: float = 10) -> Job:
+    return Job(lambda: [(session, each) for each in pixels], monotonic() + deadline, "camera", Clock())
+
+
+def share(each: Job) -> list[Share]:
+    return each.shares()
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Watched:
+    return watched_colours(tmp_path_factory.mktemp("bundles"))
+
+
+@BOTH
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(counts=st.lists(st.integers(0, 9), min_size=1, max_size=6))
+def test_everyone_gets_the_logits_of_its_own_crops(session: Watched, make: Make, counts: list[int]) -> None:
+    batcher = make(session)
+    jobs = [job(session, [crops(count, seed)]) for seed, count in enumerate(counts)]
+    batcher.accept([piece for each in jobs for piece in share(each)])
+    for seed, (count, each) in enumerate(zip(counts, jobs, strict=True)):
+        (outputs,) = each.future.result(10)
+        expected = crops(count, seed).mean(axis=(1, 2)) * 12 / 255
+        np.testing.assert_allclose(outputs.logits, expected.reshape(count, 3), rtol=1e-4)
+    batcher.close()
+
+
+@BOTH
+def test_no_batch_is_larger_than_allowed(session: Watched, make: Make) -> None:
+    session.batches.clear()
+    batcher = make(session)
+    large = job(session, [crops(11)])
+    batcher.accept(share(large))
+    assert len(large.future.result(10)[0].logits) == 11
+    batcher.close()
+    assert session.batches == [4, 4, 3]
+
+
+@BOTH
+def test_a_cancelled_caller_neither_hangs_the_others_nor_is_computed(session: Watched, make: Make) -> None:
+    session.batches.clear()
+    batcher = make(session)
+    leaving, staying = job(session, [crops(2)]), job(session, [crops(1)])
+    shares = [*share(leaving), *share(staying)]
+    leaving.future.cancel()
+    batcher.accept(shares)
+    assert len(staying.future.result(10)[0].logits) == 1
+    batcher.close()
+    assert session.batches == [1]
+
+
+@BOTH
+def test_a_deadline_that_passed_before_the_batch_is_told_and_not_computed(session: Watched, make: Make) -> None:
+    session.batches.clear()
+    batcher = make(session)
+    late = job(session, [crops(2)])
+    shares = share(late)
+    late.deadline = monotonic() - 1
+    batcher.accept(shares)
+    with pytest.raises(DeadlineMissed):
+        late.future.result(10)
+    batcher.close()
+    assert session.batches == []
+
+
+@BOTH
+def test_a_batch_that_fails_fails_its_callers_and_the_next_is_fine(session: Watched, make: Make) -> None:
+    batcher = make(session)
+    wrong, right = job(session, [np.zeros((1, 8, 8, 3), np.uint8)]), job(session, [crops(1)])
+    batcher.accept(share(wrong))
+    with pytest.raises(ValueError, match="expected uint8"):
+        wrong.future.result(10)
+    batcher.accept(share(right))
+    assert len(right.future.result(10)) == 1
+    batcher.close()
+
+
+@BOTH
+def test_a_session_that_gives_too_few_logits_is_an_error_not_a_mix_up(
+    session: Watched, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outputs = session.run(crops(1))
+    monkeypatch.setattr(session, "run", lambda _: outputs)
+    batcher = make(session)
+    short = job(session, [crops(3)])
+    batcher.accept(share(short))
+    with pytest.raises(RuntimeError, match="3 crops went in, 1 logits came out"):
+        short.future.result(10)
+    batcher.close()
+
+
+def test_a_frame_for_two_sessions_is_done_when_both_are(session: Watched, tmp_path: Path) -> None:
+    other = watched_colours(tmp_path)
+    both = Job(lambda: [(session, crops(1)), (other, crops(2))], monotonic() + 10, "camera", Clock())
+    batcher = QueuedBatcher([session, other], Metrics(), 4, 0.01)
+    batcher.accept(share(both))
+    assert [len(outputs.logits) for outputs in both.future.result(10)] == [1, 2]
+    batcher.close()
+
+
+def test_on_gpu_crops_that_come_within_the_delay_share_a_batch(session: Watched) -> None:
+    session.batches.clear()
+    batcher = QueuedBatcher([session], Metrics(), 8, delay_s=0.5)
+    jobs = [job(session, [crops(2)]) for _ in range(4)]
+    for each in jobs:
+        batcher.accept(share(each))
+    for each in jobs:
+        each.future.result(10)
+    batcher.close()
+    assert session.batches == [8]
+
+
+def test_on_gpu_a_near_deadline_ends_the_wait_for_company(session: Watched) -> None:
+    batcher = QueuedBatcher([session], Metrics(), 8, delay_s=5)
+    hurried = job(session, [crops(1)], deadline=0.3)
+    batcher.accept(share(hurried))
+    assert len(hurried.future.result(1)[0].logits) == 1
+    batcher.close()
+
+
+def test_the_provider_chooses_the_batcher(session: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert isinstance(make_batcher([session], Metrics(), 4, 0.01), InlineBatcher)
+    monkeypatch.setattr(session, "provider", "cuda")
+    batcher = make_batcher([session], Metrics(), 4, 0.01)
+    assert isinstance(batcher, QueuedBatcher)
+    batcher.close()

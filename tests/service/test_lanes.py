@@ -1,0 +1,98 @@
+"""The queue's order and bounds, without threads or sockets."""
+
+from time import monotonic
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from roadsight_models.errors import Draining, QueueFull
+from roadsight_service.lanes import FrameQueue
+from roadsight_service.metrics import Clock
+from roadsight_service.work import Job
+
+
+def job(camera: str, deadline: float) -> Job:
+    return Job(prepare=list, deadline=monotonic() + deadline, camera=camera, clock=Clock())
+
+
+def order(queue: FrameQueue) -> list[Job]:
+    return [queue.take(lanes=1, most=1)[0] for _ in range(len(queue))]
+
+
+def test_within_a_camera_the_earliest_deadline_goes_first() -> None:
+    queue = FrameQueue(8)
+    jobs = [job("a", deadline) for deadline in (30, 10, 20)]
+    for each in jobs:
+        queue.put(each)
+    assert order(queue) == [jobs[1], jobs[2], jobs[0]]
+
+
+def test_between_cameras_that_had_equally_much_the_earliest_deadline_goes_first() -> None:
+    queue = FrameQueue(8)
+    slow, fast = job("a", 30), job("b", 10)
+    queue.put(slow)
+    queue.put(fast)
+    assert order(queue) == [fast, slow]
+
+
+def test_a_camera_that_floods_waits_its_turn() -> None:
+    queue = FrameQueue(32)
+    for _ in range(10):
+        queue.put(job("flood", 1))
+    queue.put(job("calm", 100))
+    queue.put(job("calm", 100))
+    assert "calm" in [each.camera for each in order(queue)[:2]]
+
+
+@given(st.lists(st.sampled_from("abc"), min_size=1, max_size=30))
+def test_while_cameras_wait_none_gets_two_frames_ahead_of_another(cameras: list[str]) -> None:
+    queue = FrameQueue(64)
+    for camera in cameras:
+        queue.put(job(camera, 1))
+    left = {camera: cameras.count(camera) for camera in set(cameras)}
+    taken = dict.fromkeys(left, 0)
+    for each in order(queue):
+        taken[each.camera] += 1
+        left[each.camera] -= 1
+        waiting = [taken[camera] for camera in left if left[camera]]
+        assert not waiting or taken[each.camera] - min(waiting) <= 1
+
+
+def test_one_more_than_may_wait_is_refused() -> None:
+    queue = FrameQueue(2)
+    queue.put(job("a", 1))
+    queue.put(job("a", 1))
+    with pytest.raises(QueueFull):
+        queue.put(job("b", 1))
+
+
+def test_a_discarded_job_frees_its_place_at_once() -> None:
+    queue = FrameQueue(1)
+    leaving = job("a", 1)
+    queue.put(leaving)
+    queue.discard(leaving)
+    queue.discard(leaving)
+    staying = job("a", 1)
+    queue.put(staying)
+    assert order(queue) == [staying]
+
+
+def test_a_lane_takes_a_fair_part_of_what_waits_and_never_more_than_asked() -> None:
+    queue = FrameQueue(64)
+    for _ in range(10):
+        queue.put(job("a", 1))
+    assert len(queue.take(lanes=4, most=8)) == 3
+    assert len(queue.take(lanes=1, most=5)) == 5
+    assert len(queue.take(lanes=4, most=8)) == 1
+
+
+def test_a_closed_queue_takes_no_more_but_hands_out_what_it_has() -> None:
+    queue = FrameQueue(4)
+    last = job("a", 1)
+    queue.put(last)
+    queue.close()
+    with pytest.raises(Draining):
+        queue.put(job("a", 1))
+    assert queue.take(1, 8) == [last]
+    assert queue.take(1, 8) == []
