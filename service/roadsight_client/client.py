@@ -27,6 +27,7 @@ class Client:
     """
 
     def __init__(self, url: str, timeout_s: float = 10.0, transport: httpx.BaseTransport | None = None) -> None:
+        self.url = url
         self._http = httpx.Client(base_url=url, timeout=timeout_s, transport=transport)
 
     def __enter__(self) -> Self:
@@ -103,7 +104,7 @@ class Client:
         try:
             return self._http.request(method, path, content=content, params=params, headers=headers)
         except httpx.TransportError as error:
-            raise Unreachable(f"{self._http.base_url}: {error}") from error
+            raise Unreachable(f"{self.url}: {error}") from error
 
 
 def _media_type(frame: bytes) -> str:

@@ -8,13 +8,13 @@ import sys
 from time import monotonic, sleep
 from typing import Annotated
 
-import cv2
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from roadsight_client import Answer, Client, Unreachable
 from roadsight_models import scene
+from roadsight_models.draw import encode
 
 READY_WITHIN_S = 60
 SEEDS = (3, 5, 8)
@@ -30,7 +30,7 @@ def demo(port: Annotated[int, typer.Option(help="Port to serve on.")] = 8080) ->
             for seed in SEEDS:
                 drawn = scene.draw(seed, signs=3, side=(40, 96))
                 answer = client.classify(
-                    _jpeg(drawn), regions=[sign.box for sign in drawn.signs], frame_id=f"scene-{seed}", top=3
+                    encode(drawn), regions=[sign.box for sign in drawn.signs], frame_id=f"scene-{seed}", top=3
                 )
                 _show(answer, [sign.label for sign in drawn.signs])
         Console().print(f"\nServing on {url}  -  docs {url}/docs  -  metrics {url}/metrics  -  Ctrl-C stops")
@@ -55,11 +55,6 @@ def _await_ready(client: Client, server: "subprocess.Popen[bytes]") -> None:
         sys.exit(f"the service stopped at its start with status {server.returncode}; its log above says why")
     if monotonic() >= until:
         sys.exit(f"the service was not ready within {READY_WITHIN_S} s")
-
-
-def _jpeg(drawn: scene.Scene) -> bytes:
-    _, encoded = cv2.imencode(".jpg", cv2.cvtColor(drawn.pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 92])
-    return encoded.tobytes()
 
 
 def _show(answer: Answer, drawn: list[str]) -> None:

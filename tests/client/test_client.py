@@ -1,0 +1,67 @@
+"""The client against the real service, and against answers that no good service gives."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from pictures import BLUE, RED, encoded, striped
+from roadsight_client import Client, Problem, Unreachable
+from running import serve_watched
+
+FRAME = encoded(striped(RED, BLUE), ".jpg")
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    with serve_watched(tmp_path_factory.mktemp("bundles")) as (url, _), Client(url) as client:
+        yield client
+
+
+def test_an_answer_is_typed(client: Client) -> None:
+    answer = client.classify(
+        FRAME, [(0, 0, 40, 40), (40, 0, 80, 40)], frame_id="17", camera_id="front", captured_at="12", top=1
+    )
+    assert (answer.frame.id, answer.frame.camera, answer.frame.captured_at) == ("17", "front", "12")
+    assert (answer.frame.width, answer.frame.height) == (80, 40)
+    assert [region.results[0].predictions[0].label for region in answer.regions] == ["red", "blue"]
+    assert answer.regions[1].box == (40, 0, 80, 40)
+    assert answer.timings_ms["total"] > 0
+
+
+def test_png_and_webp_are_named_for_what_they_are(client: Client) -> None:
+    for kind in (".png", ".webp"):
+        assert client.classify(encoded(striped(RED), kind)).regions[0].results[0].predictions[0].label == "red"
+
+
+def test_tasks_and_deadline_are_passed_on(client: Client) -> None:
+    with pytest.raises(Problem, match="unknown_task"):
+        client.classify(FRAME, tasks=["smell"])
+    with pytest.raises(Problem) as caught:
+        client.classify(FRAME, deadline_ms=0)
+    assert (caught.value.status, caught.value.code) == (504, "deadline_missed")
+
+
+def test_a_refusal_carries_the_stable_code_and_the_words(client: Client) -> None:
+    with pytest.raises(Problem, match="wholly outside") as caught:
+        client.classify(FRAME, [(500, 500, 510, 510)])
+    assert (caught.value.status, caught.value.code) == (422, "bad_region")
+
+
+def test_ready_tells_whether_the_service_is(client: Client) -> None:
+    assert client.ready()
+    not_yet = httpx.MockTransport(lambda _: httpx.Response(503))
+    with Client("http://service", transport=not_yet) as waiting:
+        assert not waiting.ready()
+
+
+def test_nobody_there_is_unreachable() -> None:
+    with Client("http://127.0.0.1:9", timeout_s=1) as client, pytest.raises(Unreachable, match=r"127\.0\.0\.1:9"):
+        client.classify(FRAME)
+
+
+@pytest.mark.parametrize("body", ["<html>bad gateway</html>", "[]", '{"detail": "no code"}'])
+def test_a_proxy_that_answers_for_the_service_is_named_as_such(body: str) -> None:
+    proxy = httpx.MockTransport(lambda _: httpx.Response(502, text=body))
+    with Client("http://service", transport=proxy) as client, pytest.raises(Problem, match="502 not_roadsight"):
+        client.classify(FRAME)
