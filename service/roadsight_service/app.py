@@ -4,6 +4,7 @@ create_app(settings) --lifespan--> models warm --> lanes run --> frames --> lane
                      BadBundle, ProviderMissing, GoldenMismatch stop the start
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -53,7 +54,7 @@ def create_app(settings: Settings, open_models: OpenRegistry = open_registry) ->
         try:
             yield
         finally:
-            lanes.close()
+            await asyncio.to_thread(lanes.close, settings.drain_seconds)
 
     app = FastAPI(
         title="Roadsight",

@@ -31,8 +31,8 @@ class Batcher(Protocol):
     def accept(self, shares: Sequence[Share]) -> None:
         """Takes shares; each is settled sooner or later, now or on another thread."""
 
-    def close(self) -> None:
-        """Settles what is left and stops."""
+    def close(self, within_s: float) -> None:
+        """Settles what is left and stops; gives up on a thread that hangs longer."""
 
 
 def make_batcher(sessions: Sequence[Session], metrics: Metrics, batch_crops: int, delay_s: float) -> Batcher:
@@ -58,7 +58,7 @@ class InlineBatcher:
         for group in by_session.values():
             infer(group, self._metrics, self._batch_crops)
 
-    def close(self) -> None:
+    def close(self, within_s: float) -> None:
         """Nothing is ever left."""
 
 
@@ -75,10 +75,10 @@ class QueuedBatcher:
         for share in shares:
             self._queues[id(share.session)].put(share)
 
-    def close(self) -> None:
+    def close(self, within_s: float) -> None:
         """Infers what waits, then stops the threads."""
         for queue in self._queues.values():
-            queue.close()
+            queue.close(within_s)
 
 
 class _SessionQueue:
@@ -97,11 +97,11 @@ class _SessionQueue:
             self._waiting.append(share)
             self._changed.notify_all()
 
-    def close(self) -> None:
+    def close(self, within_s: float) -> None:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-        self._thread.join()
+        self._thread.join(within_s)
 
     def _crops(self) -> int:
         return sum(len(share.pixels) for share in self._waiting)

@@ -30,5 +30,6 @@ def serve(
         port=settings.port,
         log_config=None,
         access_log=False,
+        server_header=False,
         timeout_graceful_shutdown=settings.drain_seconds,
     )

@@ -13,6 +13,7 @@ import heapq
 import math
 from dataclasses import dataclass, field
 from threading import Condition, Thread
+from time import monotonic
 
 import cv2
 
@@ -116,12 +117,13 @@ class Lanes:
         for thread in self._threads:
             thread.start()
 
-    def close(self) -> None:
-        """Finishes what waits and stops; new jobs are told `draining`."""
+    def close(self, within_s: float) -> None:
+        """Finishes what waits and stops; new jobs are told `draining`. Gives up on a thread that hangs longer."""
+        until = monotonic() + within_s
         self._queue.close()
         for thread in self._threads:
-            thread.join()
-        self._batcher.close()
+            thread.join(max(0.0, until - monotonic()))
+        self._batcher.close(max(0.0, until - monotonic()))
 
     async def run(self, job: Job) -> list[Outputs]:
         """Waits for a job's outputs; cancelling the wait takes the job out, wherever it is.

@@ -3,14 +3,12 @@
 import ast
 import statistics
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from graph import PACKAGES, ROOT, Module, circle, edges, modules
+from import_graph import PACKAGES, ROOT, Module, circle, edges, modules
+from roadsight_models import bundle
 
 MODULES = modules()
 MAY_IMPORT = {
@@ -88,8 +86,6 @@ def test_no_picture_of_a_data_set_and_no_large_file_is_committed() -> None:
 
 
 def test_every_shipped_bundle_is_small_enough_and_says_its_licence() -> None:
-    from roadsight_models import bundle
-
     for folder in bundle.latest(ROOT / "models" / "bundles").values():
         loaded = bundle.load(folder)
         assert loaded.manifest.licence

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from pictures import BLUE, RED, encoded, png_header, striped
 from roadsight_models import frame
 from roadsight_models.errors import BadImage, TooLarge
+from roadsight_models.frame import Pixels
 
 KINDS = (".png", ".jpg", ".webp", ".ppm")
 
@@ -94,3 +95,22 @@ def test_damage_is_decoded_or_refused_but_never_crashes(kind: str, data: st.Data
 def test_random_bytes_are_refused(body: bytes) -> None:
     with pytest.raises((BadImage, TooLarge)):
         frame.decode(body)
+
+
+@pytest.mark.parametrize(
+    ("kind", "stored"),
+    [
+        (".jpg", np.full((9, 9), 128, np.uint8)),
+        (".png", np.full((9, 9), 128, np.uint8)),
+        (".png", np.full((9, 9, 3), 128 * 257, np.uint16)),
+        (".png", np.full((9, 9, 4), (128, 128, 128, 7), np.uint8)),
+        (".webp", np.full((9, 9, 4), (128, 128, 128, 255), np.uint8)),
+    ],
+    ids=["gray jpeg", "gray png", "16-bit png", "png with alpha", "webp with alpha"],
+)
+def test_however_a_picture_is_stored_it_becomes_8_bit_rgb(kind: str, stored: Pixels) -> None:
+    _, data = cv2.imencode(kind, stored)
+    decoded = frame.decode(data.tobytes()).pixels
+    assert decoded.dtype == np.uint8
+    assert decoded.shape == (9, 9, 3)
+    np.testing.assert_allclose(decoded, 128, atol=2)

@@ -52,7 +52,7 @@ def test_everyone_gets_the_logits_of_its_own_crops(session: Watched, make: Make,
         (outputs,) = each.future.result(10)
         expected = crops(count, seed).mean(axis=(1, 2)) * 12 / 255
         np.testing.assert_allclose(outputs.logits, expected.reshape(count, 3), rtol=1e-4)
-    batcher.close()
+    batcher.close(10)
 
 
 @BOTH
@@ -62,7 +62,7 @@ def test_no_batch_is_larger_than_allowed(session: Watched, make: Make) -> None:
     large = job(session, [crops(11)])
     batcher.accept(share(large))
     assert len(large.future.result(10)[0].logits) == 11
-    batcher.close()
+    batcher.close(10)
     assert session.batches == [4, 4, 3]
 
 
@@ -75,7 +75,7 @@ def test_a_cancelled_caller_neither_hangs_the_others_nor_is_computed(session: Wa
     leaving.future.cancel()
     batcher.accept(shares)
     assert len(staying.future.result(10)[0].logits) == 1
-    batcher.close()
+    batcher.close(10)
     assert session.batches == [1]
 
 
@@ -89,7 +89,7 @@ def test_a_deadline_that_passed_before_the_batch_is_told_and_not_computed(sessio
     batcher.accept(shares)
     with pytest.raises(DeadlineMissed):
         late.future.result(10)
-    batcher.close()
+    batcher.close(10)
     assert session.batches == []
 
 
@@ -102,7 +102,7 @@ def test_a_batch_that_fails_fails_its_callers_and_the_next_is_fine(session: Watc
         wrong.future.result(10)
     batcher.accept(share(right))
     assert len(right.future.result(10)) == 1
-    batcher.close()
+    batcher.close(10)
 
 
 @BOTH
@@ -116,7 +116,7 @@ def test_a_session_that_gives_too_few_logits_is_an_error_not_a_mix_up(
     batcher.accept(share(short))
     with pytest.raises(RuntimeError, match="3 crops went in, 1 logits came out"):
         short.future.result(10)
-    batcher.close()
+    batcher.close(10)
 
 
 def test_a_frame_for_two_sessions_is_done_when_both_are(session: Watched, tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_a_frame_for_two_sessions_is_done_when_both_are(session: Watched, tmp_pa
     batcher = QueuedBatcher([session, other], Metrics(), 4, 0.01)
     batcher.accept(share(both))
     assert [len(outputs.logits) for outputs in both.future.result(10)] == [1, 2]
-    batcher.close()
+    batcher.close(10)
 
 
 def test_on_gpu_crops_that_come_within_the_delay_share_a_batch(session: Watched) -> None:
@@ -136,7 +136,7 @@ def test_on_gpu_crops_that_come_within_the_delay_share_a_batch(session: Watched)
         batcher.accept(share(each))
     for each in jobs:
         each.future.result(10)
-    batcher.close()
+    batcher.close(10)
     assert session.batches == [8]
 
 
@@ -145,7 +145,7 @@ def test_on_gpu_a_near_deadline_ends_the_wait_for_company(session: Watched) -> N
     hurried = job(session, [crops(1)], deadline=0.3)
     batcher.accept(share(hurried))
     assert len(hurried.future.result(1)[0].logits) == 1
-    batcher.close()
+    batcher.close(10)
 
 
 def test_the_provider_chooses_the_batcher(session: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,4 +153,4 @@ def test_the_provider_chooses_the_batcher(session: Watched, monkeypatch: pytest.
     monkeypatch.setattr(session, "provider", "cuda")
     batcher = make_batcher([session], Metrics(), 4, 0.01)
     assert isinstance(batcher, QueuedBatcher)
-    batcher.close()
+    batcher.close(10)
