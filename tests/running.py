@@ -1,14 +1,25 @@
-"""The real application on a real socket, in a thread of the test process."""
+"""The real application on a real socket, in a thread of the test process, and what tests say to it."""
 
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import httpx
 import uvicorn
 
 import colours
+from pictures import RED, encoded, striped
 from roadsight_models.frame import Pixels
 from roadsight_models.session import Outputs, Session, open_session
 from roadsight_service.app import OpenRegistry, create_app
@@ -19,8 +30,8 @@ from roadsight_service.settings import Settings
 @contextmanager
 def serve(settings: Settings, open_models: OpenRegistry = open_registry) -> Iterator[str]:
     """Runs the service until the block ends; gives its URL."""
-    config = uvicorn.Config(create_app(settings, open_models), port=0, log_config=None, timeout_graceful_shutdown=5)
-    server = uvicorn.Server(config)
+    app, patience = create_app(settings, open_models), settings.drain_seconds
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, timeout_graceful_shutdown=patience))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
@@ -41,22 +52,33 @@ class Watched(Session):
 
     def __init__(self, session: Session) -> None:
         self.__dict__.update(session.__dict__)
-        self.batches: list[int] = []
+        self.batches: list[int] = []  # crops in each inference
+        self.seen: list[str] = []  # every crop's colour, in the order of inference
         self.gate = threading.Event()
         self.gate.set()
         self.entered = threading.Event()
+        self._once = False
+
+    def open_once(self) -> None:
+        """Lets one inference pass; the next finds the gate shut."""
+        self._once = True
+        self.gate.set()
 
     def run(self, frames: Pixels) -> Outputs:
         """Counts, waits, infers."""
         self.entered.set()
         assert self.gate.wait(20), "no test opened the gate"
+        if self._once:
+            self._once = False
+            self.gate.clear()
         self.batches.append(len(frames))
+        self.seen += [colours.LABELS[i] for i in frames.mean(axis=(1, 2)).argmax(axis=1)]
         return super().run(frames)
 
 
-def watched_colours(root: Path) -> Watched:
-    """The colour bundle, watched."""
-    return Watched(open_session(colours.save(root), "cpu"))
+def watched_colours(root: Path, **changes: object) -> Watched:
+    """The colour bundle, watched; `changes` replace fields of its manifest."""
+    return Watched(open_session(colours.save(root, None, **changes), "cpu"))
 
 
 @contextmanager
@@ -68,3 +90,120 @@ def serve_watched(root: Path, **settings: object) -> Iterator[tuple[str, Watched
             yield url, session
         finally:
             session.gate.set()
+
+
+@contextmanager
+def launched(root: Path, **environment: str) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
+    """Runs `roadsight serve` as operations would, until the block ends; gives its URL once it listens."""
+    command = [sys.executable, "-m", "roadsight_models", "serve", "--port", "0"]
+    variables = os.environ | {"ROADSIGHT_BUNDLES": str(root)} | environment
+    with subprocess.Popen(command, env=variables, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield await_line(process, r"http://127\.0\.0\.1:\d+"), process
+        finally:
+            process.kill()
+
+
+def await_line(process: "subprocess.Popen[str]", pattern: str) -> str:
+    """Reads the log until a line has the pattern; gives what matched."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        if found := re.search(pattern, line):
+            return found[0]
+    raise AssertionError(f"the log ended without {pattern}")
+
+
+def until(condition: Callable[[], bool], wait_s: float = 10) -> None:
+    """Waits for what must come to pass."""
+    end = time.monotonic() + wait_s
+    while not condition():
+        assert time.monotonic() < end, "it never came to pass"
+        time.sleep(0.01)
+
+
+def metric(url: str, name: str) -> float:
+    """The sum over all series whose name and labels begin with `name`."""
+    lines = httpx.get(f"{url}/metrics").text.splitlines()
+    return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(name))
+
+
+PNG = {"Content-Type": "image/png"}
+RED_PNG = encoded(striped(RED))
+
+
+def post(url: str, deadline_ms: float = 15_000, body: bytes = RED_PNG, **headers: str) -> httpx.Response:
+    """Posts a frame; `X_Camera_Id="a"` is a header."""
+    said = {name.replace("_", "-"): value for name, value in headers.items()}
+    return httpx.post(
+        f"{url}/v1/classify", content=body, headers=PNG | {"X-Deadline-Ms": str(deadline_ms)} | said, timeout=20
+    )
+
+
+def occupy(pool: ThreadPoolExecutor, url: str, session: Watched) -> "Future[httpx.Response]":
+    """Shuts the gate and sends a frame that holds the only lane before it."""
+    session.gate.clear()
+    session.entered.clear()
+    held = pool.submit(post, url)
+    assert session.entered.wait(10)
+    return held
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One answer, as it came over the wire; header names in small letters."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The body, read."""
+        return json.loads(self.body)
+
+
+class Wire:
+    """A connection that sends exactly what it is given, and reads answer by answer."""
+
+    def __init__(self, url: str) -> None:
+        host, port = url.removeprefix("http://").split(":")
+        self.socket = socket.create_connection((host, int(port)), timeout=10)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._incoming = self.socket.makefile("rb")
+
+    def __enter__(self) -> "Wire":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Hangs up."""
+        self._incoming.close()
+        self.socket.close()
+
+    def send(self, *pieces: bytes) -> None:
+        """Sends each piece on its own."""
+        for piece in pieces:
+            self.socket.sendall(piece)
+
+    def reply(self) -> Reply:
+        """Reads one answer."""
+        status = int(self._incoming.readline().split()[1])
+        headers = {}
+        while line := self._incoming.readline().strip():
+            name, _, value = line.decode().partition(":")
+            headers[name.lower()] = value.strip()
+        return Reply(status, headers, self._incoming.read(int(headers.get("content-length", 0))))
+
+    def ended(self) -> bool:
+        """Waits for the other side to hang up; False if it speaks instead."""
+        return self._incoming.read(1) == b""
+
+
+def head(query: str = "", length: int | None = len(RED_PNG), **headers: str) -> bytes:
+    """The head of a `POST /v1/classify`; without a length, its body is chunked."""
+    framing = {"Transfer-Encoding": "chunked"} if length is None else {"Content-Length": str(length)}
+    given = {name.replace("_", "-"): value for name, value in headers.items()}
+    lines = (f"{name}: {value}\r\n" for name, value in ({"Host": "x"} | PNG | framing | given).items())
+    return f"POST /v1/classify{query} HTTP/1.1\r\n{''.join(lines)}\r\n".encode()

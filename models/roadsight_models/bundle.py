@@ -7,8 +7,12 @@
 """
 
 import hashlib
+import io
+import re
 import shutil
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,14 +55,22 @@ class Bundle:
         """Reads the self-test.
 
         Raises:
-            BadBundle: the file does not hold `frames` and `logits`.
+            BadBundle: the file does not hold `frames` and as many finite `logits`.
         """
         path = self.folder / GOLDEN
         try:
-            with np.load(path, allow_pickle=False) as arrays:
-                return Golden(arrays["frames"], arrays["logits"])
-        except (OSError, ValueError, KeyError) as error:
+            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
+                frames, logits = arrays["frames"], arrays["logits"]
+        except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
             raise BadBundle(path, f"not a golden file: {error}") from error
+        if frames.dtype != np.uint8 or frames.ndim != 4 or not len(frames):
+            raise BadBundle(path, f"frames must be uint8 [N, h, w, 3], are {frames.dtype} {frames.shape}")
+        # Checked here, because numpy would compare other shapes too, by repeating them.
+        if logits.dtype != np.float32 or logits.shape != (len(frames), len(self.manifest.labels)):
+            raise BadBundle(path, f"logits must be float32 [N, K] as the labels, are {logits.dtype} {logits.shape}")
+        if not np.isfinite(logits).all():
+            raise BadBundle(path, "logits must be finite")
+        return Golden(frames, logits)
 
 
 def load(folder: Path) -> Bundle:
@@ -75,9 +87,7 @@ def load(folder: Path) -> Bundle:
     try:
         manifest = Manifest.model_validate_json(path.read_bytes())
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise BadBundle(path, f"{where}: {first['msg']}") from error
+        raise BadBundle(path, _complaint(error)) from error
     if manifest.digest != manifest.expected_digest():
         raise BadBundle(path, "its digest does not match: the file was changed after it was published")
     for name in (CLASSIFIER, GOLDEN):
@@ -86,6 +96,12 @@ def load(folder: Path) -> Bundle:
     for name, digest in manifest.files.items():
         _verify(folder / name, digest)
     return Bundle(folder, manifest)
+
+
+def _complaint(error: ValidationError) -> str:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"]) or "the file"
+    return f"{where}: {first['msg']}"
 
 
 def _verify(path: Path, digest: str) -> None:
@@ -106,7 +122,7 @@ def save(root: Path, manifest: Manifest, files: Mapping[str, bytes]) -> Bundle:
         files: contents by file name; `classifier.onnx` and `golden.npz` must be there.
 
     Raises:
-        BadBundle: the version exists already, or a file is missing or too large.
+        BadBundle: the version exists already, or a file is missing, too large or has a name that is not allowed.
     """
     folder = root / manifest.name / manifest.version
     if folder.exists():
@@ -117,7 +133,10 @@ def save(root: Path, manifest: Manifest, files: Mapping[str, bytes]) -> Bundle:
     if sum(len(content) for content in files.values()) > MAX_BUNDLE_BYTES:
         raise BadBundle(folder, f"over {MAX_BUNDLE_BYTES} bytes in all")
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    sealed = manifest.model_copy(update={"files": digests}).sealed()
+    try:  # before a byte is written: a name must not lead out of the folder
+        sealed = Manifest.model_validate(manifest.model_dump() | {"files": digests}).sealed()
+    except ValidationError as error:
+        raise BadBundle(folder, _complaint(error)) from error
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder.parent))
     try:
@@ -126,20 +145,28 @@ def save(root: Path, manifest: Manifest, files: Mapping[str, bytes]) -> Bundle:
         (draft / MANIFEST).write_text(sealed.model_dump_json(indent=2) + "\n")
         load(draft)
         draft.chmod(0o755)
-        draft.rename(folder)
+        _publish(draft, folder)
     except BaseException:
         shutil.rmtree(draft)
         raise
     return load(folder)
 
 
+def _publish(draft: Path, folder: Path) -> None:
+    try:
+        draft.rename(folder)
+    except OSError as error:
+        if folder.exists():  # another process was faster
+            raise BadBundle(folder, "this version exists already; published versions never change") from error
+        raise
+
+
 def latest(root: Path) -> dict[str, Path]:
     """Finds the newest version of every bundle under `root`: name -> folder. Verifies nothing."""
     newest: dict[str, tuple[tuple[int, ...], Path]] = {}
     for path in root.glob(f"*/*/{MANIFEST}"):
-        version = path.parent.name.split(".")
-        if not all(part.isdigit() for part in version):
+        if not re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+", path.parent.name):
             continue
-        key = (tuple(int(part) for part in version), path.parent)
+        key = (tuple(int(part) for part in path.parent.name.split(".")), path.parent)
         newest[path.parent.parent.name] = max(newest.get(path.parent.parent.name, key), key)
     return {name: folder for name, (_, folder) in sorted(newest.items())}

@@ -32,6 +32,9 @@ def draw(
         scene = draw_scene(seed, signs=signs, side=(40, 96), labels=tuple(label or DRAWABLE))
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    path.write_bytes(encode(scene))
+    try:
+        path.write_bytes(encode(scene))
+    except OSError as error:
+        raise typer.BadParameter(f"{path}: {error.strerror}") from error
     print(json.dumps([sign.box for sign in scene.signs], separators=(",", ":")))
     print(" ".join(sign.label for sign in scene.signs))

@@ -65,7 +65,7 @@ class BadRegion(RoadsightError):
     status, code = 422, "bad_region"
 
     def __init__(self, index: int, box: object, why: str) -> None:
-        super().__init__(f"region {index} {str(box)[:120]}: {why}")
+        super().__init__(f"region {index} {repr(box)[:120]}: {why}")
         self.index = index
 
 

@@ -7,6 +7,7 @@ Every limit is checked on the header, before a pixel is decoded. An orientation 
 a region is in the pixels that the camera stored.
 """
 
+import re
 import struct
 from dataclasses import dataclass
 
@@ -19,6 +20,10 @@ from roadsight_models.errors import BadImage, TooLarge
 
 MAX_PIXELS = 40_000_000
 MAX_JPEG_SCANS = 64  # a progressive JPEG of a few KB can hide thousands of full-size passes
+MAX_PNG_CHUNKS = 65_536  # a picture of 40 MB has 5,000; empty ones could keep a lane busy for a second
+
+_PPM_GAP = rb"(?:\s|#[^\n]*\n)"
+_PPM = re.compile(rb"P6\s%b*(\d{1,9})%b+(\d{1,9})%b+(\d{1,5})\s" % (_PPM_GAP, _PPM_GAP, _PPM_GAP))
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -64,7 +69,7 @@ def probe(body: bytes) -> Header:
                 if width < 1 or height < 1:
                     raise BadImage(f"the {kind} header claims {width} x {height} pixels")
                 return Header(kind, width, height)
-    except (struct.error, ValueError, IndexError) as error:
+    except (struct.error, ValueError, IndexError, KeyError) as error:  # KeyError: a subsampling simplejpeg can not name
         raise BadImage(f"the {kind} header breaks off or is damaged") from error
     raise BadImage("not a JPEG, PNG, WebP or PPM picture")
 
@@ -128,10 +133,12 @@ def _png_size(body: bytes) -> tuple[int, int]:
 
 def _png_end(body: bytes, _: Header) -> int:
     """Walks the chunks (length, type, data, CRC) up to IEND; the length that the file must have."""
-    at, kind = 8, b""
+    at, kind, chunks = 8, b"", 0
     while kind != b"IEND":
         if at + 12 > len(body):
             return at + 12
+        if (chunks := chunks + 1) > MAX_PNG_CHUNKS:
+            raise BadImage(f"a PNG of more than {MAX_PNG_CHUNKS} chunks")
         length, kind = struct.unpack(">I4s", body[at : at + 8])
         at += 12 + length
     return at
@@ -139,9 +146,12 @@ def _png_end(body: bytes, _: Header) -> int:
 
 def _webp_size(body: bytes) -> tuple[int, int]:
     """RFC 9649: the first chunk says how the picture is stored, each with the size elsewhere."""
+    if len(body) >= 12 and body[8:12] != b"WEBP":
+        raise BadImage("a RIFF file, but not a WebP picture")
     chunk = body[12:16]
     if chunk == b"VP8X":
-        return 1 + int.from_bytes(body[24:27], "little"), 1 + int.from_bytes(body[27:30], "little")
+        width, more, height, most = struct.unpack("<HBHB", body[24:30])
+        return 1 + width + (more << 16), 1 + height + (most << 16)
     if chunk == b"VP8L" and body[20] == 0x2F:
         (bits,) = struct.unpack("<I", body[21:25])
         return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
@@ -157,15 +167,13 @@ def _webp_end(body: bytes, _: Header) -> int:
 
 def _ppm_fields(body: bytes) -> tuple[int, int, int, int]:
     """Width, height, largest value and where the samples start; comments may stand between the fields."""
-    lines = [line.split(b"#")[0] for line in body[:512].split(b"\n")]
-    numbers: list[int] = []
-    start = 0
-    for line, raw in zip(lines, body[:512].split(b"\n"), strict=True):
-        numbers += [int(word) for word in line.replace(b"P6", b"").split()]
-        start += len(raw) + 1
-        if len(numbers) >= 3:
-            return numbers[0], numbers[1], numbers[2], start
-    raise ValueError("no PPM header")
+    found = _PPM.match(body[:4096])
+    if found is None:
+        raise ValueError("no PPM header")
+    width, height, largest = (int(number) for number in found.groups())
+    if largest not in {255, 65535}:  # OpenCV would not stretch any other range: the picture would be too dark
+        raise BadImage(f"a PPM whose largest value is {largest}; 255 and 65535 are read")
+    return width, height, largest, found.end()
 
 
 def _ppm_size(body: bytes) -> tuple[int, int]:

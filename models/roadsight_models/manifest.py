@@ -22,7 +22,7 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 class Frozen(BaseModel):
     """A part of the manifest: immutable, unknown keys refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class CropRule(Frozen):
@@ -76,7 +76,9 @@ class Manifest(Frozen):
     opset: int
     temperature: float = Field(gt=0, description="Logits are divided by it before the softmax.")
     uncertain_below: Fraction = Field(description="A top probability under this is answered as `uncertain`.")
-    golden_tolerance: float = Field(gt=0, description="Largest difference in probability that the self-test accepts.")
+    golden_tolerance: float = Field(
+        gt=0, lt=1, description="Largest difference in probability that the self-test accepts."
+    )
     parity: Parity
     metrics: tuple[Metric, ...]
     licence: str = Field(description="Terms of the weights; the training data may bind them.")

@@ -14,6 +14,8 @@ import numpy.typing as npt
 
 from roadsight_models.manifest import Manifest
 
+NOT_FINITE = "logits_not_finite"
+
 Status = Literal["ok", "uncertain", "unknown"]
 
 
@@ -49,7 +51,12 @@ def judge(logits: npt.NDArray[np.float32], manifest: Manifest, top: int = 5) -> 
         logits: float32 [K].
         manifest: gives labels, temperature and the threshold under which an answer is `uncertain`.
         top: how many classes to name; 0 for all.
+
+    Returns:
+        `unknown` if a logit is NaN or infinite: a graph that overflows has judged nothing.
     """
+    if not np.isfinite(logits).all():
+        return unknown(NOT_FINITE)
     probabilities = softmax(logits, manifest.temperature)
     order = np.argsort(-probabilities, kind="stable")[: top or None]
     predictions = tuple(Prediction(manifest.labels[i], int(i), float(probabilities[i])) for i in order)

@@ -70,8 +70,6 @@ def _open(path: Path, provider: str, threads: int, cache: Path | None) -> ort.In
     name = _NAMES[provider]
     if name not in ort.get_available_providers():
         raise ProviderMissing(f"this build of ONNX Runtime has no {name}; install 'roadsight[gpu]' on Linux x86-64")
-    if provider != "cpu":
-        ort.preload_dlls()
     session = _session(path, provider, threads, cache)
     if session.get_providers()[0] != name:
         raise ProviderMissing(
@@ -91,6 +89,8 @@ def _session(path: Path, provider: str, threads: int, cache: Path | None) -> ort
     if provider == "tensorrt":
         chosen[0][1]["trt_engine_cache_path"] = str(cache or path.parent / ".tensorrt")
     try:
+        if provider != "cpu":
+            ort.preload_dlls()
         return ort.InferenceSession(str(path), options, providers=chosen, enable_fallback=False)
     except Exception as error:  # ONNX Runtime raises a dozen unrelated classes here
         raise ProviderMissing(f"{_NAMES[provider]} did not take {path.name}: {error}") from error

@@ -72,8 +72,8 @@ def _region(index: int, entry: object) -> Region:
         if not entry.keys() <= {"box", "track"}:
             raise BadRegion(index, entry, "a region has a box and may have a track, nothing else")
         box, track = entry.get("box"), entry.get("track")
-    if track is not None and not (isinstance(track, str) and 0 < len(track) <= MAX_TRACK):
-        raise BadRegion(index, box, f"a track is a string of 1 to {MAX_TRACK} characters")
+    if track is not None and not (isinstance(track, str) and 0 < len(track) <= MAX_TRACK and track.isprintable()):
+        raise BadRegion(index, box, f"a track is a string of 1 to {MAX_TRACK} printable characters")
     if not isinstance(box, list) or len(box) != 4:
         raise BadRegion(index, box, "a box is [x1, y1, x2, y2]")
     for value in box:

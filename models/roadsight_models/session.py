@@ -82,9 +82,18 @@ def open_session(
 
 def _check_contract(bundle: Bundle, graph: ort.InferenceSession) -> None:
     inputs = [(i.name, i.type, len(i.shape)) for i in graph.get_inputs()]
-    outputs = {o.name: o.shape for o in graph.get_outputs()}
+    outputs = {o.name: o.shape for o in graph.get_outputs() if o.type == "tensor(float)"}
     if inputs != [("frames", "tensor(uint8)", 4)] or not {"logits", "embedding"} <= outputs.keys():
-        raise BadBundle(bundle.classifier, "its input must be `frames` (uint8), its outputs `logits` and `embedding`")
+        raise BadBundle(
+            bundle.classifier, "its input must be `frames` (uint8), its outputs `logits` and `embedding` (float32)"
+        )
+    rule, (batch, *picture) = bundle.manifest.input, graph.get_inputs()[0].shape
+    if isinstance(batch, int):
+        raise BadBundle(bundle.classifier, f"its batch must be dynamic, is {batch}")
+    if any(
+        isinstance(got, int) and got != side for got, side in zip(picture, (rule.height, rule.width, 3), strict=True)
+    ):
+        raise BadBundle(bundle.classifier, f"its input is {picture}, the manifest's {[rule.height, rule.width, 3]}")
     if outputs["logits"][-1] != len(bundle.manifest.labels):
         raise BadBundle(bundle.classifier, f"{outputs['logits'][-1]} logits, but {len(bundle.manifest.labels)} labels")
 

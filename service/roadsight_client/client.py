@@ -91,7 +91,10 @@ class Client:
         response = self._send("POST", "/v1/classify", content=frame, params=params, headers=headers)
         if response.status_code != httpx.codes.OK:
             raise _problem(response)
-        return answers.parse(response.json())
+        try:
+            return answers.parse(response.json())
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise Problem(response.status_code, "not_roadsight", response.text[:200]) from error
 
     def _send(
         self,
@@ -103,7 +106,7 @@ class Client:
     ) -> httpx.Response:
         try:
             return self._http.request(method, path, content=content, params=params, headers=headers)
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise Unreachable(f"{self.url}: {error}") from error
 
 

@@ -1,6 +1,7 @@
 """`roadsight serve`: the service on a socket."""
 
 import logging
+import signal
 import sys
 from typing import Annotated
 
@@ -24,6 +25,8 @@ def serve(
         lines = (f"ROADSIGHT_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
         sys.exit("error: " + "; ".join(lines))
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # Once stopped, uvicorn raises the signal anew: an orderly stop is a success, not a death by signal.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     uvicorn.run(
         create_app(settings),
         host=settings.host,

@@ -18,9 +18,8 @@ from time import monotonic
 import cv2
 
 from roadsight_models.errors import Draining, QueueFull
-from roadsight_models.session import Outputs
 from roadsight_service.batcher import Batcher
-from roadsight_service.work import Job, Share
+from roadsight_service.work import Done, Job, Share
 
 
 @dataclass
@@ -125,8 +124,8 @@ class Lanes:
             thread.join(max(0.0, until - monotonic()))
         self._batcher.close(max(0.0, until - monotonic()))
 
-    async def run(self, job: Job) -> list[Outputs]:
-        """Waits for a job's outputs; cancelling the wait takes the job out, wherever it is.
+    async def run(self, job: Job) -> Done:
+        """Waits until a job is done; cancelling the wait takes the job out, wherever it is.
 
         Raises:
             QueueFull, Draining: it was not let in.

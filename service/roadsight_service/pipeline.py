@@ -7,19 +7,19 @@ UnknownTask  QueueFull  BadImage, TooLarge, BadRegion  DeadlineMissed
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from time import monotonic
 
 from roadsight_models.errors import DeadlineMissed, Draining, QueueFull
-from roadsight_models.frame import Pixels, decode
-from roadsight_models.preprocess import Crops, cut
+from roadsight_models.frame import decode
+from roadsight_models.preprocess import cut
 from roadsight_models.probabilities import Judgement, judge, unknown
 from roadsight_models.regions import Region, whole, within
-from roadsight_models.session import Outputs, Session
+from roadsight_models.session import Session
 from roadsight_service.lanes import Lanes
 from roadsight_service.metrics import Clock, Metrics
 from roadsight_service.registry import Registry
-from roadsight_service.work import Job
+from roadsight_service.work import Done, Job, Prepared
 
 KINDS = ("jpeg", "png", "webp")
 
@@ -47,16 +47,6 @@ class Answer:
     judgements: tuple[tuple[Judgement, ...], ...]  # [region][session]
 
 
-@dataclass
-class _Prepared:
-    """What a lane leaves behind for the answer."""
-
-    width: int = 0
-    height: int = 0
-    regions: tuple[Region, ...] = ()
-    crops: list[Crops] = field(default_factory=list)
-
-
 class Pipeline:
     """Registry, lanes and metrics, put together."""
 
@@ -74,36 +64,32 @@ class Pipeline:
             DeadlineMissed: `ask.deadline` passed before the answer was ready; nothing more was computed.
         """
         sessions = self._registry.select(ask.tasks, ask.version)
-        prepared = _Prepared()
-        job = Job(lambda: self._prepare(body, ask, sessions, prepared, clock), ask.deadline, ask.camera, clock)
+        job = Job(lambda: self._prepare(body, ask, sessions, clock), ask.deadline, ask.camera, clock)
         with self._counted_drops():
-            outputs = await self._before(job)
+            done = await self._before(job)
         with clock.stage("postprocess"):
-            judgements = _judge(sessions, prepared, outputs, ask.top)
+            judgements = _judge(done, ask.top)
             for row in judgements:
                 for session, judgement in zip(sessions, row, strict=True):
                     self._metrics.judged(session.manifest.task, judgement)
+        prepared = done.prepared
         return Answer(prepared.width, prepared.height, prepared.regions, sessions, judgements)
 
-    async def _before(self, job: Job) -> list[Outputs]:
+    async def _before(self, job: Job) -> Done:
         try:
             async with asyncio.timeout(job.deadline - monotonic()):
                 return await self._lanes.run(job)
         except TimeoutError as error:
             raise DeadlineMissed("the answer") from error
 
-    def _prepare(
-        self, body: bytes, ask: Ask, sessions: Sequence[Session], prepared: _Prepared, clock: Clock
-    ) -> list[tuple[Session, Pixels]]:
+    def _prepare(self, body: bytes, ask: Ask, sessions: Sequence[Session], clock: Clock) -> Prepared:
         """Runs on a lane: one decode for all regions and all models."""
         with clock.stage("decode"):
             frame = decode(body, self._max_pixels, KINDS)
         with clock.stage("preprocess"):
-            prepared.width, prepared.height = frame.width, frame.height
-            regions = ask.regions or (whole(frame.width, frame.height),)
-            prepared.regions = within(regions, frame.width, frame.height)
-            prepared.crops = [cut(frame, prepared.regions, session.manifest.input) for session in sessions]
-        return [(session, crops.pixels) for session, crops in zip(sessions, prepared.crops, strict=True)]
+            regions = within(ask.regions or (whole(frame.width, frame.height),), frame.width, frame.height)
+            crops = tuple((session, cut(frame, regions, session.manifest.input)) for session in sessions)
+        return Prepared(frame.width, frame.height, regions, crops)
 
     @contextmanager
     def _counted_drops(self) -> Iterator[None]:
@@ -117,11 +103,9 @@ class Pipeline:
             raise
 
 
-def _judge(
-    sessions: Sequence[Session], prepared: _Prepared, outputs: Sequence[Outputs], top: int
-) -> tuple[tuple[Judgement, ...], ...]:
+def _judge(done: Done, top: int) -> tuple[tuple[Judgement, ...], ...]:
     columns = []
-    for session, crops, output in zip(sessions, prepared.crops, outputs, strict=True):
-        logits = iter(output.logits)
+    for (session, crops), outputs in zip(done.prepared.crops, done.outputs, strict=True):
+        logits = iter(outputs.logits)
         columns.append([unknown(why) if why else judge(next(logits), session.manifest, top) for why in crops.reasons])
     return tuple(zip(*columns, strict=True))

@@ -1,12 +1,12 @@
 """A frame's stay in the machine room: what lanes and batcher pass to each other.
 
-    Job (prepare, deadline, camera) --prepare--> Share(s): crops for one session each --fill--> Job.future
-                                    DeadlineMissed, ClientGone
+    Job (deadline, camera) --prepare--> Prepared --shares--> crops for one session each --fill--> Done
+                           DeadlineMissed, ClientGone
 
 Whoever waits cancels `future` to leave; work on a cancelled job stops at the next check.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -15,10 +15,28 @@ from time import monotonic, perf_counter
 
 from roadsight_models.errors import DeadlineMissed
 from roadsight_models.frame import Pixels
+from roadsight_models.preprocess import Crops
+from roadsight_models.regions import Region
 from roadsight_models.session import Outputs, Session
 from roadsight_service.metrics import Clock
 
-Prepare = Callable[[], Sequence[tuple[Session, Pixels]]]
+
+@dataclass(frozen=True)
+class Prepared:
+    """A frame, decoded and cut, before any inference."""
+
+    width: int
+    height: int
+    regions: tuple[Region, ...]  # within the frame
+    crops: tuple[tuple[Session, Crops], ...]  # for each session that is to judge
+
+
+@dataclass(frozen=True)
+class Done:
+    """A frame with everything that its answer is made of; `outputs[i]` belongs to `prepared.crops[i]`."""
+
+    prepared: Prepared
+    outputs: tuple[Outputs, ...]
 
 
 class ClientGone(Exception):
@@ -27,16 +45,16 @@ class ClientGone(Exception):
 
 @dataclass(eq=False)
 class Job:
-    """One frame, from the queue to its outputs: one `Outputs` per session, in the order that `prepare` gave."""
+    """One frame, from the queue until it is done."""
 
-    prepare: Prepare  # decodes and crops; runs on a lane
+    prepare: Callable[[], Prepared]  # decodes and crops; runs on a lane
     deadline: float  # seconds on the monotonic clock
     camera: str
     clock: Clock
-    future: "Future[list[Outputs]]" = field(default_factory=Future)
+    future: "Future[Done]" = field(default_factory=Future)
     _waits_since: float | None = field(default_factory=perf_counter)
+    _prepared: Prepared | None = None
     _outputs: dict[int, Outputs] = field(default_factory=dict)
-    _missing: int = 0
     _lock: Lock = field(default_factory=Lock)
 
     def check(self, stage: str) -> None:
@@ -55,10 +73,9 @@ class Job:
         """Decodes and crops, on the calling thread; what `prepare` raises, it raises."""
         self.end_wait()
         self.check("decode")
-        prepared = self.prepare()
-        self._missing = len(prepared)
+        self._prepared = self.prepare()
         self._waits_since = perf_counter()
-        return [Share(self, slot, session, pixels) for slot, (session, pixels) in enumerate(prepared)]
+        return [Share(self, slot, session, crops.pixels) for slot, (session, crops) in enumerate(self._prepared.crops)]
 
     def end_wait(self) -> None:
         """Books the time since the last stage as queueing; once per wait, however many shares end it."""
@@ -69,12 +86,14 @@ class Job:
 
     def fill(self, slot: int, outputs: Outputs, seconds: float) -> None:
         """Takes the outputs of one share and the time of its batch; the last one settles the job."""
+        assert self._prepared is not None, "shares come from a prepared job"
         with self._lock:
             self.clock.add("inference", seconds)
             self._outputs[slot] = outputs
-            done = len(self._outputs) == self._missing
-        if done:
-            self._settle(lambda: self.future.set_result([self._outputs[i] for i in range(self._missing)]))
+            if len(self._outputs) < len(self._prepared.crops):
+                return
+        done = Done(self._prepared, tuple(self._outputs[i] for i in range(len(self._outputs))))
+        self._settle(lambda: self.future.set_result(done))
 
     def fail(self, error: BaseException) -> None:
         """Settles the job with an error; a job that is settled already stays as it is."""

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from roadsight_models.errors import DeadlineMissed
 from roadsight_models.frame import Pixels
+from roadsight_models.preprocess import Crops
 from roadsight_service.batcher import Batcher, InlineBatcher, QueuedBatcher, make_batcher
 from roadsight_service.metrics import Clock, Metrics
-from roadsight_service.work import Job, Share
+from roadsight_service.work import Job, Prepared, Share
 from running import Watched, watched_colours
 
 Make = Callable[[Watched], Batcher]
@@ -29,7 +30,12 @@ def crops(count: int, seed: int = 0) -> Pixels:
 
 
 def job(session: Watched, pixels: Sequence[Pixels], deadline: float = 10) -> Job:
-    return Job(lambda: [(session, each) for each in pixels], monotonic() + deadline, "camera", Clock())
+    return job_of([(session, each) for each in pixels], deadline)
+
+
+def job_of(work: Sequence[tuple[Watched, Pixels]], deadline: float = 10) -> Job:
+    prepared = Prepared(16, 16, (), tuple((session, Crops(pixels, ())) for session, pixels in work))
+    return Job(lambda: prepared, monotonic() + deadline, "camera", Clock())
 
 
 def share(each: Job) -> list[Share]:
@@ -49,7 +55,7 @@ def test_everyone_gets_the_logits_of_its_own_crops(session: Watched, make: Make,
     jobs = [job(session, [crops(count, seed)]) for seed, count in enumerate(counts)]
     batcher.accept([piece for each in jobs for piece in share(each)])
     for seed, (count, each) in enumerate(zip(counts, jobs, strict=True)):
-        (outputs,) = each.future.result(10)
+        (outputs,) = each.future.result(10).outputs
         expected = crops(count, seed).mean(axis=(1, 2)) * 12 / 255
         np.testing.assert_allclose(outputs.logits, expected.reshape(count, 3), rtol=1e-4)
     batcher.close(10)
@@ -61,7 +67,7 @@ def test_no_batch_is_larger_than_allowed(session: Watched, make: Make) -> None:
     batcher = make(session)
     large = job(session, [crops(11)])
     batcher.accept(share(large))
-    assert len(large.future.result(10)[0].logits) == 11
+    assert len(large.future.result(10).outputs[0].logits) == 11
     batcher.close(10)
     assert session.batches == [4, 4, 3]
 
@@ -74,7 +80,7 @@ def test_a_cancelled_caller_neither_hangs_the_others_nor_is_computed(session: Wa
     shares = [*share(leaving), *share(staying)]
     leaving.future.cancel()
     batcher.accept(shares)
-    assert len(staying.future.result(10)[0].logits) == 1
+    assert len(staying.future.result(10).outputs[0].logits) == 1
     batcher.close(10)
     assert session.batches == [1]
 
@@ -101,7 +107,7 @@ def test_a_batch_that_fails_fails_its_callers_and_the_next_is_fine(session: Watc
     with pytest.raises(ValueError, match="expected uint8"):
         wrong.future.result(10)
     batcher.accept(share(right))
-    assert len(right.future.result(10)) == 1
+    assert len(right.future.result(10).outputs) == 1
     batcher.close(10)
 
 
@@ -121,10 +127,10 @@ def test_a_session_that_gives_too_few_logits_is_an_error_not_a_mix_up(
 
 def test_a_frame_for_two_sessions_is_done_when_both_are(session: Watched, tmp_path: Path) -> None:
     other = watched_colours(tmp_path)
-    both = Job(lambda: [(session, crops(1)), (other, crops(2))], monotonic() + 10, "camera", Clock())
+    both = job_of([(session, crops(1)), (other, crops(2))])
     batcher = QueuedBatcher([session, other], Metrics(), 4, 0.01)
     batcher.accept(share(both))
-    assert [len(outputs.logits) for outputs in both.future.result(10)] == [1, 2]
+    assert [len(outputs.logits) for outputs in both.future.result(10).outputs] == [1, 2]
     batcher.close(10)
 
 
@@ -144,7 +150,7 @@ def test_on_gpu_a_near_deadline_ends_the_wait_for_company(session: Watched) -> N
     batcher = QueuedBatcher([session], Metrics(), 8, delay_s=5)
     hurried = job(session, [crops(1)], deadline=0.3)
     batcher.accept(share(hurried))
-    assert len(hurried.future.result(1)[0].logits) == 1
+    assert len(hurried.future.result(1).outputs[0].logits) == 1
     batcher.close(10)
 
 

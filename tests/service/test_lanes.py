@@ -9,11 +9,15 @@ from hypothesis import strategies as st
 from roadsight_models.errors import Draining, QueueFull
 from roadsight_service.lanes import FrameQueue
 from roadsight_service.metrics import Clock
-from roadsight_service.work import Job
+from roadsight_service.work import Job, Prepared
+
+
+def nothing() -> Prepared:
+    return Prepared(0, 0, (), ())
 
 
 def job(camera: str, deadline: float) -> Job:
-    return Job(prepare=list, deadline=monotonic() + deadline, camera=camera, clock=Clock())
+    return Job(prepare=nothing, deadline=monotonic() + deadline, camera=camera, clock=Clock())
 
 
 def order(queue: FrameQueue) -> list[Job]:

@@ -1,5 +1,7 @@
 """The commands as a person meets them: what was wrong is one line on stderr."""
 
+import subprocess
+import sys
 from pathlib import Path
 from urllib.error import URLError
 
@@ -17,6 +19,13 @@ def ended(*arguments: str) -> int:
         cli.main(arguments)
     assert isinstance(end.value.code, int)
     return end.value.code
+
+
+def test_help_is_there_without_the_training_extra() -> None:
+    code = (
+        "import sys, roadsight_training.cli; sys.exit(bool({'torch', 'yaml', 'sklearn', 'timm'} & sys.modules.keys()))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_a_folder_that_is_no_data_set_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

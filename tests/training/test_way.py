@@ -19,6 +19,7 @@ from roadsight_training.export import export
 from roadsight_training.fit import fit, load_best
 from roadsight_training.fitting import Fitting
 from roadsight_training.graph import torch_logits
+from roadsight_training.loading import Batch
 from roadsight_training.run import Run, open_run
 from training.tiny import gtsrb_row, learnable, packed
 
@@ -61,17 +62,24 @@ def killed(recipe: Path, dataset: Dataset) -> dict[str, int]:
     with pytest.MonkeyPatch.context() as patch, pytest.raises(RuntimeError, match="killed"):
         patch.setattr(Fitting, "on_train_epoch_start", die)
         fit(recipe, dataset, recipe.parent / "run")
-    return progress(recipe.parent / "run")
-
-
-def progress(folder: Path) -> dict[str, int]:
-    state = torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)
-    return {"epoch": state["epoch"], "steps": state["global_step"]}
+    return progress(recipe.parent / "run" / "checkpoints" / "last.ckpt")
 
 
 @pytest.fixture(scope="module")
 def run(killed: dict[str, int], recipe: Path, dataset: Dataset) -> Run:
-    return fit(recipe, dataset, recipe.parent / "run", resume=True)
+    """The run taken up again; its second epoch is made to look worse than its first."""
+
+    def worse(fitting: Fitting, batch: Batch, _: int) -> None:
+        fitting.log("val_loss", 1e9, batch_size=len(batch[1]))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Fitting, "validation_step", worse)
+        return fit(recipe, dataset, recipe.parent / "run", resume=True)
+
+
+def progress(checkpoint: Path) -> dict[str, int]:
+    state = torch.load(checkpoint, weights_only=True)
+    return {"epoch": state["epoch"], "steps": state["global_step"]}
 
 
 @pytest.fixture(scope="module")
@@ -89,9 +97,10 @@ def test_a_run_folder_holds_what_export_needs(run: Run, dataset: Dataset) -> Non
     assert list((run.folder / "logs").glob("events*"))
 
 
-def test_resume_goes_on_where_the_run_died(run: Run, killed: dict[str, int]) -> None:
+def test_resume_goes_on_where_the_run_died_and_keeps_the_best_checkpoint(run: Run, killed: dict[str, int]) -> None:
     assert killed == {"epoch": 0, "steps": 3}
-    assert progress(run.folder) == {"epoch": 1, "steps": 6}
+    assert progress(run.last) == {"epoch": 1, "steps": 6}
+    assert progress(run.best) == killed
 
 
 def test_a_run_in_the_way_or_of_another_recipe_is_left_alone(run: Run, recipe: Path, dataset: Dataset) -> None:
@@ -170,12 +179,17 @@ def doctored(bundle: bundles.Bundle) -> bytes:
     return bytes(graph.SerializeToString())
 
 
-def test_the_command_line_measures_and_writes_figures(bundle: bundles.Bundle, folder: Path, tmp_path: Path) -> None:
+def test_the_command_line_prints_and_writes_figures(
+    bundle: bundles.Bundle, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "figures.json"
     asked = ["evaluate", str(bundle.folder), "--data", str(folder), "--split", "test", "--json", str(path)]
     with pytest.raises(SystemExit) as ended:
         cli.main(asked)
     assert ended.value.code == 0
+    printed = capsys.readouterr().out
+    assert "tiny 1.0.0 on test, kind auto" in printed
+    assert "top-1" in printed
     figures = json.loads(path.read_text())
     published = {metric.name: metric.value for metric in bundle.manifest.metrics}
     assert figures["n"] == 12

@@ -13,7 +13,7 @@ from datetime import datetime
 from fastapi import Request
 
 from roadsight_models import regions
-from roadsight_models.errors import BadParameter
+from roadsight_models.errors import BadParameter, BadRegion
 from roadsight_service.pipeline import Ask
 from roadsight_service.settings import Settings
 
@@ -76,10 +76,11 @@ def ask(request: Request, fields: Mapping[str, str], until: float, camera: str |
         BadParameter: an unknown name, a value that can't be read, one given twice.
         BadRegion: see `regions.parse`.
     """
-    for name in (*request.query_params, *fields):
-        if name not in QUERY and not (name in fields and name in HEADERS):
-            raise BadParameter(name[:40], f"unknown; there are: {', '.join(QUERY)}")
-    tasks = tuple(request.query_params.getlist("task")) or tuple(filter(None, [fields.get("task")]))
+    unknown = [name for name in request.query_params if name not in QUERY]
+    unknown += [name for name in fields if name not in QUERY and name not in HEADERS]
+    if unknown:
+        raise BadParameter(unknown[0][:40], f"unknown; there are: {', '.join(QUERY)}")
+    tasks = (*request.query_params.getlist("task"), *filter(None, [fields.get("task")]))
     wanted = {name: _once(request, fields, name) for name in QUERY[1:]}
     top = wanted["top"] or "5"
     if not (top.isascii() and top.isdecimal() and len(top) <= 6):
@@ -90,9 +91,18 @@ def ask(request: Request, fields: Mapping[str, str], until: float, camera: str |
         camera=camera or host,
         tasks=tasks,
         version=wanted["version"],
-        regions=regions.parse(wanted["regions"], settings.max_regions) if wanted["regions"] is not None else (),
+        regions=_regions(wanted["regions"], settings.max_regions) if wanted["regions"] is not None else (),
         top=int(top),
     )
+
+
+def _regions(text: str, limit: int) -> tuple[regions.Region, ...]:
+    parsed = regions.parse(text, limit)
+    for index, region in enumerate(parsed):
+        # JSON can spell half a character, "\ud800"; no answer could echo it.
+        if region.track is not None and re.search("[\ud800-\udfff]", region.track):
+            raise BadRegion(index, list(region.box), "a track is text, and half a surrogate pair is none")
+    return parsed
 
 
 def _value(request: Request, fields: Mapping[str, str], name: str) -> str | None:
@@ -112,7 +122,7 @@ def _is_time(text: str) -> bool:
     if not _RFC3339.fullmatch(text):
         return False
     try:
-        datetime.fromisoformat(text)
+        datetime.fromisoformat(text.upper())  # RFC 3339 knows a small t and z, Python does not
     except ValueError:
         return False
     return True

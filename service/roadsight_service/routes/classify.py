@@ -74,6 +74,8 @@ async def classify(request: Request) -> Response:
         return Response(_render(said, answer, clock).model_dump_json(), media_type="application/json")
     except (ClientDisconnect, ClientGone):
         return Response(status_code=CLIENT_CLOSED_REQUEST)
+    except asyncio.CancelledError as error:  # the server cancels what is left when the time to drain is up
+        raise errors.Draining("the service went down before the answer was ready") from error
     finally:
         clock.observe(state.metrics)
 

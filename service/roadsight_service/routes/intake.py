@@ -99,3 +99,5 @@ async def _form(request: Request) -> Read:
             return await file.read(), fields
     except HTTPException as error:
         raise BadParameter("form", str(error.detail)) from error
+    except UnicodeError as error:  # the content type may name any codec that Python has; some refuse all text
+        raise BadParameter("form", "a part can't be read in the charset that the content type names") from error

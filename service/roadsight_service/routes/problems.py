@@ -68,6 +68,6 @@ def describe(*errors: type[RoadsightError]) -> dict[int | str, dict[str, object]
     for error in errors:
         by_status.setdefault(error.status, []).append(error.code)
     return {
-        status: {"model": ProblemOut, "description": ", ".join(codes), "content": {MEDIA_TYPE: {}}}
+        status: {"description": ", ".join(codes), "content": {MEDIA_TYPE: {"schema": ProblemOut.model_json_schema()}}}
         for status, codes in by_status.items()
     }

@@ -1,0 +1,59 @@
+"""The model card: what a person should know before trusting a bundle."""
+
+from roadsight_models.manifest import Manifest
+from roadsight_training.evaluation import Report
+
+WEAKEST = 5
+
+
+def write_card(manifest: Manifest, report: Report, split: str) -> str:
+    """Writes card.md from what is in the manifest and what was measured."""
+    rule = manifest.input
+    low, high = report.top1.interval
+    sure_low, sure_high = report.confident.interval
+    weakest = sorted(report.per_class.items(), key=lambda item: item[1].value)[:WEAKEST]
+    lines = "\n".join(f"| {label} | {recall.value:.2%} | {recall.n} |" for label, recall in weakest)
+    return f"""# {manifest.name} {manifest.version}
+
+Names one of {len(manifest.labels)} classes for a tight box (task `{manifest.task}`): {manifest.architecture}, input
+{rule.width} x {rule.height} RGB, context {rule.context:g}. The labels are in `manifest.json`.
+
+## Figures
+
+Split `{split}`, {report.n} distinct images, none of them trained on or used to choose anything:
+
+| figure | value |
+|---|---|
+| top-1 | {report.top1.value:.2%} (95 %: {low:.2%} to {high:.2%}) |
+| macro F1 | {report.macro_f1:.4f} |
+| mean recall | {report.mean_recall:.4f} |
+| expected calibration error, 15 bins | {report.ece:.4f} |
+| answers that are not `uncertain` | {report.covered.value:.2%} |
+| right among those | {report.confident.value:.2%} (95 %: {sure_low:.2%} to {sure_high:.2%}) |
+
+Again: `roadsight evaluate models/bundles/{manifest.name}/{manifest.version} --data DIR --split {split}`.
+The intervals take images as independent. Images of one track are not, so expect more spread between places and cameras.
+
+## Known failures
+
+The classes with the lowest recall:
+
+| class | recall | images |
+|---|---|---|
+{lines}
+
+- It always names one of its classes: a box that holds something else gets a name too, often below the threshold
+  (`uncertain_below` {manifest.uncertain_below:.3f}), not always.
+- Boxes with a side under {rule.min_side} px are not judged.
+
+## Data and licence
+
+{manifest.provenance.data}
+
+{manifest.licence}
+
+Started from: {manifest.provenance.weights}.
+
+ONNX Runtime and torch differ by at most {manifest.parity.max_difference:.1g} in probability on {manifest.parity.n}
+validation images.
+"""

@@ -1,0 +1,56 @@
+"""A plain folder per class: DIR/<label>/*.png, or DIR/<split>/<label>/*.png.
+
+    folder --open--> Sample a picture --read--> bytes
+           BadDataset
+
+The box is the whole picture. Without split folders everything is split `train`.
+"""
+
+from pathlib import Path
+
+from roadsight_training.datasets.sample import Dataset, Sample
+from roadsight_training.errors import BadDataset
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".ppm"})
+
+
+def is_folders(folder: Path) -> bool:
+    """Tells whether there are pictures one or two folders down."""
+    return any(_pictures(child) for child in _children(folder)) or _has_splits(folder)
+
+
+def open_folders(folder: Path, labels: tuple[str, ...] | None = None) -> Dataset:
+    """Lists the pictures; reads none.
+
+    Args:
+        folder: holds a folder per class, or a folder per split with these.
+        labels: the order of the labels; by default the sorted folder names.
+
+    Raises:
+        BadDataset: a folder is named by no known label.
+    """
+    splits = _children(folder) if _has_splits(folder) else [folder]
+    classes = [(split, child) for split in splits for child in _children(split) if _pictures(child)]
+    labels = labels or tuple(sorted({child.name for _, child in classes}))
+    samples = []
+    for split, child in classes:
+        if child.name not in labels:
+            raise BadDataset(child, f"unknown label {child.name!r}; known: {', '.join(labels)}")
+        name = "train" if split == folder else split.name
+        index = labels.index(child.name)
+        for path in _pictures(child):
+            shot = path.relative_to(folder).as_posix()
+            samples.append(Sample(str(path), index, None, name, "full", shot, shot, folder.name))
+    return Dataset(folder, labels, tuple(samples), lambda sample: Path(sample.path).read_bytes())
+
+
+def _has_splits(folder: Path) -> bool:
+    return any(_pictures(child) for split in _children(folder) for child in _children(split))
+
+
+def _children(folder: Path) -> list[Path]:
+    return sorted(child for child in folder.iterdir() if child.is_dir())
+
+
+def _pictures(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)

@@ -1,0 +1,129 @@
+"""The packed form: a folder with one CSV beside images.zip.
+
+    <name>.csv --row--> Sample --read--> bytes of a member of images.zip
+               BadDataset (file and line)
+
+Needed columns: path, split, class_id or label, and the box as roi_x1..roi_y2 or box_x1..box_y2. Used where present:
+kind, track and frame, group, source. Splits and sources are free strings.
+"""
+
+import csv
+import math
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+from roadsight_models.regions import Box
+from roadsight_training.datasets import gtsrb
+from roadsight_training.datasets.sample import Dataset, Sample
+from roadsight_training.errors import BadDataset
+
+ARCHIVE = "images.zip"
+CORNERS = ("x1", "y1", "x2", "y2")
+
+
+def is_packed(folder: Path) -> bool:
+    """Tells whether the folder has a CSV beside images.zip."""
+    return (folder / ARCHIVE).is_file() and any(folder.glob("*.csv"))
+
+
+def open_packed(folder: Path, labels: tuple[str, ...] | None = None) -> Dataset:
+    """Reads the index; pictures stay in the archive.
+
+    Args:
+        folder: holds one CSV and images.zip.
+        labels: the order of the labels; by default GTSRB's for `class_id`, the sorted names for `label`.
+
+    Raises:
+        BadDataset: more than one CSV, a column missing, or a row that can't be used; names file and line.
+    """
+    index, *others = sorted(folder.glob("*.csv"))
+    if others:
+        raise BadDataset(folder, f"one CSV is expected beside {ARCHIVE}; there are {index.name} and {others[0].name}")
+    try:
+        archive = zipfile.ZipFile(folder / ARCHIVE)
+    except zipfile.BadZipFile as error:
+        raise BadDataset(folder / ARCHIVE, "not a zip archive") from error
+    with index.open(newline="", encoding="utf-8-sig") as lines:
+        reader = csv.DictReader(lines)
+        columns = frozenset(reader.fieldnames or ())
+        rows = [(reader.line_num, row) for row in reader]
+    table = _Table(index, columns, frozenset(archive.namelist()), labels, [row for _, row in rows])
+    samples = tuple(table.sample(line, row) for line, row in rows)
+    return Dataset(folder, table.labels, samples, lambda sample: archive.read(sample.path))
+
+
+class _Table:
+    """The columns of one CSV, and how its rows are read."""
+
+    def __init__(
+        self,
+        path: Path,
+        columns: frozenset[str],
+        members: frozenset[str],
+        labels: tuple[str, ...] | None,
+        rows: list[dict[str, str]],
+    ) -> None:
+        self.path, self.columns, self.members = path, columns, members
+        self.box = next((p for p in ("roi", "box") if {f"{p}_{c}" for c in CORNERS} <= columns), None)
+        named = {"path": "path" in columns, "split": "split" in columns}
+        named |= {
+            "class_id or label": bool({"class_id", "label"} & columns),
+            "roi_x1..roi_y2 or box_x1..box_y2": bool(self.box),
+        }
+        if missing := [name for name, there in named.items() if not there]:
+            raise BadDataset(path, f"lacks the column {', '.join(missing)}", line=1)
+        by_name = "class_id" not in columns
+        self.by_name = by_name
+        own = tuple(sorted({row["label"] or "" for row in rows})) if by_name else gtsrb.LABELS
+        self.labels = own if labels is None else labels
+
+    def sample(self, line: int, row: Mapping[str, str]) -> Sample:
+        if None in row.values() or None in row:
+            raise BadDataset(self.path, "has not as many fields as the header", line)
+        path, kind = row["path"], row.get("kind") or "full"
+        if path not in self.members:
+            raise BadDataset(self.path, f"{ARCHIVE} has no member {path!r}", line)
+        index = self._index(line, row)
+        image = _image(row, kind if "kind" in self.columns else None, index)
+        return Sample(
+            path=path,
+            index=index,
+            box=self._box(line, row),
+            split=row["split"],
+            kind=kind,
+            image=image,
+            group=self._group(row, index) or image,
+            source=row.get("source") or self.path.stem,
+        )
+
+    def _index(self, line: int, row: Mapping[str, str]) -> int:
+        if self.by_name:
+            if row["label"] not in self.labels:
+                raise BadDataset(self.path, f"unknown label {row['label']!r}; known: {', '.join(self.labels)}", line)
+            return self.labels.index(row["label"])
+        if not row["class_id"].isdecimal() or int(row["class_id"]) >= len(self.labels):
+            raise BadDataset(self.path, f"class_id {row['class_id']!r} is not one of 0..{len(self.labels) - 1}", line)
+        return int(row["class_id"])
+
+    def _box(self, line: int, row: Mapping[str, str]) -> Box:
+        texts = [row[f"{self.box}_{corner}"] for corner in CORNERS]
+        try:
+            box = Box(*(float(text) for text in texts))
+        except ValueError as error:
+            raise BadDataset(self.path, f"the box {texts} is not four numbers", line) from error
+        if not all(map(math.isfinite, box)) or box.shorter_side <= 0:
+            raise BadDataset(self.path, f"the box {texts} is empty or not finite", line)
+        return box
+
+    def _group(self, row: Mapping[str, str], index: int) -> str:
+        return f"{index}/{row['track']}" if row.get("track") else row.get("group") or ""
+
+
+def _image(row: Mapping[str, str], kind: str | None, index: int) -> str:
+    """Names the shot: by class, track and frame where they are known, else by the path less what tells of the kind."""
+    if row.get("track") and row.get("frame"):
+        return f"{index}/{row['track']}/{row['frame']}"
+    if kind is None:
+        return row["path"]
+    return "/".join(part for part in PurePosixPath(row["path"]).with_suffix("").parts if part != kind)

@@ -1,0 +1,58 @@
+"""Everything that can go wrong between a folder of pictures and a bundle.
+
+    folder --open--> dataset --split--> samples --fit--> run --export--> bundle
+           BadDataset        BadSplit           BadRecipe    BadRun
+           DownloadFailed                       BadWeights   ParityBroken
+
+These are told to the engineer at the command line, as one sentence that names the file; no client of the service sees
+them.
+"""
+
+from pathlib import Path
+
+
+class TrainingError(Exception):
+    """Base of the family: the command line prints the sentence and exits with 1."""
+
+
+class BadDataset(TrainingError):
+    """A data set that can't be read as one. Names the file and, where there is one, the line."""
+
+    def __init__(self, path: Path, why: str, line: int | None = None) -> None:
+        super().__init__(f"{path}{'' if line is None else f', line {line}'}: {why}")
+
+
+class BadSplit(TrainingError):
+    """No validation part can be taken out without dividing a track."""
+
+
+class DownloadFailed(TrainingError):
+    """The official data set could not be fetched."""
+
+
+class BadRecipe(TrainingError):
+    """A recipe that is not understood. Names the key and the nearest known one."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"{path}: {why}")
+
+
+class BadWeights(TrainingError):
+    """Weights that do not fit the network they were asked for."""
+
+
+class BadRun(TrainingError):
+    """A run folder that lacks what `train` leaves there, or one that is in the way of a new run."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"{path}: {why}")
+
+
+class ParityBroken(TrainingError):
+    """ONNX Runtime and torch disagree on real images: the graph is not the network, nothing is published."""
+
+    def __init__(self, difference: float, tolerance: float, n: int) -> None:
+        super().__init__(
+            f"ONNX Runtime and torch differ by {difference:.2g} in probability on {n} images; "
+            f"at most {tolerance:g} is accepted"
+        )

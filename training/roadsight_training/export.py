@@ -1,0 +1,128 @@
+"""A run and its data -> a published bundle, or nothing.
+
+    Run --load_best--> network --to_onnx--> graph --check_parity--> session --measure--> Report --save--> Bundle
+        BadRun                                    ParityBroken              BadDataset           BadBundle
+
+Temperature and threshold come from the validation tracks; the split `test` is opened last, only to be measured.
+"""
+
+import os
+import subprocess
+import tempfile
+from importlib.metadata import version as installed
+from pathlib import Path
+
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+
+from roadsight_models import bundle as bundles
+from roadsight_models.bundle import Bundle
+from roadsight_models.manifest import Manifest, Metric, Parity, Provenance, Version
+from roadsight_models.session import open_session
+from roadsight_training.calibration import choose_threshold, fit_temperature
+from roadsight_training.card import write_card
+from roadsight_training.datasets import Dataset, Sample
+from roadsight_training.datasets.pictures import crops
+from roadsight_training.errors import BadRun
+from roadsight_training.evaluation import Report, evaluate, infer
+from roadsight_training.fit import load_best
+from roadsight_training.golden import golden_file
+from roadsight_training.graph import OPSET, check_parity, to_onnx
+from roadsight_training.run import Run
+
+SPLIT = "test"
+GOLDEN_TOLERANCE = 1e-3  # in probability, for float32
+
+
+def export(run: Run, version: str, dataset: Dataset, root: Path) -> Bundle:
+    """Publishes a run's best checkpoint as `<root>/<name>/<version>/`.
+
+    Args:
+        run: a trained run.
+        version: semantic, not published before.
+        dataset: what the run was trained on, opened with the run's labels.
+        root: the folder of all bundles.
+
+    Raises:
+        BadRun: the version is not semantic, there is no best checkpoint, or the data set lacks the validation tracks.
+        BadDataset: it has no split `test`, or a picture can't be decoded.
+        ParityBroken: the graph differs from the network on the validation images.
+        BadBundle: the version exists already, or a file is too large.
+    """
+    _check_version(run, version)
+    network, rule = load_best(run), run.recipe.input
+    held = _validation(run, dataset)
+    dataset.select(SPLIT)  # its absence should be told now, not minutes later
+    frames = crops(dataset, held, rule)
+    graph = to_onnx(network, rule)
+    manifest = _draft(run, version, check_parity(graph, network, frames))
+    files = {bundles.CLASSIFIER: graph, bundles.GOLDEN: golden_file(network, rule)}
+    with tempfile.TemporaryDirectory() as folder:
+        session = open_session(bundles.save(Path(folder), manifest, files), "cpu", os.cpu_count() or 1)
+        logits = infer(session, frames)
+        temperature = fit_temperature(logits, np.array([sample.index for sample in held]))
+        threshold = choose_threshold(logits, temperature)
+        manifest = manifest.model_copy(update={"temperature": temperature, "uncertain_below": threshold})
+        report = evaluate(session, manifest, dataset, SPLIT)
+    manifest = manifest.model_copy(update={"metrics": _metrics(report)})
+    files["card.md"] = write_card(manifest, report, SPLIT).encode()
+    return bundles.save(root, manifest, files)
+
+
+def _check_version(run: Run, version: str) -> None:
+    try:
+        TypeAdapter(Version).validate_python(version)
+    except ValidationError as error:
+        raise BadRun(run.folder, f"can't be published as {version!r}; a version looks like 1.0.0") from error
+
+
+def _validation(run: Run, dataset: Dataset) -> tuple[Sample, ...]:
+    rows = dataset.select(run.recipe.data.split, run.recipe.data.kind)
+    held = tuple(sample for sample in rows if sample.group in run.validation)
+    if {sample.group for sample in held} != run.validation:
+        raise BadRun(run.folder, f"its validation tracks are not all in {dataset.folder}: another data set?")
+    return held
+
+
+def _draft(run: Run, version: str, parity: Parity) -> Manifest:
+    """The manifest before anything was calibrated or measured."""
+    recipe = run.recipe
+    return Manifest(
+        name=recipe.name,
+        version=version,
+        task=recipe.task,
+        architecture=recipe.network.name,
+        labels=run.labels,
+        input=recipe.input,
+        opset=OPSET,
+        temperature=1.0,
+        uncertain_below=0.0,
+        golden_tolerance=GOLDEN_TOLERANCE,
+        parity=parity,
+        metrics=(),
+        licence=recipe.licence,
+        provenance=Provenance(
+            data=recipe.data.citation, weights=recipe.network.origin, code=_code(), recipe=run.recipe_text
+        ),
+        files={},
+    )
+
+
+def _metrics(report: Report) -> tuple[Metric, ...]:
+    top1, sure = report.top1, report.confident
+    return (
+        Metric(name="top1", split=SPLIT, value=top1.value, interval=top1.interval, n=report.n),
+        Metric(name="macro_f1", split=SPLIT, value=report.macro_f1, interval=None, n=report.n),
+        Metric(name="mean_recall", split=SPLIT, value=report.mean_recall, interval=None, n=report.n),
+        Metric(name="ece", split=SPLIT, value=report.ece, interval=None, n=report.n),
+        Metric(name="coverage", split=SPLIT, value=report.covered.value, interval=report.covered.interval, n=report.n),
+        Metric(name="selective_accuracy", split=SPLIT, value=sure.value, interval=sure.interval, n=max(sure.n, 1)),
+    )
+
+
+def _code() -> str:
+    """The version of Roadsight, and the commit where its source lies in a git work tree that has one."""
+    asked = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
+    told = subprocess.run(asked, capture_output=True, text=True, check=False)
+    commit = f", commit {told.stdout.strip()}" if told.returncode == 0 else ""
+    return f"roadsight {installed('roadsight')}{commit}"

@@ -1,0 +1,70 @@
+"""A trained network -> the bundle's ONNX graph, proven on real images.
+
+Network --to_onnx--> bytes --check_parity--> Parity
+                           ParityBroken
+"""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+import torch
+
+from roadsight_models.frame import Pixels
+from roadsight_models.manifest import CropRule, Parity
+from roadsight_models.probabilities import softmax
+from roadsight_training.errors import ParityBroken
+from roadsight_training.evaluation import BATCH, Logits
+from roadsight_training.networks import Network
+
+OPSET = 18
+TOLERANCE = 1e-3  # in probability
+
+
+def to_onnx(network: Network, rule: CropRule) -> bytes:
+    """Exports the network.
+
+    Returns:
+        An ONNX file: `frames` uint8 [N, h, w, 3] in, `logits` [N, K] and `embedding` [N, D] float32 out, N dynamic.
+    """
+    # Two frames, because a batch of one would be taken for a constant.
+    frames = torch.zeros((2, rule.height, rule.width, 3), dtype=torch.uint8)
+    program = torch.onnx.export(
+        network.eval(),
+        (frames,),
+        dynamo=True,
+        opset_version=OPSET,
+        input_names=["frames"],
+        output_names=["logits", "embedding"],
+        dynamic_shapes={"frames": {0: torch.export.Dim("N")}},
+        verbose=False,
+    )
+    assert program is not None  # only the exporter without dynamo returns nothing
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "classifier.onnx"
+        program.save(path, external_data=False)
+        return path.read_bytes()
+
+
+def check_parity(graph: bytes, network: Network, frames: Pixels) -> Parity:
+    """Compares ONNX Runtime with torch on uint8 [N, h, w, 3] frames.
+
+    Raises:
+        ParityBroken: they differ by more than 1e-3 in a probability.
+    """
+    session = ort.InferenceSession(graph, providers=["CPUExecutionProvider"])
+    difference = 0.0
+    for start in range(0, len(frames), BATCH):
+        batch = frames[start : start + BATCH]
+        got = session.run(["logits"], {"frames": batch})[0]
+        difference = max(difference, float(np.abs(softmax(got) - softmax(torch_logits(network, batch))).max()))
+    if not difference <= TOLERANCE:  # so written that NaN is refused, too
+        raise ParityBroken(difference, TOLERANCE, len(frames))
+    return Parity(max_difference=difference, n=len(frames))
+
+
+def torch_logits(network: Network, frames: Pixels) -> Logits:
+    """What the training framework says of uint8 [N, h, w, 3]: float32 [N, K]."""
+    with torch.inference_mode():
+        return np.asarray(network(torch.from_numpy(frames)).logits.numpy(), np.float32)
