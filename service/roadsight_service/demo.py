@@ -25,8 +25,8 @@ def demo(port: Annotated[int, typer.Option(help="Port to serve on.")] = 8080) ->
     server = subprocess.Popen([sys.executable, "-m", "roadsight_models", "serve", "--port", str(port)])
     url = f"http://127.0.0.1:{port}"
     try:
+        _await_ready(url, server)
         with Client(url) as client:
-            _await_ready(client, server)
             for seed in SEEDS:
                 drawn = scene.draw(seed, signs=3, side=(40, 96))
                 answer = client.classify(
@@ -42,19 +42,23 @@ def demo(port: Annotated[int, typer.Option(help="Port to serve on.")] = 8080) ->
         server.wait()
 
 
-def _await_ready(client: Client, server: "subprocess.Popen[bytes]") -> None:
+def _await_ready(url: str, server: "subprocess.Popen[bytes]") -> None:
     until = monotonic() + READY_WITHIN_S
-    while server.poll() is None and monotonic() < until:
-        try:
-            if client.ready():
-                break
-        except Unreachable:
+    with Client(url, timeout_s=1) as client:
+        while server.poll() is None and monotonic() < until and not _answers(client):
             sleep(0.1)
     # Somebody else's service may answer on this port while ours could not have it.
     if server.poll() is not None:
         sys.exit(f"the service stopped at its start with status {server.returncode}; its log above says why")
     if monotonic() >= until:
         sys.exit(f"the service was not ready within {READY_WITHIN_S} s")
+
+
+def _answers(client: Client) -> bool:
+    try:
+        return client.ready()
+    except Unreachable:
+        return False
 
 
 def _show(answer: Answer, drawn: list[str]) -> None:

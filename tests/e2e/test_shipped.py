@@ -1,9 +1,7 @@
 """The model that the repository ships, through the real service and the real client."""
 
 import csv
-import io
 import os
-import queue
 import re
 import signal
 import socket
@@ -11,7 +9,7 @@ import subprocess
 import sys
 import threading
 import zipfile
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -83,15 +81,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def lines_of(stream: io.TextIOBase) -> "queue.Queue[str]":
-    lines: queue.Queue[str] = queue.Queue()
-    threading.Thread(target=lambda: deque(map(lines.put, stream), maxlen=0), daemon=True).start()
-    return lines
-
-
 def test_the_demo_shows_answers_serves_on_and_stops_at_ctrl_c() -> None:
-    port = free_port()
-    demo = subprocess.Popen(
+    port, shown = free_port(), ""
+    with subprocess.Popen(
         [sys.executable, "-m", "roadsight_models", "demo", "--port", str(port)],
         cwd=ROOT,
         env=os.environ | {"COLUMNS": "140", "PYTHONUNBUFFERED": "1"},
@@ -99,16 +91,18 @@ def test_the_demo_shows_answers_serves_on_and_stops_at_ctrl_c() -> None:
         stderr=subprocess.DEVNULL,
         text=True,
         start_new_session=True,
-    )
-    try:
-        lines, shown = lines_of(demo.stdout), ""  # type: ignore[arg-type]
-        while "Serving on" not in shown:
-            shown += lines.get(timeout=60)
+    ) as demo:
+        giving_up = threading.Timer(90, lambda: os.killpg(demo.pid, signal.SIGKILL))
+        giving_up.start()
+        assert demo.stdout is not None
+        for line in demo.stdout:
+            shown += line
+            if "Serving on" in line:
+                break
         assert httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 200
         os.killpg(demo.pid, signal.SIGINT)
         assert demo.wait(30) == 0
-    finally:
-        demo.kill()
+        giving_up.cancel()
     assert shown.count("scene-") == 3
     assert re.search(r"\w+ 0\.9\d{3}", shown)
     assert "decode" in shown and "inference" in shown

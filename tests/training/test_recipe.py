@@ -22,7 +22,7 @@ def test_every_shipped_recipe_is_understood(path: Path) -> None:
         ("  hue:", "  hue_shift:", r"unknown key 'augment\.hue_shift'; did you mean 'hue'\?|known: "),
         ("  context:", "  contxt:", r"unknown key 'input\.contxt'; did you mean 'context'\?"),
         ("  dropout:", "  zzz:", r"unknown key 'network\.zzz'; known: dropout, name, origin, weights"),
-        ("epochs: 10", "epochs: 0", r"fit\.epochs: Input should be greater than or equal to 1"),
+        ("epochs: 12", "epochs: 0", r"fit\.epochs: Input should be greater than or equal to 1"),
         ("weights: imagenet", "weights: imagnet", r"network\.weights: Input should be 'imagenet' or 'none'"),
         ("margin: [-0.08, 0.25]", "margin: [0.3, 0.1]", r"augment\.margin: .*the lower first"),
         ("task: traffic_sign", "", r"task: Field required"),

@@ -1,7 +1,7 @@
 """The commands of this room: train, evaluate, export, data.
 
     recipe + data --train--> run --export--> bundle --evaluate--> figures
-           a TrainingError ends in one line on stderr and exit status 1
+           a TrainingError ends in one line, as every RoadsightError does
 
 torch is imported by the command that needs it, so that `roadsight --help` is quick and works without the extra.
 """
@@ -10,8 +10,6 @@ torch is imported by the command that needs it, so that `roadsight --help` is qu
 
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,7 +20,7 @@ from rich.table import Table
 from roadsight_models import bundle as bundles
 from roadsight_models.session import open_session
 from roadsight_training.datasets import Kind, open_dataset
-from roadsight_training.errors import DownloadFailed, TrainingError
+from roadsight_training.errors import DownloadFailed
 
 if TYPE_CHECKING:
     from roadsight_training.evaluation import Report
@@ -30,16 +28,6 @@ if TYPE_CHECKING:
 DataFolder = Annotated[Path, typer.Option("--data", help="Packed form, official GTSRB layout, or a folder per class.")]
 
 data = typer.Typer(no_args_is_help=True, help="Fetch public data sets.")
-
-
-@contextmanager
-def told() -> Iterator[None]:
-    """Tells the person what was wrong, without a traceback."""
-    try:
-        yield
-    except TrainingError as error:
-        Console(stderr=True, soft_wrap=True, highlight=False).print(f"error: {error}", markup=False)
-        raise typer.Exit(1) from error
 
 
 def train(
@@ -54,8 +42,7 @@ def train(
     from roadsight_training.fit import fit
     from roadsight_training.recipe import read
 
-    with told():
-        run = fit(recipe, open_dataset(folder), out or Path("runs") / read(recipe).name, resume=resume)
+    run = fit(recipe, open_dataset(folder), out or Path("runs") / read(recipe).name, resume=resume)
     Console().print(f"trained: {run.folder}; next: roadsight export {run.folder} --version 1.0.0 --data {folder}")
 
 
@@ -69,9 +56,8 @@ def export(
     from roadsight_training import export as room
     from roadsight_training.run import open_run
 
-    with told():
-        opened = open_run(run)
-        bundle = room.export(opened, version, open_dataset(folder, opened.labels), out)
+    opened = open_run(run)
+    bundle = room.export(opened, version, open_dataset(folder, opened.labels), out)
     for metric in bundle.manifest.metrics:
         Console().print(f"{metric.name} {metric.value:.4f} on {metric.n} of {metric.split}")
     Console().print(f"published: {bundle.folder}")
@@ -91,9 +77,8 @@ def evaluate(
 
     opened = bundles.load(bundle)
     session = open_session(opened, threads=os.cpu_count() or 1)
-    with told():
-        dataset = open_dataset(folder, opened.manifest.labels)
-        report = evaluation.evaluate(session, opened.manifest, dataset, split, kind)
+    dataset = open_dataset(folder, opened.manifest.labels)
+    report = evaluation.evaluate(session, opened.manifest, dataset, split, kind)
     Console().print(table(report, f"{opened.manifest.name} {opened.manifest.version} on {split}, kind {kind}"))
     if json_path is not None:
         asked = {"bundle": opened.manifest.name, "version": opened.manifest.version, "split": split, "kind": kind}
@@ -125,10 +110,9 @@ def gtsrb(folder: Annotated[Path, typer.Argument(help="Where to; `--data` takes 
     """Download the official traffic-sign set, training and test, as torchvision lays it out."""
     from torchvision.datasets import GTSRB  # type: ignore[import-untyped]
 
-    with told():
-        try:
-            for split in ("train", "test"):
-                GTSRB(str(folder), split=split, download=True)
-        except (OSError, RuntimeError) as error:
-            raise DownloadFailed(f"GTSRB could not be downloaded: {error}") from error
+    try:
+        for split in ("train", "test"):
+            GTSRB(str(folder), split=split, download=True)
+    except (OSError, RuntimeError) as error:
+        raise DownloadFailed(f"GTSRB could not be downloaded: {error}") from error
     Console().print(f"downloaded; next: roadsight train training/recipes/traffic-sign.yaml --data {folder}")

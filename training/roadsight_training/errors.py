@@ -10,13 +10,19 @@ them.
 
 from pathlib import Path
 
+from roadsight_models.errors import RoadsightError
 
-class TrainingError(Exception):
-    """Base of the family: the command line prints the sentence and exits with 1."""
+
+class TrainingError(RoadsightError):
+    """Base of this room's errors: the command line prints the sentence and exits with 1."""
+
+    code = "training"
 
 
 class BadDataset(TrainingError):
     """A data set that can't be read as one. Names the file and, where there is one, the line."""
+
+    code = "bad_dataset"
 
     def __init__(self, path: Path, why: str, line: int | None = None) -> None:
         super().__init__(f"{path}{'' if line is None else f', line {line}'}: {why}")
@@ -25,13 +31,19 @@ class BadDataset(TrainingError):
 class BadSplit(TrainingError):
     """No validation part can be taken out without dividing a track."""
 
+    code = "bad_split"
+
 
 class DownloadFailed(TrainingError):
     """The official data set could not be fetched."""
 
+    code = "download_failed"
+
 
 class BadRecipe(TrainingError):
     """A recipe that is not understood. Names the key and the nearest known one."""
+
+    code = "bad_recipe"
 
     def __init__(self, path: Path, why: str) -> None:
         super().__init__(f"{path}: {why}")
@@ -40,9 +52,13 @@ class BadRecipe(TrainingError):
 class BadWeights(TrainingError):
     """Weights that do not fit the network they were asked for."""
 
+    code = "bad_weights"
+
 
 class BadRun(TrainingError):
     """A run folder that lacks what `train` leaves there, or one that is in the way of a new run."""
+
+    code = "bad_run"
 
     def __init__(self, path: Path, why: str) -> None:
         super().__init__(f"{path}: {why}")
@@ -50,6 +66,8 @@ class BadRun(TrainingError):
 
 class ParityBroken(TrainingError):
     """ONNX Runtime and torch disagree on real images: the graph is not the network, nothing is published."""
+
+    code = "parity_broken"
 
     def __init__(self, difference: float, tolerance: float, n: int) -> None:
         super().__init__(

@@ -52,7 +52,7 @@ def export(run: Run, version: str, dataset: Dataset, root: Path) -> Bundle:
     _check_version(run, version)
     network, rule = load_best(run), run.recipe.input
     held = _validation(run, dataset)
-    dataset.select(SPLIT)  # its absence should be told now, not minutes later
+    dataset.select(SPLIT)  # its absence should be known now, not minutes later
     frames = crops(dataset, held, rule)
     graph = to_onnx(network, rule)
     manifest = _draft(run, version, check_parity(graph, network, frames))
@@ -123,6 +123,6 @@ def _metrics(report: Report) -> tuple[Metric, ...]:
 def _code() -> str:
     """The version of Roadsight, and the commit where its source lies in a git work tree that has one."""
     asked = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
-    told = subprocess.run(asked, capture_output=True, text=True, check=False)
-    commit = f", commit {told.stdout.strip()}" if told.returncode == 0 else ""
+    done = subprocess.run(asked, capture_output=True, text=True, check=False)
+    commit = f", commit {done.stdout.strip()}" if done.returncode == 0 else ""
     return f"roadsight {installed('roadsight')}{commit}"
