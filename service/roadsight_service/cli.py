@@ -10,6 +10,7 @@ import uvicorn
 from pydantic import ValidationError
 
 from roadsight_service.app import create_app
+from roadsight_service.registry import open_registry
 from roadsight_service.settings import Settings
 
 
@@ -27,8 +28,9 @@ def serve(
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # Once stopped, uvicorn raises the signal anew: an orderly stop is a success, not a death by signal.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    registry = open_registry(settings)  # before there is a socket: a model that can't be trusted ends in one line
     uvicorn.run(
-        create_app(settings),
+        create_app(settings, lambda _: registry),
         host=settings.host,
         port=settings.port,
         log_config=None,
