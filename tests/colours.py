@@ -4,13 +4,17 @@ frames uint8 [N, 16, 16, 3] -> mean over the pixels -> embedding [N, 3] -> logit
 """
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from onnx import TensorProto, helper, numpy_helper
+import numpy.typing as npt
+import onnx
+from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 from roadsight_models import bundle
 from roadsight_models.bundle import Bundle
+from roadsight_models.frame import Pixels
 from roadsight_models.manifest import CropRule, Manifest, Parity, Provenance
 
 LABELS = ("red", "green", "blue")
@@ -42,13 +46,33 @@ def graph() -> bytes:
     return bytes(model.SerializeToString())
 
 
+def changed(change: Callable[[ModelProto], object]) -> bytes:
+    """The ONNX file after a change, to break the contract with."""
+    model = onnx.load_from_string(graph())
+    change(model)
+    return bytes(model.SerializeToString())
+
+
+def answers(frames: Pixels) -> npt.NDArray[np.float32]:
+    """The logits that numpy gives, float32 [N, 3]."""
+    return np.asarray(frames.astype(np.float32).mean(axis=(1, 2)) * np.float32(_GAIN), np.float32)
+
+
+def crops(count: int, seed: int = 0) -> Pixels:
+    """Random inputs, uint8 [count, 16, 16, 3]."""
+    return np.random.default_rng(seed).integers(0, 256, (count, SIDE, SIDE, 3), np.uint8)
+
+
+def npz(**arrays: npt.ArrayLike) -> bytes:
+    """The arrays as a .npz file."""
+    file = io.BytesIO()
+    np.savez(file, **arrays)  # type: ignore[arg-type]  # it takes what becomes an array
+    return file.getvalue()
+
+
 def golden(frames: int = 4) -> bytes:
     """Random inputs with the logits that numpy gives for them."""
-    pixels = np.random.default_rng(0).integers(0, 256, (frames, SIDE, SIDE, 3), np.uint8)
-    logits = pixels.astype(np.float32).mean(axis=(1, 2)) * np.float32(_GAIN)
-    file = io.BytesIO()
-    np.savez(file, frames=pixels, logits=logits)
-    return file.getvalue()
+    return npz(frames=crops(frames), logits=answers(crops(frames)))
 
 
 def manifest(**changes: object) -> Manifest:

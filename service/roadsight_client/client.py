@@ -56,6 +56,7 @@ class Client:
         regions: Sequence[Sequence[float]] | None = None,
         *,
         tasks: Sequence[str] = (),
+        version: str | None = None,
         top: int | None = None,
         frame_id: str | None = None,
         camera_id: str | None = None,
@@ -68,6 +69,7 @@ class Client:
             frame: an encoded JPEG, PNG or WebP.
             regions: boxes x1, y1, x2, y2 in pixels, right and bottom exclusive; the whole frame if None.
             tasks: the tasks to answer; all that are served if empty.
+            version: the version that must answer; whichever serves if None.
             top: how many classes to name, 0 for all.
             frame_id: echoed.
             camera_id: echoed; cameras take turns.
@@ -80,7 +82,9 @@ class Client:
         """
         params: dict[str, str | list[str]] = {"task": list(tasks)} if tasks else {}
         if regions is not None:
-            params["regions"] = json.dumps([list(box) for box in regions])
+            params["regions"] = json.dumps([list(box) for box in regions], default=float)  # numpy's numbers, too
+        if version is not None:
+            params["version"] = version
         if top is not None:
             params["top"] = str(top)
         headers = {"Content-Type": _media_type(frame)}

@@ -51,20 +51,30 @@ class FrameQueue:
         """Lets a job wait.
 
         Raises:
-            QueueFull: as many wait as may.
+            QueueFull: as many wait as may, and no camera holds more places than this one would.
             Draining: the queue is closed.
         """
         with self._changed:
             if self._closed:
                 raise Draining("the service is going down")
             if self._waiting >= self._limit:
-                raise QueueFull(f"{self._waiting} frames wait already")
+                self._make_room(job.camera)
             # A camera that comes (back) starts level with the one served last: absence earns no credit.
             camera = self._cameras.setdefault(job.camera, _Camera(self._turn))
             self._number += 1
             heapq.heappush(camera.frames, (job.deadline, self._number, job))
             self._waiting += 1
             self._changed.notify()
+
+    def _make_room(self, camera: str) -> None:
+        """The camera with most places gives up its latest frame, if the newcomer would hold fewer."""
+        mine = len(self._cameras[camera].frames) if camera in self._cameras else 0
+        largest = max(self._cameras.values(), key=lambda each: len(each.frames))
+        if len(largest.frames) <= mine + 1:
+            raise QueueFull(f"{self._waiting} frames wait already")
+        _, _, loser = max(largest.frames)
+        self._remove(loser)
+        loser.fail(QueueFull(f"{self._waiting + 1} frames wait already, most of them of this camera"))
 
     def take(self, lanes: int, most: int) -> list[Job]:
         """Waits for work; returns one lane's part of what waits, at most `most`, or nothing once closed and empty."""
@@ -86,15 +96,18 @@ class FrameQueue:
     def discard(self, job: Job) -> None:
         """Takes a job out whose client left; its place is free at once. Does nothing if a lane has it already."""
         with self._changed:
-            camera = self._cameras.get(job.camera)
-            kept = [entry for entry in camera.frames if entry[2] is not job] if camera else []
-            if camera is None or len(kept) == len(camera.frames):
-                return
-            heapq.heapify(kept)
-            camera.frames = kept
-            if not kept:
-                del self._cameras[job.camera]
-            self._waiting -= 1
+            self._remove(job)
+
+    def _remove(self, job: Job) -> None:
+        camera = self._cameras.get(job.camera)
+        kept = [entry for entry in camera.frames if entry[2] is not job] if camera else []
+        if camera is None or len(kept) == len(camera.frames):
+            return
+        heapq.heapify(kept)
+        camera.frames = kept
+        if not kept:
+            del self._cameras[job.camera]
+        self._waiting -= 1
 
     def close(self) -> None:
         """Takes no more; what waits is still handed out."""

@@ -5,12 +5,11 @@ UnknownTask  QueueFull  BadImage, TooLarge, BadRegion  DeadlineMissed
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from time import monotonic
 
-from roadsight_models.errors import DeadlineMissed, Draining, QueueFull
+from roadsight_models.errors import DeadlineMissed
 from roadsight_models.frame import decode
 from roadsight_models.preprocess import cut
 from roadsight_models.probabilities import Judgement, judge, unknown
@@ -65,8 +64,7 @@ class Pipeline:
         """
         sessions = self._registry.select(ask.tasks, ask.version)
         job = Job(lambda: self._prepare(body, ask, sessions, clock), ask.deadline, ask.camera, clock)
-        with self._counted_drops():
-            done = await self._before(job)
+        done = await self._before(job)
         with clock.stage("postprocess"):
             judgements = _judge(done, ask.top)
             for row in judgements:
@@ -90,17 +88,6 @@ class Pipeline:
             regions = within(ask.regions or (whole(frame.width, frame.height),), frame.width, frame.height)
             crops = tuple((session, cut(frame, regions, session.manifest.input)) for session in sessions)
         return Prepared(frame.width, frame.height, regions, crops)
-
-    @contextmanager
-    def _counted_drops(self) -> Iterator[None]:
-        try:
-            yield
-        except (DeadlineMissed, QueueFull, Draining) as error:
-            self._metrics.dropped.labels(error.code).inc()
-            raise
-        except asyncio.CancelledError:
-            self._metrics.dropped.labels("client_gone").inc()
-            raise
 
 
 def _judge(done: Done, top: int) -> tuple[tuple[Judgement, ...], ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import httpx
+import numpy as np
 import pytest
 
 from pictures import BLUE, RED, encoded, striped
@@ -65,3 +66,11 @@ def test_a_proxy_that_answers_for_the_service_is_named_as_such(body: str) -> Non
     proxy = httpx.MockTransport(lambda _: httpx.Response(502, text=body))
     with Client("http://service", transport=proxy) as client, pytest.raises(Problem, match="502 not_roadsight"):
         client.classify(FRAME)
+
+
+def test_boxes_may_be_of_numpy_and_a_version_can_be_asked_for(client: Client) -> None:
+    boxes = np.array([[0, 0, 40, 40], [40, 0, 80, 40]])
+    answer = client.classify(FRAME, list(boxes), version="1.0.0")
+    assert [region.results[0].version for region in answer.regions] == ["1.0.0", "1.0.0"]
+    with pytest.raises(Problem, match="unknown_version"):
+        client.classify(FRAME, version="9.9.9")

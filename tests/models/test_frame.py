@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pictures import BLUE, RED, encoded, png_header, striped
-from roadsight_models import frame
+from roadsight_models import frame, headers
 from roadsight_models.errors import BadImage, TooLarge
 from roadsight_models.frame import Pixels
 
@@ -29,7 +29,7 @@ def test_red_stays_red_and_blue_stays_blue(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_header_tells_the_size_without_a_decode(kind: str) -> None:
-    header = frame.probe(encoded(striped(RED, BLUE), kind))
+    header = headers.probe(encoded(striped(RED, BLUE), kind))
     assert (header.kind, header.width, header.height) == (kind[1:].replace("jpg", "jpeg"), 80, 40)
 
 

@@ -91,3 +91,98 @@ def test_a_region_wholly_outside_is_named() -> None:
 def test_whole_numbers_stay_whole() -> None:
     (clipped,) = regions.within(regions.parse("[[-5, 2, 60, 40]]"), 50, 30)
     assert repr(tuple(clipped.box)) == "(0, 2, 50, 30)"
+
+
+tracked = st.lists(st.tuples(boxes(), st.none() | st.text("abc123-", min_size=1, max_size=9)), min_size=1, max_size=6)
+
+
+@given(tracked, sizes)
+def test_order_and_tracks_are_kept_from_text_to_clipped_region(
+    wanted: list[tuple[Box, str | None]], size: tuple[int, int]
+) -> None:
+    parsed = regions.parse(json.dumps([{"box": box, "track": track} for box, track in wanted]))
+    assert [(region.box, region.track) for region in parsed] == wanted
+    try:
+        clipped = regions.within(parsed, *size)
+    except BadRegion as refused:
+        before = regions.within(parsed[: refused.index], *size)  # all before the named one are good
+        assert len(before) == refused.index
+        return
+    assert [region.track for region in clipped] == [track for _, track in wanted]
+
+
+@given(boxes(), sizes)
+def test_to_clip_twice_is_to_clip_once(box: Box, size: tuple[int, int]) -> None:
+    try:
+        once = regions.within((Region(box, "7"),), *size)
+    except BadRegion:
+        return
+    assert regions.within(once, *size) == once
+
+
+@given(boxes(), sizes)
+def test_a_region_inside_stays_as_it_is(box: Box, size: tuple[int, int]) -> None:
+    width, height = size
+    if box.x1 >= 0 and box.y1 >= 0 and box.x2 <= width and box.y2 <= height:
+        assert regions.within((Region(box),), *size) == (Region(box),)
+    assert regions.within((regions.whole(*size),), *size) == (regions.whole(*size),)
+
+
+@pytest.mark.parametrize("box", [(-9, 0, 0, 9), (0, -9, 9, 0), (100, 0, 109, 9), (0, 50, 9, 59)])
+def test_a_box_that_only_touches_the_picture_is_outside(box: tuple[int, int, int, int]) -> None:
+    with pytest.raises(BadRegion, match="wholly outside"):
+        regions.within((Region(Box(*box)),), 100, 50)
+
+
+@pytest.mark.parametrize("box", [(-9, -9, 0.5, 0.5), (99.5, 49.5, 120, 90)])
+def test_a_sliver_inside_is_inside(box: tuple[float, float, float, float]) -> None:
+    (clipped,) = regions.within((Region(Box(*box)),), 100, 50)
+    assert clipped.box.shorter_side == 0.5
+
+
+def test_as_many_as_allowed_are_read() -> None:
+    assert len(regions.parse(json.dumps([[0, 0, 1, 1]] * 256))) == 256
+    with pytest.raises(BadRegion, match=r"region 3 .* at most 3"):
+        regions.parse(json.dumps([[0, 0, 1, 1]] * 4), limit=3)
+
+
+def test_coordinates_are_read_up_to_the_bound() -> None:
+    (region,) = regions.parse("[[-1000000, -1e6, 1000000, 1e6]]")
+    assert region.box == (-1e6, -1e6, 1e6, 1e6)
+    with pytest.raises(BadRegion, match="within"):
+        regions.parse("[[0, 0, 1, 1000000.1]]")
+
+
+@pytest.mark.parametrize("track", ["\\ud800", "a\\u0000b", "\\n", "a\\tb", "\\u200b", "x" * 129])
+def test_a_track_that_could_not_be_echoed_is_refused(track: str) -> None:
+    with pytest.raises(BadRegion, match=r"region 0 .* a track is a string of 1 to 128 printable characters"):
+        regions.parse(f'[{{"box": [0, 0, 1, 1], "track": "{track}"}}]')
+
+
+def test_a_track_may_be_in_any_script() -> None:
+    (region,) = regions.parse('[{"box": [0, 0, 1, 1], "track": "M\u00fcller 7 \u4f60"}]')
+    assert region.track == "M\u00fcller 7 \u4f60"
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(st.characters(), max_size=5),
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.sampled_from(["box", "track", "x"]), inner),
+    max_leaves=12,
+)
+
+
+@given(st.lists(json_values, max_size=3), st.booleans())
+def test_whatever_json_holds_is_read_or_refused_in_a_short_sentence_that_can_be_sent(
+    value: list[object], escaped: bool
+) -> None:
+    try:
+        regions.parse(json.dumps(value, ensure_ascii=escaped))
+    except (BadRegion, BadParameter) as refused:
+        assert len(str(refused).encode()) < 600
+
+
+@pytest.mark.parametrize("text", ['["\\ud800"]', '[{"\\ud800": 1}]', '[["\\ud800", 0, 1, 1]]', '[{"box": "\\udfff"}]'])
+def test_half_a_character_is_refused_in_a_sentence_that_can_be_sent(text: str) -> None:
+    with pytest.raises(BadRegion) as refused:
+        regions.parse(text)
+    assert str(refused.value).encode().startswith(b"region 0 ")

@@ -66,9 +66,26 @@ def test_while_cameras_wait_none_gets_two_frames_ahead_of_another(cameras: list[
 def test_one_more_than_may_wait_is_refused() -> None:
     queue = FrameQueue(2)
     queue.put(job("a", 1))
-    queue.put(job("a", 1))
+    queue.put(job("b", 1))
+    for camera in ("a", "b", "c"):
+        with pytest.raises(QueueFull):
+            queue.put(job(camera, 1))
+
+
+def test_when_the_house_is_full_the_camera_with_most_places_gives_up_its_latest_frame() -> None:
+    queue = FrameQueue(4)
+    flood = [job("flood", deadline) for deadline in (30, 50, 40, 20)]
+    for each in flood:
+        queue.put(each)
+    calm = [job("calm", 1), job("calm", 2)]
+    for each in calm:
+        queue.put(each)
+    for loser in (flood[1], flood[2]):
+        with pytest.raises(QueueFull, match="most of them of this camera"):
+            loser.future.result(0)
     with pytest.raises(QueueFull):
-        queue.put(job("b", 1))
+        queue.put(job("calm", 3))
+    assert {id(each) for each in order(queue)} == {id(each) for each in (flood[0], flood[3], *calm)}
 
 
 def test_a_discarded_job_frees_its_place_at_once() -> None:

@@ -1,20 +1,20 @@
 """What a client asks, from query, headers and form fields.
 
-query, headers, fields --parse--> Terms (Ask, and what is echoed)
+query, headers, fields --Given--> deadline, Said (echoed), Ask
                        BadParameter, BadRegion
 """
 
 import math
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from fastapi import Request
 
 from roadsight_models import regions
-from roadsight_models.errors import BadParameter, BadRegion
+from roadsight_models.errors import BadParameter
 from roadsight_service.pipeline import Ask
+from roadsight_service.routes.intake import Fields
 from roadsight_service.settings import Settings
 
 HEADERS = {
@@ -38,13 +38,47 @@ class Said:
     captured_at: str | None
 
 
-def deadline(received: float, request: Request, settings: Settings, fields: Mapping[str, str]) -> float:
+class Given:
+    """Everything a request says beside its picture: query, headers, and the fields of a form."""
+
+    def __init__(self, request: Request, fields: Fields = ()) -> None:
+        self.host = request.client.host if request.client else ""
+        self._query, self._headers, self._fields = request.query_params, request.headers, fields
+
+    def refuse_unknown(self) -> None:
+        """Raises BadParameter for a name that means nothing: a misspelt `regions` must not become the whole frame."""
+        unknown = [name for name in self._query if name not in QUERY]
+        unknown += [name for name, _ in self._fields if name not in QUERY and name not in HEADERS]
+        if unknown:
+            raise BadParameter(unknown[0][:40], f"unknown; there are: {', '.join(QUERY)}")
+
+    def every(self, name: str) -> list[str]:
+        """All values of a query parameter, from the query and the form."""
+        return [*self._query.getlist(name), *self._of_form(name)]
+
+    def once(self, name: str) -> str | None:
+        """The value of a parameter or header; a form's field goes before the header of the same meaning.
+
+        Raises:
+            BadParameter: given more than once.
+        """
+        values = self._of_form(name) if name in HEADERS else self.every(name)
+        if len(values) > 1:
+            raise BadParameter(name, "given more than once")
+        header = self._headers.get(HEADERS[name]) if name in HEADERS else None
+        return values[0] if values else header
+
+    def _of_form(self, name: str) -> list[str]:
+        return [value for field, value in self._fields if field == name]
+
+
+def deadline(received: float, given: Given, settings: Settings) -> float:
     """When the answer must be ready, on the monotonic clock; `X-Deadline-Ms` is relative to receipt.
 
     Raises:
         BadParameter: not a number.
     """
-    text = _value(request, fields, "deadline_ms")
+    text = given.once("deadline_ms")
     try:
         milliseconds = settings.default_deadline_ms if text is None else float(text)
     except ValueError:
@@ -54,13 +88,13 @@ def deadline(received: float, request: Request, settings: Settings, fields: Mapp
     return received + min(milliseconds, settings.max_deadline_ms) / 1e3
 
 
-def said(request: Request, fields: Mapping[str, str]) -> Said:
+def said(given: Given) -> Said:
     """Reads frame id, camera id and capture time.
 
     Raises:
         BadParameter: not printable ASCII up to 128 characters, or no time.
     """
-    values = {name: _value(request, fields, name) for name in ("frame_id", "camera_id", "captured_at")}
+    values = {name: given.once(name) for name in ("frame_id", "camera_id", "captured_at")}
     for name, value in values.items():
         if value is not None and not _PRINTABLE.fullmatch(value):
             raise BadParameter(name, "expected 1 to 128 printable ASCII characters")
@@ -69,51 +103,25 @@ def said(request: Request, fields: Mapping[str, str]) -> Said:
     return Said(**values)
 
 
-def ask(request: Request, fields: Mapping[str, str], until: float, camera: str | None, settings: Settings) -> Ask:
+def ask(given: Given, until: float, camera: str | None, settings: Settings) -> Ask:
     """Reads what is wanted.
 
     Raises:
         BadParameter: an unknown name, a value that can't be read, one given twice.
         BadRegion: see `regions.parse`.
     """
-    unknown = [name for name in request.query_params if name not in QUERY]
-    unknown += [name for name in fields if name not in QUERY and name not in HEADERS]
-    if unknown:
-        raise BadParameter(unknown[0][:40], f"unknown; there are: {', '.join(QUERY)}")
-    tasks = (*request.query_params.getlist("task"), *filter(None, [fields.get("task")]))
-    wanted = {name: _once(request, fields, name) for name in QUERY[1:]}
-    top = wanted["top"] or "5"
+    given.refuse_unknown()
+    top, boxes = given.once("top") or "5", given.once("regions")
     if not (top.isascii() and top.isdecimal() and len(top) <= 6):
         raise BadParameter("top", f"expected a whole number, 0 for all, got {top[:40]!r}")
-    host = request.client.host if request.client else ""
     return Ask(
         deadline=until,
-        camera=camera or host,
-        tasks=tasks,
-        version=wanted["version"],
-        regions=_regions(wanted["regions"], settings.max_regions) if wanted["regions"] is not None else (),
+        camera=camera or given.host,
+        tasks=tuple(given.every("task")),
+        version=given.once("version"),
+        regions=() if boxes is None else regions.parse(boxes, settings.max_regions),
         top=int(top),
     )
-
-
-def _regions(text: str, limit: int) -> tuple[regions.Region, ...]:
-    parsed = regions.parse(text, limit)
-    for index, region in enumerate(parsed):
-        # JSON can spell half a character, "\ud800"; no answer could echo it.
-        if region.track is not None and re.search("[\ud800-\udfff]", region.track):
-            raise BadRegion(index, list(region.box), "a track is text, and half a surrogate pair is none")
-    return parsed
-
-
-def _value(request: Request, fields: Mapping[str, str], name: str) -> str | None:
-    return fields.get(name, request.headers.get(HEADERS[name]))
-
-
-def _once(request: Request, fields: Mapping[str, str], name: str) -> str | None:
-    values = [*request.query_params.getlist(name), *([fields[name]] if name in fields else [])]
-    if len(values) > 1:
-        raise BadParameter(name, "given more than once")
-    return values[0] if values else None
 
 
 def _is_time(text: str) -> bool:

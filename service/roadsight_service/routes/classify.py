@@ -4,7 +4,8 @@ request --intake--> body, fields --ask--> Ask --pipeline--> Answer --> JSON
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from time import monotonic
 from typing import Any
 
@@ -14,7 +15,7 @@ from starlette.requests import ClientDisconnect
 from roadsight_models import errors
 from roadsight_models.probabilities import Judgement
 from roadsight_models.session import Session
-from roadsight_service.metrics import Clock
+from roadsight_service.metrics import Clock, Metrics
 from roadsight_service.pipeline import Answer
 from roadsight_service.routes import ask as asking
 from roadsight_service.routes.intake import FORM_TYPE, FRAME_FIELD, IMAGE_TYPES
@@ -29,14 +30,14 @@ _PROBLEMS = describe(
     errors.BadRegion, errors.BadParameter, errors.QueueFull, errors.NotReady, errors.Draining, errors.DeadlineMissed,
 )  # fmt: skip
 _PARAMETERS = (
-    ("task", "query", "string", "Repeatable; every task loaded by default."),
-    ("regions", "query", "string", "JSON [[x1,y1,x2,y2],...] in pixels; the whole frame by default."),
-    ("top", "query", "integer", "How many classes to name; 5 by default, 0 for all."),
-    ("version", "query", "string", "The version that must answer."),
-    ("X-Frame-Id", "header", "string", "Echoed."),
-    ("X-Camera-Id", "header", "string", "Echoed; cameras take turns in the queue."),
-    ("X-Captured-At", "header", "string", "RFC 3339 with offset, or nanoseconds since the epoch; echoed."),
-    ("X-Deadline-Ms", "header", "number", "Relative to receipt."),
+    ("task", "query", {"type": "array", "items": {"type": "string"}}, "Repeatable; every task loaded by default."),
+    ("regions", "query", {"type": "string"}, "JSON [[x1,y1,x2,y2],...] in pixels; the whole frame by default."),
+    ("top", "query", {"type": "integer"}, "How many classes to name; 5 by default, 0 for all."),
+    ("version", "query", {"type": "string"}, "The version that must answer."),
+    ("X-Frame-Id", "header", {"type": "string"}, "Echoed."),
+    ("X-Camera-Id", "header", {"type": "string"}, "Echoed; cameras take turns in the queue."),
+    ("X-Captured-At", "header", {"type": "string"}, "RFC 3339 with offset, or nanoseconds since the epoch; echoed."),
+    ("X-Deadline-Ms", "header", {"type": "number"}, "Relative to receipt."),
 )
 _PICTURE = {"schema": {"type": "string", "format": "binary"}}
 _FORM = {
@@ -50,8 +51,7 @@ _FORM = {
 _OPENAPI: dict[str, Any] = {
     "requestBody": {"required": True, "content": dict.fromkeys(IMAGE_TYPES, _PICTURE) | {FORM_TYPE: _FORM}},
     "parameters": [
-        {"name": name, "in": where, "description": what, "schema": {"type": kind}}
-        for name, where, kind, what in _PARAMETERS
+        {"name": name, "in": where, "description": what, "schema": schema} for name, where, schema, what in _PARAMETERS
     ],
 }
 
@@ -65,19 +65,34 @@ async def classify(request: Request) -> Response:
     state = state_of(request)
     clock, received = Clock(), monotonic()
     try:
-        until = asking.deadline(received, request, state.settings, {})
-        async with state.intake.body(request, until, clock) as (body, fields):
-            until = asking.deadline(received, request, state.settings, fields)
-            said = asking.said(request, fields)
-            ask = asking.ask(request, fields, until, said.camera_id, state.settings)
-            answer = await _unless_gone(request, state.pipeline.classify(body, ask, clock))
-        return Response(_render(said, answer, clock).model_dump_json(), media_type="application/json")
-    except (ClientDisconnect, ClientGone):
+        with _counting_drops(state.metrics):
+            until = asking.deadline(received, asking.Given(request), state.settings)
+            async with state.intake.body(request, until, clock) as (body, fields):
+                given = asking.Given(request, fields)
+                until, said = asking.deadline(received, given, state.settings), asking.said(given)
+                ask = asking.ask(given, until, said.camera_id, state.settings)
+                answer = await _unless_gone(request, state.pipeline.classify(body, ask, clock))
+            return Response(_render(said, answer, clock).model_dump_json(), media_type="application/json")
+    except ClientGone:
         return Response(status_code=CLIENT_CLOSED_REQUEST)
-    except asyncio.CancelledError as error:  # the server cancels what is left when the time to drain is up
-        raise errors.Draining("the service went down before the answer was ready") from error
     finally:
         clock.observe(state.metrics)
+
+
+@contextmanager
+def _counting_drops(metrics: Metrics) -> Iterator[None]:
+    """Counts a frame that is given up in the block, by why."""
+    try:
+        yield
+    except (errors.DeadlineMissed, errors.QueueFull, errors.Draining) as error:
+        metrics.dropped.labels(error.code).inc()
+        raise
+    except (ClientDisconnect, ClientGone) as error:
+        metrics.dropped.labels("client_gone").inc()
+        raise ClientGone from error
+    except asyncio.CancelledError as error:  # the server cancels what is left when the time to drain is up
+        metrics.dropped.labels(errors.Draining.code).inc()
+        raise errors.Draining("the service went down before the answer was ready") from error
 
 
 async def _unless_gone(request: Request, work: Coroutine[Any, Any, Answer]) -> Answer:

@@ -22,7 +22,8 @@ IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp")
 ACCEPTED = (*IMAGE_TYPES, FORM_TYPE)
 FRAME_FIELD = "frame"
 
-Read = tuple[bytes, dict[str, str]]  # the picture, and the form's other fields
+Fields = tuple[tuple[str, str], ...]  # name and value, in the order of the form
+Read = tuple[bytes, Fields]  # the picture, and what else the form holds
 
 
 class Intake:
@@ -79,7 +80,7 @@ class Intake:
 async def _read(request: Request, kind: str, deadline: float) -> Read:
     try:
         async with asyncio.timeout(deadline - monotonic()):
-            return await _form(request) if kind == FORM_TYPE else (await request.body(), {})
+            return await _form(request) if kind == FORM_TYPE else (await request.body(), ())
     except TimeoutError as error:
         raise DeadlineMissed("the body had arrived") from error
 
@@ -90,12 +91,9 @@ async def _form(request: Request) -> Read:
             file = form.get(FRAME_FIELD)
             if not isinstance(file, UploadFile):
                 raise BadParameter(FRAME_FIELD, "the form has no file of this name")
-            fields: dict[str, str] = {}
-            for name, value in form.multi_items():
-                if name in fields:
-                    raise BadParameter(name[:40], "given more than once")
-                if isinstance(value, str):
-                    fields[name] = value
+            if len(form.getlist(FRAME_FIELD)) > 1:
+                raise BadParameter(FRAME_FIELD, "given more than once")
+            fields = tuple((name, value) for name, value in form.multi_items() if isinstance(value, str))
             return await file.read(), fields
     except HTTPException as error:
         raise BadParameter("form", str(error.detail)) from error

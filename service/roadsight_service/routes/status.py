@@ -11,7 +11,7 @@ from roadsight_service.schemas import AliveOut, ModelOut, ModelsOut, ReadyModelO
 router = APIRouter()
 
 
-@router.get("/v1/models")
+@router.get("/v1/models", responses=describe(errors.NotReady))
 async def models(request: Request) -> ModelsOut:
     """Lists what serves: labels, version, precision, provider and published figures."""
     sessions = state_of(request).registry.sessions.values()
@@ -60,7 +60,7 @@ async def ready(request: Request) -> ReadyOut:
     )
 
 
-@router.get("/metrics", response_class=Response)
+@router.get("/metrics", response_class=Response, responses=describe(errors.NotReady))
 async def metrics(request: Request) -> Response:
     """Gives every series in Prometheus' text format."""
     return Response(generate_latest(state_of(request).metrics.registry), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,171 @@
+"""Which provider a graph gets, with a fake of ONNX Runtime in place of a GPU."""
+
+import ctypes
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import onnxruntime as ort
+import pytest
+
+import colours
+from roadsight_models import providers
+from roadsight_models.errors import ProviderMissing
+
+NAMES = {
+    "cpu": "CPUExecutionProvider",
+    "cuda": "CUDAExecutionProvider",
+    "tensorrt": "TensorrtExecutionProvider",
+}
+GRAPH = Path("somewhere/classifier.onnx")
+
+
+class Runtime:
+    """ONNX Runtime on a machine where `working` providers take every graph; the others are dropped in silence."""
+
+    def __init__(self, working: tuple[str, ...]) -> None:
+        self.working = working
+        self.asked: list[dict[str, dict[str, Any]]] = []
+        self.options: list[ort.SessionOptions] = []
+        self.preloads = 0
+
+    def open(
+        self, path: str, options: ort.SessionOptions, providers: list[tuple[str, dict[str, Any]]], **_: object
+    ) -> SimpleNamespace:
+        self.asked.append(dict(providers))
+        self.options.append(options)
+        got = [name for name, _ in providers if name in self.working]
+        return SimpleNamespace(get_providers=lambda: got)
+
+    def preload(self) -> None:
+        self.preloads += 1
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> Runtime:
+    """A machine with a GPU, where everything works."""
+    runtime = Runtime(tuple(NAMES.values()))
+    monkeypatch.setattr(ort, "InferenceSession", runtime.open)
+    monkeypatch.setattr(ort, "preload_dlls", runtime.preload)
+    monkeypatch.setattr(ort, "get_available_providers", lambda: list(NAMES.values()))
+    monkeypatch.setattr(providers, "_no_gpu", lambda: None)
+    return runtime
+
+
+def test_the_tables_know_the_same_providers_and_each_ends_in_the_cpu() -> None:
+    assert providers._NAMES.keys() == providers._OPTIONS.keys() == providers._BEHIND.keys() == NAMES.keys()
+    assert providers._NAMES == NAMES
+    for name, chain in providers._BEHIND.items():
+        assert (chain[0], chain[-1]) == (name, "cpu")
+        assert len(set(chain)) == len(chain)
+
+
+@pytest.mark.parametrize("asked", ["cpu", "cuda", "tensorrt"])
+def test_a_provider_by_name_is_what_runs(machine: Runtime, asked: providers.Asked) -> None:
+    opened = providers.open_graph(GRAPH, asked, threads=1)
+    assert (opened.provider, opened.fallback) == (asked, None)
+    assert next(iter(machine.asked[0])) == NAMES[asked]
+    assert list(machine.asked[0])[-1] == NAMES["cpu"]
+
+
+def test_auto_takes_cuda_where_there_is_a_gpu(machine: Runtime) -> None:
+    opened = providers.open_graph(GRAPH, "auto", threads=1)
+    assert (opened.provider, opened.fallback) == ("cuda", None)
+    assert [NAMES["tensorrt"] in asked for asked in machine.asked] == [False]
+
+
+def test_auto_without_a_gpu_tries_no_library_of_one(machine: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(providers, "_no_gpu", lambda: "no GPU here")
+    assert providers.open_graph(GRAPH, "auto", threads=1).fallback == "no GPU here"
+    assert machine.preloads == 0
+    assert [list(asked) for asked in machine.asked] == [[NAMES["cpu"]]]
+
+
+@pytest.mark.parametrize("asked", ["cuda", "tensorrt"])
+def test_a_graph_that_lands_elsewhere_in_silence_is_an_error(machine: Runtime, asked: providers.Asked) -> None:
+    machine.working = (NAMES["cpu"],)
+    with pytest.raises(ProviderMissing, match=rf"{NAMES[asked]} was asked for, but .* would run on {NAMES['cpu']}"):
+        providers.open_graph(GRAPH, asked, threads=1)
+
+
+def test_tensorrt_that_lands_on_cuda_is_not_tensorrt(machine: Runtime) -> None:
+    machine.working = (NAMES["cuda"], NAMES["cpu"])
+    with pytest.raises(ProviderMissing, match="would run on CUDAExecutionProvider"):
+        providers.open_graph(GRAPH, "tensorrt", threads=1)
+
+
+@pytest.mark.parametrize("failure", [OSError("libcudnn.so.9: not found"), RuntimeError("broken"), ImportError("gone")])
+def test_libraries_that_do_not_load_are_a_missing_provider_and_auto_goes_on(
+    machine: Runtime, monkeypatch: pytest.MonkeyPatch, failure: Exception
+) -> None:
+    def fail() -> None:
+        raise failure
+
+    monkeypatch.setattr(ort, "preload_dlls", fail)
+    with pytest.raises(ProviderMissing, match=str(failure)):
+        providers.open_graph(GRAPH, "cuda", threads=1)
+    opened = providers.open_graph(GRAPH, "auto", threads=1)
+    assert opened.provider == "cpu"
+    assert opened.fallback is not None and str(failure) in opened.fallback
+
+
+def test_tensorrt_keeps_its_engines_where_it_is_told_or_beside_the_graph(machine: Runtime, tmp_path: Path) -> None:
+    providers.open_graph(GRAPH, "tensorrt", threads=1, cache=tmp_path)
+    providers.open_graph(GRAPH, "tensorrt", threads=1)
+    options = [asked[NAMES["tensorrt"]] for asked in machine.asked]
+    assert [option["trt_engine_cache_path"] for option in options] == [str(tmp_path), "somewhere/.tensorrt"]
+    assert all(option["trt_engine_cache_enable"] == "1" for option in options)
+
+
+def test_one_session_s_options_are_not_the_next_one_s(machine: Runtime, tmp_path: Path) -> None:
+    providers.open_graph(GRAPH, "tensorrt", threads=1, cache=tmp_path)
+    assert all("trt_engine_cache_path" not in options for options in providers._OPTIONS.values())
+
+
+def test_a_session_has_the_threads_asked_for_and_does_not_spin(machine: Runtime) -> None:
+    providers.open_graph(GRAPH, "cpu", threads=3)
+    (options,) = machine.options
+    assert (options.intra_op_num_threads, options.inter_op_num_threads) == (3, 1)
+    assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
+
+
+def test_a_graph_that_no_provider_takes_is_an_error_even_for_auto(tmp_path: Path) -> None:
+    (tmp_path / "classifier.onnx").write_bytes(b"garbage")
+    with pytest.raises(ProviderMissing, match=r"did not take classifier\.onnx"):
+        providers.open_graph(tmp_path / "classifier.onnx", "auto", threads=1)
+
+
+@pytest.mark.parametrize(
+    ("init", "listing", "gpus", "why"),
+    [
+        (0, 0, 1, None),
+        (0, 0, 8, None),
+        (0, 0, 0, "the NVIDIA driver finds no GPU"),
+        (100, 0, 1, "the NVIDIA driver finds no GPU"),
+        (0, 3, 1, "the NVIDIA driver finds no GPU"),
+    ],
+)
+def test_the_driver_is_asked_for_gpus(
+    monkeypatch: pytest.MonkeyPatch, init: int, listing: int, gpus: int, why: str | None
+) -> None:
+    def count(pointer: Any) -> int:
+        pointer._obj.value = gpus
+        return listing
+
+    driver = SimpleNamespace(cuInit=lambda _: init, cuDeviceGetCount=count)
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: driver)
+    assert providers._no_gpu() == why
+
+
+def test_no_driver_is_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> None:
+        raise OSError(f"{name}: cannot open shared object file")
+
+    monkeypatch.setattr(ctypes, "CDLL", missing)
+    assert "libcuda.so.1" in str(providers._no_gpu())
+
+
+def test_the_cpu_needs_no_driver(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(providers, "_no_gpu", lambda: pytest.fail("asked the driver"))
+    monkeypatch.setattr(ort, "preload_dlls", lambda: pytest.fail("loaded a library of the GPU"))
+    assert providers.open_graph(colours.save(tmp_path).classifier, "cpu", threads=1).provider == "cpu"

@@ -1,0 +1,166 @@
+"""`/openapi.json` is true: what it says of the answers is what comes."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from pictures import BLUE, RED, encoded, striped
+from roadsight_models import errors
+from roadsight_models.errors import RoadsightError
+from running import PNG, serve_watched
+
+FRAME = encoded(striped(RED, BLUE))
+METHODS = {"get", "post"}
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with serve_watched(tmp_path_factory.mktemp("bundles")) as (url, _):
+        yield url
+
+
+@pytest.fixture(scope="module")
+def document(url: str) -> dict[str, Any]:
+    return dict(httpx.get(f"{url}/openapi.json").json())
+
+
+def nodes(value: object) -> Iterator[dict[str, Any]]:
+    """Every object in the document."""
+    if isinstance(value, dict):
+        yield value
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for child in children:
+        yield from nodes(child)
+
+
+def resolved(document: dict[str, Any], reference: str) -> dict[str, Any]:
+    found: Any = document
+    assert reference.startswith("#/")
+    for step in reference[2:].split("/"):
+        found = found[step]
+    return dict(found)
+
+
+KINDS: dict[str, tuple[type, ...]] = {
+    "object": (dict,),
+    "array": (list,),
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "null": (type(None),),
+    "boolean": (bool,),
+}
+
+
+def mismatch(value: Any, schema: dict[str, Any], document: dict[str, Any], at: str = "$") -> str | None:
+    """Where a value differs from its JSON schema; the part of the language that our document speaks."""
+    if "$ref" in schema:
+        return mismatch(value, resolved(document, schema["$ref"]), document, at)
+    if "anyOf" in schema:
+        return None if any(mismatch(value, one, document) is None for one in schema["anyOf"]) else f"{at}: no case fits"
+    if wrong := outer_mismatch(value, schema):
+        return f"{at}: {wrong}"
+    parts = (mismatch(item, one, document, at + where) for where, item, one in inner(value, schema))
+    return next(filter(None, parts), None)
+
+
+def outer_mismatch(value: Any, schema: dict[str, Any]) -> str | None:
+    found = []
+    if "enum" in schema and value not in schema["enum"]:
+        found.append(f"{value!r} is none of {schema['enum']}")
+    if "type" in schema and not isinstance(value, KINDS[schema["type"]]):
+        found.append(f"{value!r} is no {schema['type']}")
+    elif isinstance(value, dict):
+        found += [f"without {name}" for name in schema.get("required", ()) if name not in value]
+        found += [f"nobody said there was {name}" for name in value if name not in schema.get("properties", {})]
+    elif isinstance(value, list) and not schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", len(value)):
+        found.append(f"{len(value)} entries")
+    return next(iter(found), None)
+
+
+def inner(value: Any, schema: dict[str, Any]) -> list[tuple[str, Any, dict[str, Any]]]:
+    """Each entry or member: its place, its value, its schema."""
+    if isinstance(value, dict):
+        return [(f".{name}", item, schema["properties"][name]) for name, item in value.items()]
+    if isinstance(value, list):
+        schemas = schema.get("prefixItems") or [schema["items"]] * len(value)
+        return [(f"[{i}]", item, one) for i, (item, one) in enumerate(zip(value, schemas, strict=True))]
+    return []
+
+
+def answer_schema(document: dict[str, Any], path: str, method: str, status: str, kind: str) -> dict[str, Any]:
+    return dict(document["paths"][path][method]["responses"][status]["content"][kind]["schema"])
+
+
+def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    references = [node["$ref"] for node in nodes(document) if isinstance(node.get("$ref"), str)]
+    assert references
+    assert all(resolved(document, reference) for reference in references)
+
+
+def test_no_schema_is_there_for_nothing(document: dict[str, Any]) -> None:
+    used = {node["$ref"].rpartition("/")[2] for node in nodes(document) if isinstance(node.get("$ref"), str)}
+    assert used == document["components"]["schemas"].keys()
+
+
+def test_every_operation_says_what_it_does_under_a_name_of_its_own(document: dict[str, Any]) -> None:
+    operations = [path[method] for path in document["paths"].values() for method in path.keys() & METHODS]
+    assert all(operation["description"] and operation["summary"] for operation in operations)
+    assert len({operation["operationId"] for operation in operations}) == len(operations) >= 5
+
+
+def test_every_refusal_of_classify_is_documented_with_its_codes(document: dict[str, Any]) -> None:
+    responses = document["paths"]["/v1/classify"]["post"]["responses"]
+    documented = {(int(s), code) for s, r in responses.items() if s != "200" for code in r["description"].split(", ")}
+    family = [kind for kind in RoadsightError.__subclasses__() if kind.__module__ == errors.__name__]
+    assert documented == {(kind.status, kind.code) for kind in family if kind.status != 500}
+
+
+def test_every_refusal_is_documented_as_a_problem(document: dict[str, Any]) -> None:
+    for path in document["paths"].values():
+        for method in path.keys() & METHODS:
+            refusals = {status: r for status, r in path[method]["responses"].items() if status != "200"}
+            assert all(list(r["content"]) == ["application/problem+json"] for r in refusals.values())
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["", "?top=0", "?regions=[[0,0,40,40],[0.5,0.25,30.75,40]]", '?regions=[{"box":[0,0,2,2],"track":"7"},[0,0,9,9]]'],
+)
+def test_the_answer_has_its_documented_form(url: str, document: dict[str, Any], query: str) -> None:
+    headers = PNG | {"X-Frame-Id": "17", "X-Captured-At": "12"}
+    answer = httpx.post(f"{url}/v1/classify{query}", content=FRAME, headers=headers).json()
+    schema = answer_schema(document, "/v1/classify", "post", "200", "application/json")
+    assert mismatch(answer, schema, document) is None
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/readyz", "/livez"])
+def test_what_the_service_says_of_itself_has_its_documented_form(url: str, document: dict[str, Any], path: str) -> None:
+    schema = answer_schema(document, path, "get", "200", "application/json")
+    assert mismatch(httpx.get(url + path).json(), schema, document) is None
+
+
+@pytest.mark.parametrize(("query", "status"), [("?task=smell", 404), ("?top=x", 422), ("?regions=[[9,9,0,0]]", 422)])
+def test_a_refusal_has_its_documented_members(url: str, document: dict[str, Any], query: str, status: int) -> None:
+    refused = httpx.post(f"{url}/v1/classify{query}", content=FRAME, headers=PNG).json()
+    schema = answer_schema(document, "/v1/classify", "post", str(status), "application/problem+json")
+    members = {name: refused[name] for name in schema["properties"]}
+    assert mismatch(members, schema, document) is None
+    assert refused.keys() - members.keys() <= {"tasks", "index"}
+
+
+def test_a_wrong_answer_would_be_noticed(document: dict[str, Any]) -> None:
+    schema = answer_schema(document, "/v1/classify", "post", "200", "application/json")
+    assert mismatch({}, schema, document) is not None
+    box = document["components"]["schemas"]["RegionOut"]["properties"]["box"]
+    assert mismatch([0, 0, 9], box, document) == "$: 3 entries"
+    assert mismatch([0, 0, 9, None], box, document) == "$[3]: no case fits"
+
+
+def test_the_form_has_every_parameter_as_a_field(document: dict[str, Any]) -> None:
+    operation = document["paths"]["/v1/classify"]["post"]
+    fields = operation["requestBody"]["content"]["multipart/form-data"]["schema"]["properties"].keys()
+    named = {p["name"].removeprefix("X-").replace("-", "_").lower() for p in operation["parameters"]}
+    assert fields == named | {"frame"}
