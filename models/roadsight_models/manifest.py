@@ -43,7 +43,9 @@ class Metric(Frozen):
     name: str
     split: str
     value: float
-    interval: tuple[float, float] | None = Field(description="95 % confidence interval; null where none was computed.")
+    interval: tuple[float, float] | None = Field(
+        description="95 %: Wilson's for a proportion, else bootstrapped over tracks; null where none was computed."
+    )
     n: int = Field(ge=1, description="Distinct images behind the figure.")
 
 

@@ -6,7 +6,8 @@ import pytest
 from roadsight_models.manifest import CropRule, Manifest, Parity, Provenance
 from roadsight_training.calibration import choose_threshold, fit_temperature
 from roadsight_training.datasets import Sample
-from roadsight_training.evaluation import Proportion, measure
+from roadsight_training.evaluation import measure
+from roadsight_training.intervals import Proportion, between_tracks
 
 MANIFEST = Manifest(
     name="drawn", version="1.0.0", task="drawn", architecture="none", labels=("a", "b", "c", "d"),
@@ -61,6 +62,23 @@ def test_the_names_at_the_top_of_the_json_are_stable_and_plain() -> None:
 )
 def test_wilson_intervals(hits: int, n: int, low: float, high: float) -> None:
     assert Proportion(hits, n).interval == pytest.approx((low, high), abs=1e-4)
+
+
+def test_tracks_that_fail_as_a_whole_widen_the_interval() -> None:
+    truth = np.zeros(400, np.int64)
+    guess = np.repeat([0] * 36 + [1] * 4, 10)  # 40 tracks of 10 images, 4 of them wrong from end to end
+    by_track = between_tracks(truth, guess, [f"track {i // 10}" for i in range(400)])
+    by_image = between_tracks(truth, guess, [f"image {i}" for i in range(400)])
+    assert by_image["top1"] == pytest.approx(Proportion(360, 400).interval, abs=0.01)
+    (low, high), (near, far) = by_track["top1"], by_image["top1"]
+    assert low < near < 0.9 < far < high
+    assert low == pytest.approx(0.9 - 1.96 * math.sqrt(0.9 * 0.1 / 40), abs=0.03)
+
+
+def test_every_class_keeps_its_tracks_in_every_resample() -> None:
+    truth = np.array([0] * 50 + [1] * 2)
+    spread = between_tracks(truth, truth, [str(i) for i in range(52)])
+    assert spread == {"top1": (1.0, 1.0), "macro_f1": (1.0, 1.0), "mean_recall": (1.0, 1.0)}
 
 
 def test_the_temperature_undoes_a_known_exaggeration() -> None:

@@ -10,7 +10,8 @@ from scipy.optimize import minimize_scalar  # type: ignore[import-untyped]
 from sklearn.metrics import log_loss  # type: ignore[import-untyped]
 
 from roadsight_models.probabilities import softmax
-from roadsight_training.evaluation import Indices, Logits
+from roadsight_training.evaluation import Logits
+from roadsight_training.intervals import Indices
 
 COVERAGE = 0.99
 BOUNDS = (0.05, 20.0)  # of the temperature; an end is reached only where all or no answers are right

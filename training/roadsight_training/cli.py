@@ -88,8 +88,10 @@ def evaluate(
 def table(report: "Report", title: str) -> Table:
     """Lays the report out for a terminal: the figures, then the kinds, then the classes with errors."""
     out = Table("figure", "value", "95 %", "images", title=title)
-    for name, value in (("macro F1", report.macro_f1), ("mean recall", report.mean_recall), ("ECE", report.ece)):
-        out.add_row(name, f"{value:.4f}", "", str(report.n))
+    for name, value in (("macro_f1", report.macro_f1), ("mean_recall", report.mean_recall)):
+        low, high = report.between_tracks[name]
+        out.add_row(name.replace("_", " "), f"{value:.4f}", f"{low:.4f} .. {high:.4f}", str(report.n))
+    out.add_row("ECE", f"{report.ece:.4f}", "", str(report.n))
     rows = {"top-1": report.top1, "not uncertain": report.covered, "right of those": report.confident}
     rows |= {f"top-1, {kind}": top1 for kind, top1 in report.per_kind.items()}
     wrong = [(label, recall) for label, recall in report.per_class.items() if recall.hits < recall.n]

@@ -109,11 +109,11 @@ def _draft(run: Run, version: str, parity: Parity) -> Manifest:
 
 
 def _metrics(report: Report) -> tuple[Metric, ...]:
-    top1, sure = report.top1, report.confident
+    top1, sure, spread = report.top1, report.confident, report.between_tracks
     return (
         Metric(name="top1", split=SPLIT, value=top1.value, interval=top1.interval, n=report.n),
-        Metric(name="macro_f1", split=SPLIT, value=report.macro_f1, interval=None, n=report.n),
-        Metric(name="mean_recall", split=SPLIT, value=report.mean_recall, interval=None, n=report.n),
+        Metric(name="macro_f1", split=SPLIT, value=report.macro_f1, interval=spread["macro_f1"], n=report.n),
+        Metric(name="mean_recall", split=SPLIT, value=report.mean_recall, interval=spread["mean_recall"], n=report.n),
         Metric(name="ece", split=SPLIT, value=report.ece, interval=None, n=report.n),
         Metric(name="coverage", split=SPLIT, value=report.covered.value, interval=report.covered.interval, n=report.n),
         Metric(name="selective_accuracy", split=SPLIT, value=sure.value, interval=sure.interval, n=max(sure.n, 1)),
