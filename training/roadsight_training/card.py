@@ -33,7 +33,7 @@ Split `{split}`, {report.n} distinct images, none of them trained on or used to 
 
 Again: `roadsight evaluate models/bundles/{manifest.name}/{manifest.version} --data DIR --split {split}`.
 The intervals of proportions are Wilson's and take images as independent. Images of one track are not: bootstrapped over
-tracks, top-1 lies within {_between(report, "top1")}, as the other intervals here. Other cameras may differ by more.
+tracks, top-1 has {_between(report, "top1")}; macro F1 and mean recall likewise. Other cameras may differ by more.
 
 ## Known failures
 
