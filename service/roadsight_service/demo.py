@@ -3,6 +3,7 @@
 roadsight serve (child) --ready--> scenes --Client--> answers --> table, until Ctrl-C
 """
 
+import signal
 import subprocess
 import sys
 from time import monotonic, sleep
@@ -22,6 +23,7 @@ SEEDS = (3, 5, 8)
 
 def demo(port: Annotated[int, typer.Option(help="Port to serve on.")] = 8080) -> None:
     """Starts the service, shows it three drawn frames, and goes on serving until Ctrl-C."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # however it is ended, the service ends with it
     server = subprocess.Popen([sys.executable, "-m", "roadsight_models", "serve", "--port", str(port)])
     url = f"http://127.0.0.1:{port}"
     try:
@@ -29,14 +31,15 @@ def demo(port: Annotated[int, typer.Option(help="Port to serve on.")] = 8080) ->
         with Client(url) as client:
             for seed in SEEDS:
                 drawn = scene.draw(seed, signs=3, side=(40, 96))
-                answer = client.classify(
-                    encode(drawn), regions=[sign.box for sign in drawn.signs], frame_id=f"scene-{seed}", top=3
-                )
+                boxes = [sign.box for sign in drawn.signs]
+                answer = client.classify(encode(drawn), regions=boxes, frame_id=f"scene-{seed}", top=3)
                 _show(answer, [sign.label for sign in drawn.signs])
-        Console().print(f"\nServing on {url}  -  docs {url}/docs  -  metrics {url}/metrics  -  Ctrl-C stops")
+        Console(soft_wrap=True).print(
+            f"\nServing on {url}  -  docs {url}/docs  -  metrics {url}/metrics  -  Ctrl-C stops"
+        )
         sys.exit(server.wait())
     except KeyboardInterrupt:
-        sys.exit(server.wait())
+        Console().print("stopped")
     finally:
         server.terminate()
         server.wait()
@@ -63,12 +66,12 @@ def _answers(client: Client) -> bool:
 
 def _show(answer: Answer, drawn: list[str]) -> None:
     table = Table(title=f"{answer.frame.id}: {answer.frame.width} x {answer.frame.height}", title_justify="left")
-    for heading in ("box", "drawn", "status", "most likely", "then"):
-        table.add_column(heading)
+    for heading in ("box", "status", "answer; * was drawn"):
+        table.add_column(heading, overflow="fold")
     for region, label in zip(answer.regions, drawn, strict=True):
         for result in region.results:
-            names = [f"{p.label} {p.probability:.4f}" for p in result.predictions]
-            table.add_row(str(region.box), label, result.status, names[0] if names else "", "\n".join(names[1:]))
-    console = Console()
+            lines = [f"{p.probability:.4f} {p.label}{'*' * (p.label == label)}" for p in result.predictions]
+            table.add_row(",".join(map(str, region.box)), result.status, "\n".join(lines))
+    console = Console(soft_wrap=True)
     console.print(table)
     console.print("ms: " + "  ".join(f"{stage} {ms:.1f}" for stage, ms in answer.timings_ms.items()))

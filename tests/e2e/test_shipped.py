@@ -81,12 +81,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def test_the_demo_shows_answers_serves_on_and_stops_at_ctrl_c() -> None:
+@pytest.mark.parametrize("ctrl_c", [True, False], ids=["Ctrl-C", "SIGTERM to the demo alone"])
+def test_the_demo_shows_answers_serves_on_and_ends_with_its_service(ctrl_c: bool) -> None:
     port, shown = free_port(), ""
     with subprocess.Popen(
         [sys.executable, "-m", "roadsight_models", "demo", "--port", str(port)],
         cwd=ROOT,
-        env=os.environ | {"COLUMNS": "140", "PYTHONUNBUFFERED": "1"},
+        env=os.environ | {"COLUMNS": "80", "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -94,18 +95,24 @@ def test_the_demo_shows_answers_serves_on_and_stops_at_ctrl_c() -> None:
     ) as demo:
         giving_up = threading.Timer(90, lambda: os.killpg(demo.pid, signal.SIGKILL))
         giving_up.start()
-        assert demo.stdout is not None
-        for line in demo.stdout:
-            shown += line
-            if "Serving on" in line:
-                break
-        assert httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 200
-        os.killpg(demo.pid, signal.SIGINT)
-        assert demo.wait(30) == 0
-        giving_up.cancel()
+        try:
+            assert demo.stdout is not None
+            for line in demo.stdout:
+                shown += line
+                if "Serving on" in line:
+                    break
+            assert httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 200
+            if ctrl_c:  # a terminal sends it to everybody in the foreground
+                os.killpg(demo.pid, signal.SIGINT)
+            else:
+                demo.terminate()
+            assert demo.wait(30) == 0
+        finally:
+            giving_up.cancel()
     assert shown.count("scene-") == 3
-    assert re.search(r"\w+ 0\.9\d{3}", shown)
+    assert re.search(r"0\.9\d{3} \w+", shown)
     assert "decode" in shown and "inference" in shown
+    assert "\N{HORIZONTAL ELLIPSIS}" not in shown, "a name was cut short"
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"http://127.0.0.1:{port}/livez")
 
