@@ -43,8 +43,9 @@ def damaged(at: int) -> bytes:
 
 
 def test_a_good_file_opens_the_session(tmp_path: Path) -> None:
-    open_session(colours.save(tmp_path, files={"golden.npz": npz(frames=FRAMES, logits=LOGITS)}), "cpu")
-    open_session(colours.save(tmp_path, files={"golden.npz": compressed()}, version="1.0.1"), "cpu")
+    plain = colours.save(tmp_path, files={"golden.npz": npz(frames=FRAMES, logits=LOGITS)})
+    smaller = colours.save(tmp_path, files={"golden.npz": compressed()}, version="1.0.1")
+    assert [open_session(each, "cpu").provider for each in (plain, smaller)] == ["cpu", "cpu"]
 
 
 @pytest.mark.parametrize(
@@ -137,11 +138,11 @@ def test_the_manifest_says_how_much_the_probabilities_may_differ(tmp_path: Path)
 
 def test_a_constant_added_to_all_logits_is_no_difference(tmp_path: Path) -> None:
     content = {"golden.npz": npz(frames=FRAMES, logits=LOGITS + np.float32(3))}
-    open_session(colours.save(tmp_path, files=content), "cpu")
+    assert open_session(colours.save(tmp_path, files=content), "cpu").provider == "cpu"
 
 
 def test_both_sides_are_compared_at_the_temperature_of_the_bundle(tmp_path: Path) -> None:
-    open_session(colours.save(tmp_path, temperature=5.0), "cpu")
+    assert open_session(colours.save(tmp_path, temperature=5.0), "cpu").manifest.temperature == 5.0
 
 
 def test_a_graph_that_answers_nan_is_not_ready(tmp_path: Path) -> None:

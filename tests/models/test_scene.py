@@ -7,60 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roadsight_models.scene import DRAWABLE, draw, draw_sign
-
-GTSRB = frozenset(
-    {
-        "speed_limit_20",
-        "speed_limit_30",
-        "speed_limit_50",
-        "speed_limit_60",
-        "speed_limit_70",
-        "speed_limit_80",
-        "speed_limit_100",
-        "speed_limit_120",
-        "end_of_speed_limit_80",
-        "no_passing",
-        "no_passing_for_trucks",
-        "right_of_way_at_next_intersection",
-        "priority_road",
-        "yield",
-        "stop",
-        "no_vehicles",
-        "no_trucks",
-        "no_entry",
-        "general_caution",
-        "dangerous_curve_left",
-        "dangerous_curve_right",
-        "double_curve",
-        "bumpy_road",
-        "slippery_road",
-        "road_narrows_on_right",
-        "road_work",
-        "traffic_signals",
-        "pedestrians",
-        "children_crossing",
-        "bicycles_crossing",
-        "beware_of_ice_or_snow",
-        "wild_animals_crossing",
-        "end_of_all_restrictions",
-        "turn_right_ahead",
-        "turn_left_ahead",
-        "ahead_only",
-        "go_straight_or_right",
-        "go_straight_or_left",
-        "keep_right",
-        "keep_left",
-        "roundabout_mandatory",
-        "end_of_no_passing",
-        "end_of_no_passing_for_trucks",
-    }
-)
+from roadsight_training.datasets import gtsrb
 
 
 def test_every_drawable_label_is_one_of_the_43() -> None:
-    assert len(GTSRB) == 43
     assert len(set(DRAWABLE)) == len(DRAWABLE) >= 24
-    assert set(DRAWABLE) <= GTSRB
+    assert set(DRAWABLE) <= set(gtsrb.LABELS)
 
 
 def test_the_same_seed_draws_the_same_scene() -> None:
