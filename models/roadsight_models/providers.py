@@ -1,7 +1,7 @@
 """Which execution provider runs a graph, and whether it really does.
 
-    asked (auto | cpu | cuda | tensorrt) --choose--> Choice --open--> ONNX Runtime session
-                                         ProviderMissing    ProviderMissing
+    asked (auto | cpu | cuda | tensorrt) --open_graph--> Opened (session, provider, why auto fell back)
+                                         ProviderMissing
 
 ONNX Runtime falls back to the CPU without an error, so what a session runs on is compared with what was asked.
 """

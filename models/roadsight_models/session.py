@@ -105,6 +105,8 @@ def _check_golden(session: Session) -> None:
         one = session.run(golden.frames[:1])
     except ValueError as error:
         raise GoldenMismatch(f"{session.bundle.folder}: golden inputs do not fit the graph: {error}") from error
+    except Exception as error:  # ONNX Runtime's own errors have no common base
+        raise GoldenMismatch(f"{session.bundle.folder}: the self-test failed on {session.provider}: {error}") from error
     expected = softmax(golden.logits, manifest.temperature)
     for got, want in ((outputs.logits, expected), (one.logits, expected[:1])):
         difference = float(np.abs(softmax(got, manifest.temperature) - want).max())

@@ -24,11 +24,18 @@ class Client:
         url: where the service is, such as `http://127.0.0.1:8080`.
         timeout_s: the longest wait for connecting, sending or an answer.
         transport: how requests travel; a seam for tests.
+        trust_env: whether HTTP_PROXY and the like are heeded.
     """
 
-    def __init__(self, url: str, timeout_s: float = 10.0, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        timeout_s: float = 10.0,
+        transport: httpx.BaseTransport | None = None,
+        trust_env: bool = True,
+    ) -> None:
         self.url = url
-        self._http = httpx.Client(base_url=url, timeout=timeout_s, transport=transport)
+        self._http = httpx.Client(base_url=url, timeout=timeout_s, transport=transport, trust_env=trust_env)
 
     def __enter__(self) -> Self:
         return self

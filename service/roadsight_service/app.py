@@ -31,7 +31,7 @@ def create_app(settings: Settings, open_models: OpenRegistry = open_registry) ->
 
     Args:
         settings: all of them; none is read from elsewhere.
-        open_models: loads and warms the models when the application starts; a seam for tests.
+        open_models: gives the warm models when the application starts.
     """
     metrics = Metrics()
 
@@ -54,6 +54,8 @@ def create_app(settings: Settings, open_models: OpenRegistry = open_registry) ->
         try:
             yield
         finally:
+            app.state.roadsight = None
+            metrics.ready.set(0)
             await asyncio.to_thread(lanes.close, settings.drain_seconds)
 
     app = FastAPI(

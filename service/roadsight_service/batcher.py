@@ -7,14 +7,14 @@ Two ways behind one interface, chosen by the execution provider: on CPU the call
 brings; on GPU one thread a session forms batches and keeps one in flight.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from threading import Condition, Thread
 from time import monotonic, perf_counter
 from typing import Protocol
 
 import numpy as np
 
-from roadsight_models.errors import DeadlineMissed
+from roadsight_models.errors import DeadlineMissed, Draining
 from roadsight_models.frame import Pixels
 from roadsight_models.session import Outputs, Session
 from roadsight_service.metrics import Metrics
@@ -94,6 +94,9 @@ class _SessionQueue:
     def put(self, share: Share) -> None:
         with self._changed:
             self._changed.wait_for(lambda: self._closed or self._crops() < 4 * self._batch_crops)
+            if self._closed:
+                share.job.fail(Draining("the service is going down"))
+                return
             self._waiting.append(share)
             self._changed.notify_all()
 
@@ -123,32 +126,53 @@ class _SessionQueue:
                 if (left := until - monotonic()) <= 0:
                     break
                 self._changed.wait(left)
-            batch, self._waiting = self._waiting, []
+            batch = self._pop_batch()
             self._changed.notify_all()
             return batch
 
+    def _pop_batch(self) -> list[Share]:
+        """The most urgent shares that fit into one batch, at least one; the others wait on."""
+        self._waiting.sort(key=lambda share: share.job.deadline)
+        count, crops = 0, 0
+        for share in self._waiting:
+            crops += len(share.pixels)
+            if count and crops > self._batch_crops:
+                break
+            count += 1
+        batch, self._waiting = self._waiting[:count], self._waiting[count:]
+        return batch
+
 
 def infer(shares: Sequence[Share], metrics: Metrics, batch_crops: int) -> None:
-    """Runs the crops of one session, at most `batch_crops` at a time, and settles each share on its own."""
-    alive = [share for share in shares if _is_alive(share)]
-    if not alive:
-        return
-    start = perf_counter()
-    try:
-        outputs = _run(alive[0].session, np.concatenate([share.pixels for share in alive]), metrics, batch_crops)
-    except Exception as error:  # whatever the runtime raises belongs to these shares; the thread lives on
-        for share in alive:
-            share.job.fail(error)
-        return
-    seconds, first = perf_counter() - start, 0
-    for share in alive:
-        last = first + len(share.pixels)
-        share.job.fill(share.slot, Outputs(outputs.logits[first:last], outputs.embedding[first:last]), seconds)
-        first = last
+    """Runs the crops of one session, at most `batch_crops` at a time; a share is settled with its last crop.
+
+    Who has left, or is too late, is dropped before each batch.
+    """
+    for batch in _pack(shares, batch_crops):
+        alive = [(share, pixels) for share, pixels in batch if _is_alive(share)]
+        if alive:
+            _run(alive, metrics)
+
+
+def _pack(shares: Sequence[Share], batch_crops: int) -> Iterator[list[tuple[Share, Pixels]]]:
+    """Fills batches in order; only a share of more than a whole batch is divided."""
+    batch: list[tuple[Share, Pixels]] = []
+    size = 0
+    for share in shares:
+        for first in range(0, max(len(share.pixels), 1), batch_crops):
+            pixels = share.pixels[first : first + batch_crops]
+            if size + len(pixels) > batch_crops:
+                yield batch
+                batch, size = [], 0
+            batch.append((share, pixels))
+            size += len(pixels)
+    yield batch
 
 
 def _is_alive(share: Share) -> bool:
     share.job.end_wait()
+    if share.job.future.done():
+        return False
     try:
         share.job.check("inference")
     except (ClientGone, DeadlineMissed) as error:
@@ -157,15 +181,28 @@ def _is_alive(share: Share) -> bool:
     return True
 
 
-def _run(session: Session, pixels: Pixels, metrics: Metrics, batch_crops: int) -> Outputs:
+def _run(batch: Sequence[tuple[Share, Pixels]], metrics: Metrics) -> None:
+    session, start = batch[0][0].session, perf_counter()
+    try:
+        outputs = _outputs(session, np.concatenate([pixels for _, pixels in batch]), metrics)
+    except Exception as error:  # whatever the runtime raises belongs to these shares; the thread lives on
+        for share, _ in batch:
+            share.job.book_inference(perf_counter() - start)
+            share.job.fail(error)
+        return
+    seconds, first = perf_counter() - start, 0
+    for share, pixels in batch:
+        last = first + len(pixels)
+        share.job.book_inference(seconds)
+        share.take(Outputs(outputs.logits[first:last], outputs.embedding[first:last]))
+        first = last
+
+
+def _outputs(session: Session, pixels: Pixels, metrics: Metrics) -> Outputs:
     if not len(pixels):
         return Outputs(np.empty((0, len(session.manifest.labels)), np.float32), np.empty((0, 0), np.float32))
-    parts = []
-    for start in range(0, len(pixels), batch_crops):
-        batch = pixels[start : start + batch_crops]
-        metrics.batch_size.observe(len(batch))
-        outputs = session.run(batch)
-        if len(outputs.logits) != len(batch):
-            raise RuntimeError(f"{len(batch)} crops went in, {len(outputs.logits)} logits came out")
-        parts.append(outputs)
-    return parts[0] if len(parts) == 1 else Outputs(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    metrics.batch_size.observe(len(pixels))
+    outputs = session.run(pixels)
+    if len(outputs.logits) != len(pixels):
+        raise RuntimeError(f"{len(pixels)} crops went in, {len(outputs.logits)} logits came out")
+    return outputs

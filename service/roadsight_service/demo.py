@@ -4,6 +4,7 @@ roadsight serve (child) --ready--> scenes --Client--> answers --> table, until C
 """
 
 import signal
+import socket
 import subprocess
 import sys
 from time import monotonic, sleep
@@ -17,18 +18,20 @@ from roadsight_client import Answer, Client, Unreachable
 from roadsight_models import scene
 from roadsight_models.draw import encode
 
+HOST = "127.0.0.1"
 READY_WITHIN_S = 60
 SEEDS = (3, 5, 8)
 
 
-def demo(port: Annotated[int, typer.Option(help="Port to serve on.")] = 8080) -> None:
+def demo(port: Annotated[int, typer.Option(min=1, max=65_535, help="Port to serve on.")] = 8080) -> None:
     """Starts the service, shows it three drawn frames, and goes on serving until Ctrl-C."""
+    _check_free(port)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # however it is ended, the service ends with it
-    server = subprocess.Popen([sys.executable, "-m", "roadsight_models", "serve", "--port", str(port)])
-    url = f"http://127.0.0.1:{port}"
+    server = subprocess.Popen([sys.executable, "-m", "roadsight_models", "serve", "--host", HOST, "--port", str(port)])
+    url = f"http://{HOST}:{port}"
     try:
         _await_ready(url, server)
-        with Client(url) as client:
+        with Client(url, trust_env=False) as client:
             for seed in SEEDS:
                 drawn = scene.draw(seed, signs=3, side=(40, 96))
                 boxes = [sign.box for sign in drawn.signs]
@@ -45,12 +48,21 @@ def demo(port: Annotated[int, typer.Option(help="Port to serve on.")] = 8080) ->
         server.wait()
 
 
+def _check_free(port: int) -> None:
+    """Ends the demo where somebody else serves already: it must not show another's answers as its own."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            sys.exit(f"port {port} can't be had: {error.strerror}; another one: make run PORT=...")
+
+
 def _await_ready(url: str, server: "subprocess.Popen[bytes]") -> None:
     until = monotonic() + READY_WITHIN_S
-    with Client(url, timeout_s=1) as client:
+    with Client(url, timeout_s=1, trust_env=False) as client:
         while server.poll() is None and monotonic() < until and not _answers(client):
             sleep(0.1)
-    # Somebody else's service may answer on this port while ours could not have it.
     if server.poll() is not None:
         sys.exit(f"the service stopped at its start with status {server.returncode}; its log above says why")
     if monotonic() >= until:

@@ -59,8 +59,8 @@ class FrameQueue:
                 raise Draining("the service is going down")
             if self._waiting >= self._limit:
                 self._make_room(job.camera)
-            # A camera that comes (back) starts level with the one served last: absence earns no credit.
-            camera = self._cameras.setdefault(job.camera, _Camera(self._turn))
+            # A camera that comes (back) queues behind those that wait for the present turn: absence earns no credit.
+            camera = self._cameras.setdefault(job.camera, _Camera(self._turn + 1))
             self._number += 1
             heapq.heappush(camera.frames, (job.deadline, self._number, job))
             self._waiting += 1
@@ -149,6 +149,7 @@ class Lanes:
             return await asyncio.wrap_future(job.future)
         except asyncio.CancelledError:
             self._queue.discard(job)
+            job.end_wait()
             raise
 
     def _work(self) -> None:

@@ -44,6 +44,7 @@ def open_registry(settings: Settings) -> Registry:
     """Loads and warms every bundle that the settings choose.
 
     Raises:
+        BadParameter: ROADSIGHT_MODELS names a bundle that is not there.
         BadBundle: none is there, one is damaged, or two serve the same task.
         ProviderMissing: the provider asked for is not there.
         GoldenMismatch: a model does not reproduce its golden logits.

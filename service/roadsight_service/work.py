@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from threading import Lock
 from time import monotonic, perf_counter
 
+import numpy as np
+
 from roadsight_models.errors import DeadlineMissed
 from roadsight_models.frame import Pixels
 from roadsight_models.preprocess import Crops
@@ -84,11 +86,15 @@ class Job:
                 self.clock.add("queue", perf_counter() - self._waits_since)
                 self._waits_since = None
 
-    def fill(self, slot: int, outputs: Outputs, seconds: float) -> None:
-        """Takes the outputs of one share and the time of its batch; the last one settles the job."""
-        assert self._prepared is not None, "shares come from a prepared job"
+    def book_inference(self, seconds: float) -> None:
+        """Books the time of a batch that this frame had a part in, failed or not."""
         with self._lock:
             self.clock.add("inference", seconds)
+
+    def fill(self, slot: int, outputs: Outputs) -> None:
+        """Takes the outputs of one share; the last one settles the job."""
+        assert self._prepared is not None, "shares come from a prepared job"
+        with self._lock:
             self._outputs[slot] = outputs
             if len(self._outputs) < len(self._prepared.crops):
                 return
@@ -97,6 +103,7 @@ class Job:
 
     def fail(self, error: BaseException) -> None:
         """Settles the job with an error; a job that is settled already stays as it is."""
+        self.end_wait()
         self._settle(lambda: self.future.set_exception(error))
 
     def _settle(self, how: Callable[[], None]) -> None:
@@ -113,3 +120,11 @@ class Share:
     slot: int
     session: Session
     pixels: Pixels  # uint8 [J, h, w, 3]
+    outputs: list[Outputs] = field(default_factory=list)  # of the batches that its crops were in
+
+    def take(self, outputs: Outputs) -> None:
+        """Takes the outputs of its next crops; hands all of them to the job when the last are there."""
+        self.outputs.append(outputs)
+        if sum(len(part.logits) for part in self.outputs) == len(self.pixels):
+            logits, embedding = zip(*self.outputs, strict=True)
+            self.job.fill(self.slot, Outputs(np.concatenate(logits), np.concatenate(embedding)))

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from roadsight_models.errors import DeadlineMissed
+from roadsight_models.errors import DeadlineMissed, Draining
 from roadsight_models.frame import Pixels
 from roadsight_models.preprocess import Crops
+from roadsight_models.session import Outputs
 from roadsight_service import batcher as batching
 from roadsight_service.batcher import Batcher, InlineBatcher, QueuedBatcher, make_batcher
 from roadsight_service.metrics import Clock, Metrics
@@ -124,6 +125,70 @@ def test_a_session_that_gives_too_few_logits_is_an_error_not_a_mix_up(
     with pytest.raises(RuntimeError, match="3 crops went in, 1 logits came out"):
         short.future.result(10)
     batcher.close(10)
+
+
+def test_a_small_frame_does_not_wait_for_the_end_of_a_large_one(session: Watched) -> None:
+    small, large = job(session, [crops(1)]), job(session, [crops(11)])
+    done_after: list[int] = []
+    session.batches.clear()
+    small.future.add_done_callback(lambda _: done_after.append(len(session.batches)))
+    InlineBatcher(Metrics(), 4).accept([*share(small), *share(large)])
+    assert done_after == [1]
+    assert session.batches == [1, 4, 4, 3]
+
+
+def test_a_client_that_leaves_between_batches_costs_no_more_of_them(
+    session: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leaving = job(session, [crops(12)])
+    run, batches = session.run, []
+
+    def leave_after_the_first(frames: Pixels) -> Outputs:
+        batches.append(len(frames))
+        leaving.future.cancel()
+        return run(frames)
+
+    monkeypatch.setattr(session, "run", leave_after_the_first)
+    InlineBatcher(Metrics(), 4).accept(share(leaving))
+    assert batches == [4]
+
+
+def test_an_inference_that_fails_is_timed(session: Watched) -> None:
+    wrong = job(session, [np.zeros((1, 8, 8, 3), np.uint8)])
+    InlineBatcher(Metrics(), 4).accept(share(wrong))
+    assert wrong.clock.spent["inference"] > 0
+
+
+def test_a_wait_that_ends_in_nothing_is_timed(session: Watched) -> None:
+    given_up = job(session, [crops(1)])
+    given_up.fail(DeadlineMissed("decode"))
+    assert given_up.clock.spent["queue"] > 0
+
+
+def test_on_gpu_a_batch_takes_the_most_urgent_and_leaves_the_rest_for_the_next(session: Watched) -> None:
+    session.batches.clear()
+    session.gate.clear()
+    session.entered.clear()
+    batcher = QueuedBatcher([session], Metrics(), 4, delay_s=0)
+    first = job(session, [crops(4)])
+    batcher.accept(share(first))
+    assert session.entered.wait(10)
+    patient, urgent = job(session, [crops(3)], deadline=60), job(session, [crops(2)], deadline=30)
+    batcher.accept([*share(patient), *share(urgent)])
+    session.gate.set()
+    for each in (first, patient, urgent):
+        each.future.result(10)
+    batcher.close(10)
+    assert session.batches == [4, 2, 3]
+
+
+def test_crops_that_come_after_the_end_are_told_so(session: Watched) -> None:
+    batcher = QueuedBatcher([session], Metrics(), 4, 0.01)
+    batcher.close(10)
+    late = job(session, [crops(1)])
+    batcher.accept(share(late))
+    with pytest.raises(Draining):
+        late.future.result(1)
 
 
 def test_a_frame_for_two_sessions_is_done_when_both_are(session: Watched, tmp_path: Path) -> None:

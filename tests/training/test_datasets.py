@@ -43,6 +43,22 @@ def test_labels_by_name_are_sorted_unless_an_order_is_given(tmp_path: Path) -> N
         open_dataset(folder, ("truck",))
 
 
+def test_where_both_are_there_class_ids_give_the_order_and_labels_the_names(tmp_path: Path) -> None:
+    names = ((1, "car"), (0, "truck"), (1, "car"))
+    rows = [gtsrb_row(index, 0, i) | {"label": name} for i, (index, name) in enumerate(names)]
+    assert open_dataset(packed(tmp_path / "good", rows)).labels == ("truck", "car")
+    with pytest.raises(BadDataset, match="do not name the same classes"):
+        open_dataset(packed(tmp_path / "bad", [*rows, gtsrb_row(1, 0, 9) | {"label": "bus"}]))
+
+
+def test_names_as_gtsrb_gives_them_tell_the_track_in_a_folder_per_class(tmp_path: Path) -> None:
+    (tmp_path / "stop").mkdir()
+    for name in ("00000_00000.png", "00000_00001.png", "00001_00000.png", "img_7.png"):
+        (tmp_path / "stop" / name).write_bytes(b"")
+    groups = [sample.group for sample in open_dataset(tmp_path).samples]
+    assert groups == ["stop/00000", "stop/00000", "stop/00001", "stop/img_7.png"]
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

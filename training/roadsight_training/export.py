@@ -28,9 +28,10 @@ from roadsight_training.evaluation import Report, evaluate, infer
 from roadsight_training.fit import load_best
 from roadsight_training.golden import golden_file
 from roadsight_training.graph import OPSET, check_parity, to_onnx
+from roadsight_training.recipe import HELD_OUT
 from roadsight_training.run import Run
 
-SPLIT = "test"
+SPLIT = HELD_OUT
 GOLDEN_TOLERANCE = 1e-3  # in probability, for float32
 
 

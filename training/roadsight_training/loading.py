@@ -33,7 +33,7 @@ class AugmentedBatches(TorchDataset[Batch]):
 
     def __getitem__(self, rows: list[int]) -> Batch:
         chosen = [self.pictures[row] for row in rows]
-        # Seeded from torch, whose generator the loader seeds for each worker and epoch.
+        # Seeded from torch, whose generator the loader seeds for each worker.
         rng = np.random.default_rng(int(torch.randint(2**31, ())))
         return self.augmentation(chosen, rng), torch.tensor([picture.index for picture in chosen])
 

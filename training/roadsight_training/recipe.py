@@ -16,6 +16,7 @@ from roadsight_training.datasets import Kind
 from roadsight_training.errors import BadRecipe
 
 Probability = Fraction
+HELD_OUT = "test"  # the split that figures are published on
 
 
 class Part(BaseModel):
@@ -31,6 +32,13 @@ class Data(Part):
     kind: Kind = Field("auto", description="Which stored form of an image to take.")
     validation: float = Field(0.1, gt=0, lt=1, description="Fraction of each class's tracks held back.")
     citation: str = Field(description="What the data is, and what it asks to be cited; goes into the manifest.")
+
+    @field_validator("split")
+    @classmethod
+    def _held_out_stays_held_out(cls, split: str) -> str:
+        if split == HELD_OUT:
+            raise ValueError(f"{HELD_OUT!r} is measured on, never trained on")
+        return split
 
 
 class Network(Part):

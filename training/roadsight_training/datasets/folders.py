@@ -3,14 +3,17 @@
     folder --open--> Sample a picture --read--> bytes
            BadDataset
 
-The box is the whole picture. Without split folders everything is split `train`.
+The box is the whole picture. Without split folders everything is split `train`. Names such as 00005_00012.png tell the
+track; other pictures are taken for independent.
 """
 
+import re
 from pathlib import Path
 
 from roadsight_training.datasets.sample import Dataset, Sample
 from roadsight_training.errors import BadDataset
 
+TRACK = re.compile(r"(\d+)_\d+\.")  # 00005_00012.png is frame 12 of track 5 of its class, as GTSRB names it
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".ppm"})
 
 
@@ -40,7 +43,9 @@ def open_folders(folder: Path, labels: tuple[str, ...] | None = None) -> Dataset
         index = labels.index(child.name)
         for path in _pictures(child):
             shot = path.relative_to(folder).as_posix()
-            samples.append(Sample(str(path), index, None, name, "full", shot, shot, folder.name))
+            track = TRACK.match(path.name)
+            group = f"{child.name}/{track[1]}" if track else shot
+            samples.append(Sample(str(path), index, None, name, "full", shot, group, folder.name))
     return Dataset(folder, labels, tuple(samples), lambda sample: Path(sample.path).read_bytes())
 
 

@@ -73,10 +73,19 @@ class _Table:
         }
         if missing := [name for name, there in named.items() if not there]:
             raise BadDataset(path, f"lacks the column {', '.join(missing)}", line=1)
-        by_name = "class_id" not in columns
-        self.by_name = by_name
-        own = tuple(sorted({row["label"] or "" for row in rows})) if by_name else gtsrb.LABELS
-        self.labels = own if labels is None else labels
+        self.by_name = "class_id" not in columns
+        self.labels = labels if labels is not None else self._own_labels(rows)
+
+    def _own_labels(self, rows: list[dict[str, str]]) -> tuple[str, ...]:
+        """The data set's own order of labels: by name; by class_id where both are there; GTSRB's where only that is."""
+        if self.by_name:
+            return tuple(sorted({row["label"] or "" for row in rows}))
+        if "label" not in self.columns:
+            return gtsrb.LABELS
+        pairs = sorted({((row["class_id"] or "").zfill(9), row["label"] or "") for row in rows})
+        if [int(number) for number, _ in pairs if number.isdecimal()] != list(range(len(pairs))):
+            raise BadDataset(self.path, "class_id and label do not name the same classes, 0 to K-1")
+        return tuple(label for _, label in pairs)
 
     def sample(self, line: int, row: Mapping[str, str]) -> Sample:
         if None in row.values() or None in row:

@@ -1,7 +1,7 @@
 """What every adapter yields: one record a picture, and the choices that are made over records.
 
 Dataset.samples --select(split, kind)--> one Sample a distinct image --hold_back--> training part, validation part
-                BadDataset                                           BadDataset
+                BadDataset                                           BadSplit
 """
 
 from collections import defaultdict
