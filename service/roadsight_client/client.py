@@ -14,6 +14,7 @@ import httpx
 from roadsight_client import answers
 from roadsight_client.errors import Problem, Unreachable
 
+GRACE_S = 1.0  # for an answer, or a 504, that is still on its way when the deadline passes
 _MAGIC = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png", b"RIFF": "image/webp"}
 
 
@@ -34,8 +35,8 @@ class Client:
         transport: httpx.BaseTransport | None = None,
         trust_env: bool = True,
     ) -> None:
-        self.url = url
-        self._http = httpx.Client(base_url=url, timeout=timeout_s, transport=transport, trust_env=trust_env)
+        self.url, self._timeout_s = url, timeout_s
+        self._http = httpx.Client(base_url=url, transport=transport, trust_env=trust_env)
 
     def __enter__(self) -> Self:
         return self
@@ -55,7 +56,7 @@ class Client:
         Raises:
             Unreachable: nobody answered.
         """
-        return self._send("GET", "/readyz").status_code == httpx.codes.OK
+        return self._send("GET", "/readyz", self._timeout_s).status_code == httpx.codes.OK
 
     def classify(
         self,
@@ -81,11 +82,12 @@ class Client:
             frame_id: echoed.
             camera_id: echoed; cameras take turns.
             captured_at: RFC 3339 with offset, or nanoseconds since the epoch; echoed.
-            deadline_ms: how long the answer is worth having, in milliseconds.
+            deadline_ms: how long the answer is worth having, in milliseconds; the wait ends a second later.
 
         Raises:
             Problem: the service refused; `code` is stable.
             Unreachable: no answer came.
+            UnicodeEncodeError: an id that is not ASCII.
         """
         params: dict[str, str | list[str]] = {"task": list(tasks)} if tasks else {}
         if regions is not None:
@@ -97,9 +99,11 @@ class Client:
         headers = {"Content-Type": _media_type(frame)}
         said = {"X-Frame-Id": frame_id, "X-Camera-Id": camera_id, "X-Captured-At": captured_at}
         headers |= {name: value for name, value in said.items() if value is not None}
+        timeout_s = self._timeout_s
         if deadline_ms is not None:
             headers["X-Deadline-Ms"] = str(deadline_ms)
-        response = self._send("POST", "/v1/classify", content=frame, params=params, headers=headers)
+            timeout_s = max(deadline_ms, 0) / 1e3 + GRACE_S
+        response = self._send("POST", "/v1/classify", timeout_s, content=frame, params=params, headers=headers)
         if response.status_code != httpx.codes.OK:
             raise _problem(response)
         try:
@@ -111,12 +115,13 @@ class Client:
         self,
         method: str,
         path: str,
+        timeout_s: float,
         content: bytes | None = None,
         params: dict[str, str | list[str]] | None = None,
         headers: dict[str, str] | None = None,
     ) -> httpx.Response:
         try:
-            return self._http.request(method, path, content=content, params=params, headers=headers)
+            return self._http.request(method, path, content=content, params=params, headers=headers, timeout=timeout_s)
         except httpx.RequestError as error:
             raise Unreachable(f"{self.url}: {error}") from error
 

@@ -1,5 +1,7 @@
 """The client against the real service, and against answers that no good service gives."""
 
+import socket
+import time
 from collections.abc import Iterator
 
 import httpx
@@ -8,6 +10,7 @@ import pytest
 
 from pictures import BLUE, RED, encoded, striped
 from roadsight_client import Client, Problem, Unreachable
+from roadsight_client import client as client_module
 from running import serve_watched
 
 FRAME = encoded(striped(RED, BLUE), ".jpg")
@@ -74,3 +77,14 @@ def test_boxes_may_be_of_numpy_and_a_version_can_be_asked_for(client: Client) ->
     assert [region.results[0].version for region in answer.regions] == ["1.0.0", "1.0.0"]
     with pytest.raises(Problem, match="unknown_version"):
         client.classify(FRAME, version="9.9.9")
+
+
+def test_a_deadline_ends_the_wait_on_a_link_that_is_dead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "GRACE_S", 0.05)
+    with socket.socket() as mute:
+        mute.bind(("127.0.0.1", 0))
+        mute.listen()
+        start = time.monotonic()
+        with Client(f"http://127.0.0.1:{mute.getsockname()[1]}", timeout_s=60) as client, pytest.raises(Unreachable):
+            client.classify(FRAME, deadline_ms=50)
+    assert time.monotonic() - start < 30
