@@ -1,4 +1,4 @@
-"""The application: settings in, ASGI out. Nothing happens at import; the lifespan owns all that lives.
+"""The application: settings in, ASGI out. Nothing happens at import; the lifespan owns models and threads.
 
 create_app(settings) --lifespan--> models warm --> lanes run --> frames --> lanes drain
                      BadBundle, ProviderMissing, GoldenMismatch stop the start

@@ -20,6 +20,7 @@ from roadsight_models.draw import encode
 
 HOST = "127.0.0.1"
 READY_WITHIN_S = 60
+STOPPED_WITHIN_S = 30  # the service drains first
 SEEDS = (3, 5, 8)
 
 
@@ -44,7 +45,15 @@ def demo(port: Annotated[int, typer.Option(min=1, max=65_535, help="Port to serv
     except KeyboardInterrupt:
         Console().print("stopped")
     finally:
-        server.terminate()
+        _stop(server)
+
+
+def _stop(server: "subprocess.Popen[bytes]") -> None:
+    server.terminate()
+    try:
+        server.wait(STOPPED_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        server.kill()
         server.wait()
 
 

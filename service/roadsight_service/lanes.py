@@ -24,7 +24,7 @@ from roadsight_service.work import Done, Job, Share
 
 @dataclass
 class _Camera:
-    turn: int  # frames of this camera that were taken in this busy period; the camera with fewest is next
+    turn: int  # the round in which its next frame is due; the lowest goes first
     frames: list[tuple[float, int, Job]] = field(default_factory=list)  # heap: earliest deadline first
 
     @property
