@@ -1,5 +1,6 @@
-"""The shape that every network has here: normalisation, body, head; named outputs."""
+"""The shape that every network has here: normalisation, stages, head; named outputs."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import torch
@@ -10,16 +11,17 @@ class Outputs(NamedTuple):
     """What a network says of a batch."""
 
     logits: Tensor  # float32 [N, K]
-    embedding: Tensor  # float32 [N, D]: the pooled features that the head sees
+    embedding: Tensor  # float32 [N, D]: the features that the head sees
+    auxiliary: tuple[Tensor, ...] = ()  # logits [N, K] of side heads, in training only
 
 
 class Normalise(nn.Module):
-    """(x - mean) / deviation per channel on RGB values 0..255."""
+    """(x - mean) / deviation on RGB values 0..255; both per channel [3, 1, 1], or per pixel [3, h, w]."""
 
-    def __init__(self, mean: tuple[float, float, float], deviation: tuple[float, float, float]) -> None:
+    def __init__(self, mean: Tensor, deviation: Tensor) -> None:
         super().__init__()
-        self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1))
-        self.register_buffer("deviation", torch.tensor(deviation).view(1, 3, 1, 1))
+        self.register_buffer("mean", mean[None])
+        self.register_buffer("deviation", deviation[None])
         self.mean: Tensor
         self.deviation: Tensor
 
@@ -28,12 +30,28 @@ class Normalise(nn.Module):
         return (pixels - self.mean) / self.deviation
 
 
-class Network(nn.Module):
-    """Pixels in, named outputs out."""
+def per_channel(mean: tuple[float, float, float], deviation: tuple[float, float, float]) -> Normalise:
+    """Normalises by three means and three deviations, in units of 0..255."""
+    return Normalise(torch.tensor(mean).view(3, 1, 1), torch.tensor(deviation).view(3, 1, 1))
 
-    def __init__(self, normalise: Normalise, body: nn.Module, head: nn.Module) -> None:
+
+class Network(nn.Module):
+    """Pixels in, named outputs out.
+
+    `stages` is the network from input to embedding, cut where its paper cuts it: what transfer freezes, what layer-wise
+    learning rates decay over, and where activations are looked at. The last stage ends with features [N, D].
+    """
+
+    def __init__(
+        self,
+        normalise: Normalise,
+        stages: Mapping[str, nn.Module],
+        head: nn.Module,
+        auxiliary: Mapping[str, nn.Module] | None = None,  # side heads, by the stage whose output they see
+    ) -> None:
         super().__init__()
-        self.normalise, self.body, self.head = normalise, body, head
+        self.normalise, self.head = normalise, head
+        self.stages, self.auxiliary = nn.ModuleDict(stages), nn.ModuleDict(auxiliary or {})
 
     def forward(self, frames: Tensor) -> Outputs:
         """Classifies crops.
@@ -42,7 +60,10 @@ class Network(nn.Module):
             frames: uint8 or float [N, h, w, 3] RGB, values 0..255.
         """
         # A view: in memory an NHWC batch is a channels-last NCHW batch, which is the fast layout.
-        x = frames.permute(0, 3, 1, 2).float()  # [N, 3, h, w]
-        x = self.normalise(x)  # [N, 3, h, w]
-        embedding = self.body(x)  # [N, D]
-        return Outputs(self.head(embedding), embedding)  # [N, K], [N, D]
+        x = self.normalise(frames.permute(0, 3, 1, 2).float())  # [N, 3, h, w]
+        side = []
+        for name, stage in self.stages.items():
+            x = stage(x)  # [N, C, h', w'], and [N, D] after the last
+            if self.training and name in self.auxiliary:
+                side.append(self.auxiliary[name](x))  # [N, K]
+        return Outputs(self.head(x), x, tuple(side))  # [N, K], [N, D]

@@ -1,0 +1,9 @@
+"""Recipes: what to run to get a model. `recipe.py` reads them; each other file is one part of the YAML."""
+
+from roadsight_training.recipe.augment import Augment
+from roadsight_training.recipe.data import HELD_OUT, Data
+from roadsight_training.recipe.fit import Fit
+from roadsight_training.recipe.network import Network, Transfer
+from roadsight_training.recipe.recipe import Recipe, parse, read, text_of
+
+__all__ = ["HELD_OUT", "Augment", "Data", "Fit", "Network", "Recipe", "Transfer", "parse", "read", "text_of"]

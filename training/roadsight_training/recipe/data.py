@@ -1,0 +1,42 @@
+"""`data:` of a recipe: what is trained on, and what is held back."""
+
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from roadsight_models.manifest import Fraction
+from roadsight_training.datasets import Kind
+from roadsight_training.recipe.part import Part
+
+HELD_OUT = "test"  # the split that figures are published on
+
+Balance = Literal["none", "weights", "sampler"]
+BalanceBy = Literal["class", "source", "class_and_source"]
+
+
+class Data(Part):
+    """What is trained on."""
+
+    split: str = Field("train", description="Rows to train on; validation is taken out of them by whole tracks.")
+    kind: Kind = Field("auto", description="Which stored form of an image to take.")
+    labels: tuple[str, ...] | None = Field(
+        None, min_length=2, description="Train on these classes alone, in this order; the others are left out."
+    )
+    validation: float = Field(0.1, gt=0, lt=1, description="Fraction of each class's tracks held back.")
+    hold_out_sources: tuple[str, ...] = Field(
+        (), description="Validate on these sources, held back whole, instead of on a fraction of the tracks."
+    )
+    images_per_class: int | None = Field(
+        None, ge=1, description="Train on so many images of each class at most, spread over its tracks."
+    )
+    balance: Balance = Field("none", description="Rare groups count more in the loss (weights) or come more often.")
+    balance_by: BalanceBy = Field("class", description="What `balance` evens out.")
+    unreadable: Fraction = Field(0.01, description="Fraction of the pictures that may be damaged; more stop the run.")
+    citation: str = Field(description="What the data is, and what it asks to be cited; goes into the manifest.")
+
+    @field_validator("split")
+    @classmethod
+    def _held_out_stays_held_out(cls, split: str) -> str:
+        if split == HELD_OUT:
+            raise ValueError(f"{HELD_OUT!r} is measured on, never trained on")
+        return split

@@ -1,0 +1,40 @@
+"""`fit:` of a recipe: loss, optimiser, schedule, and when to stop."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from roadsight_training.recipe.part import Part
+
+Loss = Literal["cross_entropy", "binary_cross_entropy", "focal"]
+Optimiser = Literal["sgd", "momentum", "nesterov", "adagrad", "adadelta", "rmsprop", "adam", "adamw"]
+Schedule = Literal["constant", "step", "cosine", "one_cycle", "plateau"]
+
+
+class Fit(Part):
+    """How it is trained."""
+
+    epochs: float = Field(gt=0, description="Passes through the training pictures; 0.5 stops halfway through one.")
+    batch_size: int = Field(64, ge=2, description="Pictures a process and step.")
+    accumulate: int = Field(1, ge=1, description="Batches whose gradients are added up for one step of the optimiser.")
+    loss: Loss = "cross_entropy"
+    focal_gamma: float = Field(2.0, ge=0, description="For focal: how much less an easy picture counts.")
+    label_smoothing: float = Field(0.0, ge=0, lt=1)
+    l1: float = Field(0.0, ge=0, description="L1 penalty on matrices and filters; vectors are left alone.")
+    weight_decay: float = Field(0.0, ge=0, description="L2 penalty on the same; decoupled under adamw.")
+    optimiser: Optimiser = "adamw"
+    momentum: float = Field(0.9, ge=0, lt=1, description="For momentum, nesterov and rmsprop.")
+    learning_rate: float = Field(gt=0, description="The peak of the schedule.")
+    schedule: Schedule = "one_cycle"
+    warm_up: float = Field(0.15, ge=0, lt=1, description="Fraction of the steps in which the rate rises to its peak.")
+    step_every: float = Field(0.33, gt=0, lt=1, description="For step: fraction of the steps between two drops.")
+    step_factor: float = Field(0.1, gt=0, lt=1, description="For step and plateau: what a drop multiplies by.")
+    plateau_patience: int = Field(3, ge=0, description="For plateau: epochs without a better validation loss.")
+    early_stopping: int | None = Field(None, ge=1, description="Stop after so many epochs without a better one.")
+    clip: float | None = Field(None, gt=0, description="Gradients are scaled down to this norm.")
+    average_decay: float = Field(0.998, ge=0, lt=1, description="Decay per step of the weights' moving average.")
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "float32", description="auto times a few steps in both and takes the faster."
+    )
+    seed: int = Field(0, ge=0)
+    workers: int = Field(1, ge=0, description="Processes that augment beside the training process; 0 for none.")

@@ -1,0 +1,50 @@
+"""`network:` and `transfer:` of a recipe: what is trained, where it starts, and which part of it learns."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from roadsight_training.recipe.part import Part
+
+Activation = Literal["sigmoid", "tanh", "relu", "leaky_relu", "elu", "maxout"]
+Initialisation = Literal["small_normal", "xavier", "he"]
+Normalisation = Literal["own", "mean_image", "channel_mean", "channel_mean_and_deviation"]
+
+
+class Network(Part):
+    """What is trained. The options that default to null are for the networks that take them; others refuse them."""
+
+    name: str = Field(description="A name of `roadsight_training.networks.NETWORKS`.")
+    weights: str = Field(
+        "none",
+        description="none; imagenet; a torchvision name such as ResNet18_Weights.IMAGENET1K_V1; a checkpoint or bundle.",
+    )
+    origin: str = Field("random", description="Where the weights come from, in words; goes into the manifest.")
+    dropout: float = Field(0.2, ge=0, lt=1, description="Before the head.")
+    normalisation: Normalisation = Field(
+        "own", description="own: what the network was first published with; else statistics of the training pictures."
+    )
+    activation: Activation | None = Field(None, description="Of mlp and lenet5.")
+    initialisation: Initialisation | None = Field(None, description="Of logistic, mlp and lenet5.")
+    batch_norm: bool | None = Field(None, description="Of mlp and lenet5: before each activation.")
+    hidden: tuple[int, ...] | None = Field(None, description="Of mlp: width of each hidden layer.")
+    pooling: Literal["average", "max"] | None = Field(None, description="Of lenet5.")
+    local_response_norm: bool | None = Field(None, description="Of alexnet: as in the paper of 2012.")
+
+
+class Transfer(Part):
+    """Which part of the network learns, and how fast. A frozen part keeps its normalisation statistics, too."""
+
+    train: Literal["all", "head", "last_stages", "head_then_all"] = "all"
+    stages: int = Field(1, ge=1, description="For last_stages: how many stages before the head learn.")
+    head_first: float = Field(0.2, gt=0, lt=1, description="For head_then_all: fraction of the steps for the head alone.")
+    layer_decay: float = Field(
+        1.0, gt=0, le=1, description="A stage's learning rate is that of the next stage times this."
+    )
+
+    @model_validator(mode="after")
+    def _options_go_with_their_mode(self) -> Self:
+        for option, mode in (("stages", "last_stages"), ("head_first", "head_then_all")):
+            if option in self.model_fields_set and self.train != mode:
+                raise ValueError(f"{option} goes with train: {mode}")
+        return self

@@ -1,0 +1,115 @@
+"""What to run to get a model: one YAML, validated, frozen.
+
+text --yaml--> mapping --extends--> mapping --pydantic--> Recipe
+     BadRecipe         BadRecipe            BadRecipe (the key, and the nearest known one)
+"""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, get_args
+
+import yaml
+from pydantic import BaseModel, Field, ValidationError
+
+from roadsight_models.manifest import CropRule, Slug, TaskName
+from roadsight_training.errors import BadRecipe
+from roadsight_training.recipe.augment import Augment
+from roadsight_training.recipe.data import Data
+from roadsight_training.recipe.fit import Fit
+from roadsight_training.recipe.network import Network, Transfer
+from roadsight_training.recipe.part import Part
+
+EXTENDS = "extends"
+MAX_DEPTH = 8  # files that may extend one another
+
+
+class Recipe(Part):
+    """One published model: `roadsight train` turns it into a run, `roadsight export` into a bundle."""
+
+    name: Slug
+    task: TaskName
+    licence: str = Field(description="Terms of the weights.")
+    data: Data
+    input: CropRule
+    network: Network
+    transfer: Annotated[Transfer, Field(default_factory=Transfer)]
+    augment: Annotated[Augment, Field(default_factory=Augment)]
+    fit: Fit
+
+
+def parse(text: str, path: Path) -> Recipe:
+    """Understands a whole recipe.
+
+    Args:
+        text: YAML without `extends`.
+        path: where it came from, for the message.
+
+    Raises:
+        BadRecipe: not YAML, a key unknown (with the nearest known one) or missing, or a value out of bounds.
+    """
+    try:
+        return Recipe.model_validate(_mapping(text, path))
+    except ValidationError as error:
+        # A misspelt key is also a missing one; that it is misspelt is the better news.
+        first = min(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
+        where = tuple(str(part) for part in first["loc"])
+        why = _unknown(where) if first["type"] == "extra_forbidden" else f"{'.'.join(where)}: {first['msg']}"
+        raise BadRecipe(path, why) from error
+
+
+def read(path: Path) -> Recipe:
+    """Reads a recipe file; raises BadRecipe as `parse` does, and where there is no such file."""
+    return parse(text_of(path), path)
+
+
+def text_of(path: Path) -> str:
+    """Gives a recipe file as YAML that needs no other file: what `extends:` names is merged in, key by key.
+
+    Raises:
+        BadRecipe: a file is missing, is not YAML, or more than 8 extend one another.
+    """
+    text, depth = _load(path), 0
+    while EXTENDS in (mapping := _mapping(text, path)):
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise BadRecipe(path, f"more than {MAX_DEPTH} recipes extend one another")
+        base = path.parent / str(mapping.pop(EXTENDS))
+        merged = _merge(_mapping(_load(base), base), mapping)
+        text, path = yaml.safe_dump(merged, sort_keys=False, allow_unicode=True, width=120), base
+    return text
+
+
+def _load(path: Path) -> str:
+    if not path.is_file():
+        raise BadRecipe(path, "no such file")
+    return path.read_text(encoding="utf-8")
+
+
+def _mapping(text: str, path: Path) -> dict[str, Any]:
+    try:
+        loaded = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise BadRecipe(path, f"not YAML: {error}") from error
+    if not isinstance(loaded, dict):
+        raise BadRecipe(path, "a recipe is a YAML mapping of name, task, data, input, network, fit")
+    return loaded
+
+
+def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _merge(merged[key], value) if both else value
+    return merged
+
+
+def _unknown(where: tuple[str, ...]) -> str:
+    part: type[BaseModel] = Recipe
+    for name in where[:-1]:
+        annotation = part.model_fields[name].annotation
+        part = next(kind for kind in (annotation, *get_args(annotation)) if isinstance(kind, type))
+    known = sorted(part.model_fields)
+    near = get_close_matches(where[-1], known, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
+    return f"unknown key {'.'.join(where)!r}; {hint}"
