@@ -37,7 +37,9 @@ class Transfer(Part):
 
     train: Literal["all", "head", "last_stages", "head_then_all"] = "all"
     stages: int = Field(1, ge=1, description="For last_stages: how many stages before the head learn.")
-    head_first: float = Field(0.2, gt=0, lt=1, description="For head_then_all: fraction of the steps for the head alone.")
+    head_first: float = Field(
+        0.2, gt=0, lt=1, description="For head_then_all: fraction of the steps for the head alone."
+    )
     layer_decay: float = Field(
         1.0, gt=0, le=1, description="A stage's learning rate is that of the next stage times this."
     )
