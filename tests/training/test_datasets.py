@@ -3,14 +3,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from roadsight_models.manifest import CropRule
 from roadsight_models.regions import Box
 from roadsight_training.datasets import open_dataset
-from roadsight_training.datasets.pictures import crops, decode
+from roadsight_training.datasets.pictures import decode
 from roadsight_training.errors import BadDataset
 from training.tiny import gtsrb_row, minimal, official, packed, per_class, shape
-
-RULE = CropRule(width=16, height=16, context=0.0, resize="area_or_linear", min_side=8)
 
 
 def test_a_packed_row_becomes_a_sample_and_its_picture(tmp_path: Path) -> None:
@@ -132,7 +129,11 @@ def test_what_is_wrong_in_the_official_layout_is_told(tmp_path: Path) -> None:
     index = official(tmp_path) / "Training" / "00001" / "GT-00001.csv"
     good = index.read_text()
     for old, new, said in (
-        ("00000_00001.ppm;24;24;3", "00000_00001.ppm;24;24;x", r"GT-00001\.csv, line 3: could not convert"),
+        (
+            "00000_00001.ppm;24;24;3",
+            "00000_00001.ppm;24;24;x",
+            r"GT-00001\.csv, line 3: the box .* is not four",
+        ),
         ("21;21;1\n", "21;21;77\n", r"line 2: ClassId 77 is not one of 0\.\.42"),
         ("21;21;1\n", "2;21;1\n", r"line 2: the box .* is empty"),
         ("00000_00000.ppm", "other.ppm", r"line 2: no picture 'other\.ppm'"),
@@ -162,18 +163,46 @@ def test_a_folder_per_class_is_read_with_and_without_splits(tmp_path: Path) -> N
 
 
 def test_a_folder_that_is_no_data_set_says_what_was_looked_for(tmp_path: Path) -> None:
-    with pytest.raises(BadDataset, match=r"images\.zip.*Training/000NN.*<label>"):
+    with pytest.raises(BadDataset, match=r"images\.zip.*Training/000NN.*KITTI.*BDD100K.*YOLO.*COCO.*VOC.*<label>"):
         open_dataset(tmp_path)
     with pytest.raises(BadDataset, match="no such folder"):
         open_dataset(tmp_path / "nowhere")
 
 
-def test_crops_follow_the_crop_rule_and_a_damaged_picture_is_named(tmp_path: Path) -> None:
+def test_a_packed_row_tells_how_large_the_object_was(tmp_path: Path) -> None:
+    row = gtsrb_row(0, 0, 0)
+    rows = [row, row | {"width": 24, "orig_width": 48}, row | {"orig_box_w": 90, "orig_box_h": 70.5}]
+    rows += [rows[1] | {"kind": "roi"}]
+    (one, two, three, four) = (open_dataset(packed(tmp_path / str(n), [row])) for n, row in enumerate(rows))
+    assert [one.samples[0].side, three.samples[0].side, four.samples[0].side] == [None, 70.5, None]
+    assert two.samples[0].side == pytest.approx(2 * 17.6)
+    for wrong in (
+        {"width": 0, "orig_width": 9},
+        {"orig_box_w": "wide", "orig_box_h": 9},
+        {"width": 9, "orig_width": "x"},
+    ):
+        with pytest.raises(BadDataset, match="line 2: the original size is not told"):
+            open_dataset(packed(tmp_path / "wrong", [row | wrong]))
+
+
+def test_classes_can_be_chosen_and_ordered(tmp_path: Path) -> None:
     dataset = open_dataset(per_class(tmp_path))
-    assert crops(dataset, dataset.samples, RULE).shape == (6, 16, 16, 3)
-    (tmp_path / "ring" / "0.png").write_bytes(b"\x89PNG nothing")
-    with pytest.raises(BadDataset, match=r"ring/0\.png: "):
-        crops(dataset, dataset.samples, RULE)
+    chosen = dataset.only(("square", "disc"))
+    assert chosen.labels == ("square", "disc")
+    pairs = {(Path(sample.path).parent.name, sample.index) for sample in chosen.samples}
+    assert pairs == {("square", 0), ("disc", 1)}
+    assert len(chosen.samples) == 4
+    assert chosen.read(chosen.samples[0]) == dataset.read(dataset.samples[0])
+
+
+def test_a_class_that_cannot_be_chosen_is_named_with_the_nearest(tmp_path: Path) -> None:
+    dataset = open_dataset(per_class(tmp_path))
+    with pytest.raises(BadDataset, match="unknown label 'squares'; did you mean 'square'"):
+        dataset.only(("disc", "squares"))
+    with pytest.raises(BadDataset, match="unknown label 'bus'; known: disc, ring, square"):
+        dataset.only(("bus", "disc"))
+    with pytest.raises(BadDataset, match="'disc' is asked for twice"):
+        dataset.only(("disc", "disc"))
 
 
 @pytest.mark.data
@@ -185,3 +214,14 @@ def test_the_real_set_counts_as_its_readme_says(data_root: Path) -> None:
     assert len(dataset.select("test", "full32")) == 12569
     assert len(dataset.select("train", "full")) == 22717
     assert len({sample.group for sample in train}) == 888
+
+
+@pytest.mark.data
+def test_the_real_road_objects_open_in_the_order_of_their_readme(data_root: Path) -> None:
+    order = ("car", "truck", "bus", "motorcycle", "pedestrian", "cyclist", "traffic_light", "background")
+    dataset = open_dataset(data_root / "road_objects", order)
+    counts = [sum(sample.index == index for sample in dataset.samples) for index in range(8)]
+    assert counts == [1416, 813, 774, 771, 1469, 2511, 1091, 1434]
+    assert {sample.source for sample in dataset.select("train")} == {"highway", "cinta", "carla", "kitti", "pixabay"}
+    assert all(sample.group and sample.side for sample in dataset.samples)
+    assert len(open_dataset(data_root / "road_objects").only(("cyclist", "pedestrian")).select("val")) == 305

@@ -7,7 +7,7 @@ import pytest
 from roadsight_models import bundle as bundles
 from roadsight_models.session import open_session
 from roadsight_training.datasets import open_dataset
-from roadsight_training.evaluation import evaluate
+from roadsight_training.judging.evaluation import evaluate
 
 BUNDLES = Path(__file__).parents[2] / "models" / "bundles"
 

@@ -69,8 +69,9 @@ def killed(recipe: Path, dataset: Dataset) -> dict[str, int]:
 def run(killed: dict[str, int], recipe: Path, dataset: Dataset) -> Run:
     """The run taken up again; its second epoch is made to look worse than its first."""
 
-    def worse(fitting: Fitting, batch: Batch, _: int) -> None:
-        fitting.log("val_loss", 1e9, batch_size=len(batch[1]))
+    def worse(fitting: Fitting, batch: Batch, _: int, dataloader_idx: int = 0) -> None:
+        if dataloader_idx == 0:
+            fitting.log("val_loss", 1e9, batch_size=len(batch.frames), add_dataloader_idx=False)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Fitting, "validation_step", worse)
@@ -117,7 +118,9 @@ def test_a_run_in_the_way_or_of_another_recipe_is_left_alone(run: Run, recipe: P
 def test_an_unknown_network_is_told_with_those_there_are(recipe: Path, dataset: Dataset, tmp_path: Path) -> None:
     other = recipe.with_name("unknown.yaml")
     other.write_text(RECIPE.replace("efficientnet_lite0", "efficientnet_lite9"))
-    with pytest.raises(BadRecipe, match="'efficientnet_lite9'; there are: efficientnet_lite0"):
+    with pytest.raises(
+        BadRecipe, match=r"'efficientnet_lite9'; did you mean 'efficientnet_lite0'. there are: logistic, mlp, "
+    ):
         fit(other, dataset, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 

@@ -1,7 +1,8 @@
 """The model card: what a person should know before trusting a bundle."""
 
 from roadsight_models.manifest import Manifest
-from roadsight_training.evaluation import Report
+from roadsight_training.judging.figures import Report
+from roadsight_training.judging.intervals import Proportion
 
 WEAKEST = 5
 
@@ -11,8 +12,10 @@ def write_card(manifest: Manifest, report: Report, split: str) -> str:
     rule = manifest.input
     low, high = report.top1.interval
     sure_low, sure_high = report.confident.interval
-    weakest = sorted(report.per_class.items(), key=lambda item: item[1].value)[:WEAKEST]
-    lines = "\n".join(f"| {label} | {recall.value:.2%} | {recall.n} |" for label, recall in weakest)
+    recalls = {label: one.recall for label, one in report.per_class.items() if one.recall.n}
+    weakest = sorted(recalls, key=lambda label: recalls[label].value)[:WEAKEST]
+    classes = _rows({label: recalls[label] for label in weakest})
+    sizes = _rows({size: part.top1 for size, part in report.per_size.items()})
     return f"""# {manifest.name} {manifest.version}
 
 Names one of {len(manifest.labels)} classes for a tight box (task `{manifest.task}`): {manifest.architecture}, input
@@ -41,7 +44,13 @@ The classes with the lowest recall:
 
 | class | recall | images |
 |---|---|---|
-{lines}
+{classes}
+
+By the object's shorter side in the picture, in pixels:
+
+| size | top-1 | images |
+|---|---|---|
+{sizes}
 
 - It always names one of its classes: a box that holds something else gets a name too, often below the threshold
   (`uncertain_below` {manifest.uncertain_below:.3f}), not always.
@@ -58,6 +67,10 @@ Started from: {manifest.provenance.weights}.
 ONNX Runtime and torch differ by at most {manifest.parity.max_difference:.1g} in probability on {manifest.parity.n}
 validation images.
 """
+
+
+def _rows(shares: dict[str, Proportion]) -> str:
+    return "\n".join(f"| {name} | {share.value:.2%} | {share.n} |" for name, share in shares.items())
 
 
 def _between(report: Report, name: str) -> str:

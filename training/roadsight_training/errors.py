@@ -3,6 +3,8 @@
     folder --open--> dataset --split--> samples --fit--> run --export--> bundle
            BadDataset        BadSplit           BadRecipe    BadRun
            DownloadFailed                       BadWeights   ParityBroken
+                                                Stopped      BadAnswers
+                                                Diverged
 
 These are told to the engineer at the command line, as one sentence that names the file; no client of the service sees
 them.
@@ -29,7 +31,7 @@ class BadDataset(TrainingError):
 
 
 class BadSplit(TrainingError):
-    """No validation part can be taken out without dividing a track."""
+    """A split that can't serve: no validation part without dividing a track, or one that nothing may be chosen on."""
 
     code = "bad_split"
 
@@ -41,12 +43,12 @@ class DownloadFailed(TrainingError):
 
 
 class BadRecipe(TrainingError):
-    """A recipe that is not understood. Names the key and the nearest known one."""
+    """A recipe that is not understood. Names the file or the key, and the nearest known one."""
 
     code = "bad_recipe"
 
-    def __init__(self, path: Path, why: str) -> None:
-        super().__init__(f"{path}: {why}")
+    def __init__(self, where: Path | str, why: str) -> None:
+        super().__init__(f"{where}: {why}")
 
 
 class BadWeights(TrainingError):
@@ -62,6 +64,33 @@ class BadRun(TrainingError):
 
     def __init__(self, path: Path, why: str) -> None:
         super().__init__(f"{path}: {why}")
+
+
+class Diverged(TrainingError):
+    """The loss is no finite number any more."""
+
+    code = "diverged"
+
+    def __init__(self, step: int, learning_rate: float) -> None:
+        super().__init__(
+            f"the loss is no finite number after {step} steps: fit.learning_rate {learning_rate:g} is too high "
+            "(`roadsight find-lr` proposes one), or fit.clip is needed"
+        )
+
+
+class Stopped(TrainingError):
+    """A training that was told to stop, and saved itself first."""
+
+    code = "stopped"
+
+    def __init__(self, step: int) -> None:
+        super().__init__(f"stopped after {step} steps, and saved")
+
+
+class BadAnswers(TrainingError):
+    """Answers that no figure can be made of: not finite, or too few."""
+
+    code = "bad_answers"
 
 
 class ParityBroken(TrainingError):

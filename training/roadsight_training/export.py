@@ -19,15 +19,16 @@ from roadsight_models import bundle as bundles
 from roadsight_models.bundle import Bundle
 from roadsight_models.manifest import Manifest, Metric, Parity, Provenance, Version
 from roadsight_models.session import open_session
-from roadsight_training.calibration import choose_threshold, fit_temperature
 from roadsight_training.card import write_card
 from roadsight_training.datasets import Dataset, Sample
 from roadsight_training.datasets.pictures import crops
 from roadsight_training.errors import BadRun
-from roadsight_training.evaluation import Report, evaluate, infer
 from roadsight_training.fit import load_best
 from roadsight_training.golden import golden_file
 from roadsight_training.graph import OPSET, check_parity, to_onnx
+from roadsight_training.judging.calibration import choose_threshold, fit_temperature
+from roadsight_training.judging.evaluation import evaluate, infer
+from roadsight_training.judging.figures import Report
 from roadsight_training.recipe import HELD_OUT
 from roadsight_training.run import Run
 

@@ -1,55 +1,99 @@
-"""The network under training: its loss, figures, optimiser and schedule, as Lightning wants them.
+"""The network under training, as Lightning wants it.
 
-(uint8 [N, h, w, 3], int64 [N]) --network--> logits [N, K] --cross-entropy--> loss
+Batch --network--> Outputs --loss--> scalar --optimiser, schedule--> next step
+
+Before each batch torch's generator is seeded from the step, so that dropout, too, is a function of seed and step alone.
 """
+
+from typing import cast
 
 import torch
 from pytorch_lightning import LightningModule
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
-from torch import Tensor
-from torch.nn.functional import cross_entropy
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import LambdaLR
 from torchmetrics.classification import MulticlassAccuracy
 
-from roadsight_training.loading import Batch
+from roadsight_training.loading import Batch, seed_of
+from roadsight_training.losses import LOSSES, l1_penalty, training_loss
 from roadsight_training.networks import Network
-from roadsight_training.recipe import Fit
+from roadsight_training.optimising import OPTIMISERS, rate_factor
+from roadsight_training.recipe import Recipe
+from roadsight_training.transfer import frozen_stages, parameter_groups, set_frozen
+
+MEASURED = ("val", "fit")  # on the validation tracks, and on as many pictures that are trained on: one beside the other
 
 
 class Fitting(LightningModule):
-    """The network under training, with its loss, figures, optimiser and schedule."""
+    """The network under training, with its loss, figures, optimiser and schedule.
 
-    def __init__(self, network: Network, options: Fit, classes: int) -> None:
+    Args:
+        network: in training mode.
+        recipe: loss, optimiser, schedule, and what is frozen.
+        classes: K, the columns of `logits`.
+        steps: of the optimiser in the whole run.
+    """
+
+    def __init__(self, network: Network, recipe: Recipe, classes: int, steps: int) -> None:
         super().__init__()
-        self.network, self.options = network, options
-        self.top1 = MulticlassAccuracy(classes, average="micro")
+        self.network, self.recipe, self.options, self.steps = network, recipe, recipe.fit, steps
+        self.top1 = nn.ModuleList(MulticlassAccuracy(classes, average="micro") for _ in MEASURED)
+        self.frozen: list[nn.Module] = []
+        self.freeze_until(0.0)
+
+    def freeze_until(self, fraction: float) -> None:
+        """Freezes what the recipe wants frozen when that fraction of the steps is done."""
+        frozen = frozen_stages(self.network, self.recipe.transfer, fraction)
+        if frozen != self.frozen or not fraction:
+            self.frozen = frozen
+            set_frozen(self.network, frozen)
+            self.train(self.training)
+
+    def train(self, mode: bool = True) -> "Fitting":
+        """Sets the mode; what is frozen stays in evaluation mode, so that its statistics stay, too."""
+        super().train(mode)
+        for stage in self.frozen:
+            stage.eval()
+        return self
+
+    @property
+    def fraction(self) -> float:
+        """How much of the run is done, by steps of the optimiser."""
+        return self.trainer.global_step / self.steps
+
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+        """Seeds what this step draws, and thaws the network when its time has come."""
+        step = self.trainer.current_epoch * int(self.trainer.num_training_batches) + batch_idx
+        torch.manual_seed(seed_of(self.options.seed, step, self.global_rank))
+        self.freeze_until(self.fraction)
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
-        """Cross-entropy with label smoothing, one batch."""
-        frames, labels = batch
-        loss = cross_entropy(self.network(frames).logits, labels, label_smoothing=self.options.label_smoothing)
+        """The recipe's loss, one batch."""
+        loss = training_loss(self.network(batch.frames), batch, self.options)
         self.log("train_loss", loss, prog_bar=True)
+        if self.options.l1:
+            loss = loss + self.options.l1 * l1_penalty(self.network.parameters())
         return loss
 
-    def validation_step(self, batch: Batch, _: int) -> None:
-        """Plain cross-entropy and top-1 on tracks that training never sees."""
-        frames, labels = batch
-        logits = self.network(frames).logits
-        self.top1(logits, labels)
-        self.log("val_loss", cross_entropy(logits, labels), prog_bar=True, batch_size=len(labels))
-        self.log("val_top1", self.top1, prog_bar=True, batch_size=len(labels))
+    def on_validation_epoch_start(self) -> None:
+        """Gives all processes the batch statistics of the first, so that they measure one and the same network."""
+        if self.trainer.world_size > 1:
+            for buffer in self.network.buffers():
+                torch.distributed.broadcast(buffer, 0)
+
+    def validation_step(self, batch: Batch, _: int, dataloader_idx: int = 0) -> None:
+        """Plain loss and top-1, without augmentation: of tracks that training never sees, and of some that it does."""
+        name, n = MEASURED[dataloader_idx], len(batch.frames)
+        logits = self.network(batch.frames).logits.float()
+        loss = LOSSES[self.options.loss](logits, batch.targets, self.options).mean()
+        top1 = cast("MulticlassAccuracy", self.top1[dataloader_idx])
+        top1(logits, batch.targets.argmax(1))
+        for figure, value in ((f"{name}_loss", loss), (f"{name}_top1", top1)):
+            self.log(figure, value, prog_bar=name == "val", batch_size=n, add_dataloader_idx=False, sync_dist=True)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        """AdamW (Loshchilov and Hutter 2019) under one cycle (Smith and Topin 2018); vectors are not decayed."""
-        parameters = list(self.network.parameters())
-        groups = [
-            {"params": [p for p in parameters if p.ndim > 1], "weight_decay": self.options.weight_decay},
-            {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-        ]
-        optimiser = torch.optim.AdamW(groups, lr=self.options.learning_rate)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimiser,
-            max_lr=self.options.learning_rate,
-            total_steps=int(self.trainer.estimated_stepping_batches),
-            pct_start=self.options.warm_up,
-        )
+        """The recipe's optimiser and schedule; every group's rate is its share of the peak."""
+        groups = parameter_groups(self.network, self.recipe.transfer, self.options)
+        optimiser = OPTIMISERS[self.options.optimiser](groups, self.options)
+        schedule = LambdaLR(optimiser, lambda step: rate_factor(step / self.steps, self.options))
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

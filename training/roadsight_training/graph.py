@@ -15,7 +15,8 @@ from roadsight_models.frame import Pixels
 from roadsight_models.manifest import CropRule, Parity
 from roadsight_models.probabilities import softmax
 from roadsight_training.errors import ParityBroken
-from roadsight_training.evaluation import BATCH, Logits
+from roadsight_training.judging.answers import Logits
+from roadsight_training.judging.evaluation import BATCH
 from roadsight_training.networks import Network
 
 OPSET = 18

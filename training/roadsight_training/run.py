@@ -5,6 +5,8 @@ recipe + labels + validation groups --create--> runs/<name>/ --open--> Run
 """
 
 import json
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +16,9 @@ from roadsight_training.recipe import Recipe, parse
 RECIPE = "recipe.yaml"
 LABELS = "labels.json"
 VALIDATION = "validation.json"
+PRECISION = "precision.txt"
+DAMAGED = "damaged.txt"
+LOGS = "logs"
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,7 @@ class Run:
     recipe_text: str
     labels: tuple[str, ...]  # index == logit column
     validation: frozenset[str]  # groups of samples that training never saw
+    precision: str  # what it is computed in: float32 or bfloat16
 
     @property
     def checkpoints(self) -> Path:
@@ -32,28 +38,64 @@ class Run:
         return self.folder / "checkpoints"
 
     @property
+    def logs(self) -> Path:
+        """TensorBoard's event files."""
+        return self.folder / LOGS
+
+    @property
     def best(self) -> Path:
-        """The epoch with the lowest validation loss; its weights are the averaged ones."""
+        """From the epoch with the lowest validation loss; its weights are the averaged ones."""
         return self.checkpoints / "best.ckpt"
 
     @property
     def last(self) -> Path:
-        """The newest epoch: where `--resume` goes on."""
+        """The newest: where `--resume` goes on, in the middle of an epoch, too."""
         return self.checkpoints / "last.ckpt"
 
 
-def create(folder: Path, recipe_text: str, labels: tuple[str, ...], validation: frozenset[str]) -> Run:
-    """Makes the folder of a new run.
+def create(
+    folder: Path,
+    recipe_text: str,
+    labels: tuple[str, ...],
+    validation: frozenset[str],
+    precision: str,
+    damaged: Sequence[str] = (),
+) -> Run:
+    """Makes the folder of a new run; it is there whole, or not at all.
+
+    Args:
+        folder: is not there yet.
+        recipe_text: YAML that needs no other file.
+        labels: index == logit column.
+        validation: groups of samples that training never sees.
+        precision: what the recipe says, or what `auto` found to be faster.
+        damaged: what could not be read and was left out, a line each, to be looked into.
 
     Raises:
         BadRun: the folder is there already.
     """
     if folder.exists():
         raise BadRun(folder, "is there already; --resume goes on with it, --out names another")
-    folder.mkdir(parents=True)
-    (folder / RECIPE).write_text(recipe_text, encoding="utf-8")
-    (folder / LABELS).write_text(json.dumps(labels, indent=1) + "\n", encoding="utf-8")
-    (folder / VALIDATION).write_text(json.dumps(sorted(validation), indent=1) + "\n", encoding="utf-8")
+    texts = {
+        RECIPE: recipe_text,
+        LABELS: json.dumps(labels, indent=1) + "\n",
+        VALIDATION: json.dumps(sorted(validation), indent=1) + "\n",
+        PRECISION: precision + "\n",
+        DAMAGED: "".join(f"{line}\n" for line in damaged),
+    }
+    unfinished = folder.with_name(f".{folder.name}.new")
+    unfinished.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        (unfinished / name).write_text(text, encoding="utf-8")
+    unfinished.rename(folder)
+    return open_run(folder)
+
+
+def wait_for(folder: Path, seconds: float) -> Run:
+    """Opens a run that another process makes; raises as `open_run` does, and where it is not there in time."""
+    end = time.monotonic() + seconds
+    while not folder.exists() and time.monotonic() < end:
+        time.sleep(0.2)
     return open_run(folder)
 
 
@@ -65,7 +107,7 @@ def open_run(folder: Path) -> Run:
         BadRecipe: its recipe is not understood.
     """
     texts = {}
-    for name in (RECIPE, LABELS, VALIDATION):
+    for name in (RECIPE, LABELS, VALIDATION, PRECISION):
         if not (folder / name).is_file():
             raise BadRun(folder / name, "no such file; a folder that `roadsight train` made is expected")
         texts[name] = (folder / name).read_text(encoding="utf-8")
@@ -74,4 +116,4 @@ def open_run(folder: Path) -> Run:
     except ValueError as error:
         raise BadRun(folder, f"{LABELS} or {VALIDATION} is not JSON") from error
     recipe = parse(texts[RECIPE], folder / RECIPE)
-    return Run(folder, recipe, texts[RECIPE], tuple(labels), frozenset(validation))
+    return Run(folder, recipe, texts[RECIPE], tuple(labels), frozenset(validation), texts[PRECISION].strip())

@@ -6,13 +6,12 @@ Final_Test/GT-final_test.csv --row--> Sample (split test)
 """
 
 import csv
-import math
 from collections.abc import Iterator
 from pathlib import Path
 
 from roadsight_models.regions import Box
 from roadsight_training.datasets import gtsrb
-from roadsight_training.datasets.sample import Dataset, Sample
+from roadsight_training.datasets.sample import Dataset, Sample, box_of
 from roadsight_training.errors import BadDataset
 
 ROOTS = ("", "GTSRB", "gtsrb/GTSRB")  # the set's own folder, one above it, torchvision's root
@@ -81,11 +80,9 @@ def _rows(index: Path, folder: Path, split: str, classes: int) -> Iterator[Sampl
 
 def _numbers(row: dict[str, str], classes: int) -> tuple[int, Box]:
     """Reads class and box of a row; a ValueError or TypeError says what is wrong with them."""
-    class_id, box = int(row["ClassId"]), Box(*(float(row[name]) for name in BOX))
+    class_id, box = int(row["ClassId"]), box_of([row[name] for name in BOX])
     if not 0 <= class_id < classes:
         raise ValueError(f"ClassId {class_id} is not one of 0..{classes - 1}")
-    if not all(map(math.isfinite, box)) or box.shorter_side <= 0:
-        raise ValueError(f"the box {list(box)} is empty or not finite")
     return class_id, box
 
 

@@ -4,18 +4,18 @@
                BadDataset (file and line)
 
 Needed columns: path, split, class_id or label, and the box as roi_x1..roi_y2 or box_x1..box_y2. Used where present:
-kind, track and frame, group, source. Splits and sources are free strings.
+kind, track and frame, group, source; and orig_box_w and orig_box_h, or width and orig_width, which tell how large the
+object was before the picture was reduced. Splits and sources are free strings.
 """
 
 import csv
-import math
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from roadsight_models.regions import Box
 from roadsight_training.datasets import gtsrb
-from roadsight_training.datasets.sample import Dataset, Sample
+from roadsight_training.datasets.sample import Dataset, Sample, box_of
 from roadsight_training.errors import BadDataset
 
 ARCHIVE = "images.zip"
@@ -95,15 +95,17 @@ class _Table:
             raise BadDataset(self.path, f"{ARCHIVE} has no member {path!r}", line)
         index = self._index(line, row)
         image = _image(row, kind if "kind" in self.columns else None, index)
+        box = self._box(line, row)
         return Sample(
             path=path,
             index=index,
-            box=self._box(line, row),
+            box=box,
             split=row["split"],
             kind=kind,
             image=image,
             group=self._group(row, index) or image,
             source=row.get("source") or self.path.stem,
+            side=self._side(line, row, box),
         )
 
     def _index(self, line: int, row: Mapping[str, str]) -> int:
@@ -116,14 +118,22 @@ class _Table:
         return int(row["class_id"])
 
     def _box(self, line: int, row: Mapping[str, str]) -> Box:
-        texts = [row[f"{self.box}_{corner}"] for corner in CORNERS]
         try:
-            box = Box(*(float(text) for text in texts))
+            return box_of([row[f"{self.box}_{corner}"] for corner in CORNERS])
         except ValueError as error:
-            raise BadDataset(self.path, f"the box {texts} is not four numbers", line) from error
-        if not all(map(math.isfinite, box)) or box.shorter_side <= 0:
-            raise BadDataset(self.path, f"the box {texts} is empty or not finite", line)
-        return box
+            raise BadDataset(self.path, str(error), line) from error
+
+    def _side(self, line: int, row: Mapping[str, str], box: Box) -> float | None:
+        """The box's shorter side before the picture was reduced, where columns tell it."""
+        try:
+            if row.get("orig_box_w") and row.get("orig_box_h"):
+                return box_of([0, 0, row["orig_box_w"], row["orig_box_h"]]).shorter_side
+            # A roi is a part of the picture that orig_width measures, so the two widths tell no scale.
+            if row.get("orig_width") and row.get("width") and row.get("kind") != "roi":
+                return box.shorter_side * float(row["orig_width"]) / float(row["width"])
+        except (ValueError, ZeroDivisionError) as error:
+            raise BadDataset(self.path, f"the original size is not told: {error}", line) from error
+        return None
 
     def _group(self, row: Mapping[str, str], index: int) -> str:
         return f"{index}/{row['track']}" if row.get("track") else row.get("group") or ""

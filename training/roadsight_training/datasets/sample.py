@@ -1,19 +1,18 @@
-"""What every adapter yields: one record a picture, and the choices that are made over records.
+"""What every adapter yields: one record a labelled box, and how to take those of some classes or of one split.
 
-Dataset.samples --select(split, kind)--> one Sample a distinct image --hold_back--> training part, validation part
-                BadDataset                                           BadSplit
+Dataset --only(labels)--> Dataset --select(split, kind)--> one Sample a distinct image
+        BadDataset                BadDataset
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-
 from roadsight_models.regions import Box
-from roadsight_training.errors import BadDataset, BadSplit
+from roadsight_training.errors import BadDataset
 
 Kind = Literal["auto", "full", "roi", "full32"]
 PREFERRED = ("full", "roi", "full32")  # what `auto` takes of an image that is stored more than once
@@ -21,16 +20,17 @@ PREFERRED = ("full", "roi", "full32")  # what `auto` takes of an image that is s
 
 @dataclass(frozen=True)
 class Sample:
-    """One stored picture with one labelled box."""
+    """One labelled box in a stored picture; a frame with several boxes gives several samples."""
 
     path: str  # what `Dataset.read` reads
     index: int  # into `Dataset.labels`
     box: Box | None  # in pixels of the stored picture; None is the whole picture
     split: str
     kind: str  # how the image is stored: full (with margin), roi (cropped to its box), full32 (reduced)
-    image: str  # rows with the same image show the same shot and count once
+    image: str  # samples with the same image show the same object in the same shot and count once
     group: str  # shots that must never be divided between training and validation: a track, a scene
     source: str
+    side: float | None = None  # shorter side of the box in pixels of the picture as it was taken; None: as stored
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,23 @@ class Dataset:
     labels: tuple[str, ...]
     samples: tuple[Sample, ...]
     read: Callable[[Sample], bytes]
+
+    def only(self, labels: tuple[str, ...]) -> "Dataset":
+        """The samples of these classes alone; their indices refer to `labels`, in the order given.
+
+        Raises:
+            BadDataset: a label that the data set does not have, with the nearest it has, or one that is named twice.
+        """
+        for label in labels:
+            if label not in self.labels:
+                near = get_close_matches(label, self.labels, n=1, cutoff=0.5)
+                hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(self.labels)}"
+                raise BadDataset(self.folder, f"unknown label {label!r}; {hint}")
+            if labels.count(label) > 1:
+                raise BadDataset(self.folder, f"the label {label!r} is asked for twice")
+        new = {self.labels.index(label): index for index, label in enumerate(labels)}
+        kept = tuple(replace(sample, index=new[sample.index]) for sample in self.samples if sample.index in new)
+        return replace(self, labels=labels, samples=kept)
 
     def select(self, split: str, kind: Kind = "auto") -> tuple[Sample, ...]:
         """Takes each distinct image of a split once, in the order stored.
@@ -64,37 +81,20 @@ class Dataset:
         return tuple(best.values())
 
 
-def _rank(kind: str) -> int:
-    return PREFERRED.index(kind) if kind in PREFERRED else len(PREFERRED)
-
-
-def hold_back(samples: Sequence[Sample], fraction: float, seed: int) -> tuple[tuple[Sample, ...], tuple[Sample, ...]]:
-    """Takes whole groups out for validation, from every class about `fraction` of its groups and at least one.
-
-    A group counts to the class of its first sample; a class of a single group keeps it for training.
-
-    Returns:
-        training part, validation part; no group is in both.
+def box_of(corners: Sequence[object]) -> Box:
+    """The box that a file states: x1, y1, x2, y2 in pixels.
 
     Raises:
-        BadSplit: nothing could be held back, because no class has two groups.
+        ValueError: not four numbers, or the box is empty, inverted or not finite; says so.
     """
-    by_class: dict[int, list[str]] = defaultdict(list)
-    for group, index in _first_index(samples).items():
-        by_class[index].append(group)
-    rng = np.random.default_rng(seed)
-    held: set[str] = set()
-    for _, groups in sorted(by_class.items()):
-        count = min(max(1, round(fraction * len(groups))), len(groups) - 1)
-        held.update(groups[i] for i in rng.permutation(len(groups))[:count])
-    if not held:
-        raise BadSplit("no class has two tracks or groups, so none can be held back for validation")
-    train = tuple(sample for sample in samples if sample.group not in held)
-    return train, tuple(sample for sample in samples if sample.group in held)
+    try:
+        box = Box(*(float(corner) for corner in corners))  # type: ignore[arg-type]  # TypeError is what is wanted
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"the box {list(corners)} is not four numbers") from error
+    if not all(map(math.isfinite, box)) or box.shorter_side <= 0:
+        raise ValueError(f"the box {list(corners)} is empty or not finite")
+    return box
 
 
-def _first_index(samples: Iterable[Sample]) -> dict[str, int]:
-    first: dict[str, int] = {}
-    for sample in samples:
-        first.setdefault(sample.group, sample.index)
-    return first
+def _rank(kind: str) -> int:
+    return PREFERRED.index(kind) if kind in PREFERRED else len(PREFERRED)

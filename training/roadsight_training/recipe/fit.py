@@ -15,6 +15,7 @@ class Fit(Part):
     """How it is trained."""
 
     epochs: float = Field(gt=0, description="Passes through the training pictures; 0.5 stops halfway through one.")
+    validate_every: float = Field(1.0, gt=0, description="Passes between two validations, which patience counts in.")
     batch_size: int = Field(64, ge=2, description="Pictures a process and step.")
     accumulate: int = Field(1, ge=1, description="Batches whose gradients are added up for one step of the optimiser.")
     loss: Loss = "cross_entropy"
@@ -29,8 +30,8 @@ class Fit(Part):
     warm_up: float = Field(0.15, ge=0, lt=1, description="Fraction of the steps in which the rate rises to its peak.")
     step_every: float = Field(0.33, gt=0, lt=1, description="For step: fraction of the steps between two drops.")
     step_factor: float = Field(0.1, gt=0, lt=1, description="For step and plateau: what a drop multiplies by.")
-    plateau_patience: int = Field(3, ge=0, description="For plateau: epochs without a better validation loss.")
-    early_stopping: int | None = Field(None, ge=1, description="Stop after so many epochs without a better one.")
+    plateau_patience: int = Field(3, ge=0, description="For plateau: validations without a better loss.")
+    early_stopping: int | None = Field(None, ge=1, description="Stop after so many validations without a better loss.")
     clip: float | None = Field(None, gt=0, description="Gradients are scaled down to this norm.")
     average_decay: float = Field(0.998, ge=0, lt=1, description="Decay per step of the weights' moving average.")
     precision: Literal["auto", "float32", "bfloat16"] = Field(

@@ -1,0 +1,128 @@
+"""One network under the budget.
+
+recipe --seconds_a_step--> epochs that the budget pays for --fit--> best checkpoint --to_onnx--> graph --judge--> Result
+"""
+
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import yaml
+
+from roadsight_models.providers import open_graph
+from roadsight_training.compare.result import Result
+from roadsight_training.datasets import Dataset, open_dataset
+from roadsight_training.datasets.pictures import crops
+from roadsight_training.fit import fit, load_best
+from roadsight_training.graph import check_parity, to_onnx
+from roadsight_training.judging.answers import Reading
+from roadsight_training.judging.evaluation import measure
+from roadsight_training.judging.history import read_history
+from roadsight_training.prepare import Parts, decode_parts, training_loader
+from roadsight_training.recipe import Recipe, parse, text_of
+from roadsight_training.run import RECIPE, Run
+from roadsight_training.stopwatch import Stopwatch, faster_precision, seconds_a_step
+from roadsight_training.summary import summarise
+
+GRAPH = "classifier.onnx"
+LOG = "log.txt"
+BATCH = 64
+PARITY = 64  # pictures that ONNX Runtime and torch are compared on
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What is the same for all."""
+
+    data: Path
+    out: Path
+    budget_seconds: float
+    split: str
+    threads: int
+
+
+def compete(recipe_path: Path, rules: Rules) -> Result:
+    """Trains and measures one network; what it prints goes to `log.txt` in its folder.
+
+    A network that has competed is not trained again; one that was interrupted goes on.
+
+    Raises:
+        BadRecipe, BadDataset, BadSplit, BadWeights, ParityBroken: as training and export do.
+    """
+    recipe = parse(text_of(recipe_path), recipe_path)
+    folder = rules.out / recipe.name
+    if (done := Result.load(folder)) is not None:
+        return done
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(rules.threads)
+    with (folder / LOG).open("a", encoding="utf-8") as log, redirect_stdout(log), redirect_stderr(log):
+        result = _compete(recipe, recipe_path, folder, rules)
+    result.save(folder)
+    return result
+
+
+def _compete(recipe: Recipe, recipe_path: Path, folder: Path, rules: Rules) -> Result:
+    dataset = open_dataset(rules.data)
+    run_folder, watch = folder / "run", Stopwatch()
+    paid = folder / RECIPE
+    if not paid.is_file():
+        paid.write_text(
+            _paid(recipe, recipe_path, decode_parts(recipe, dataset), rules.budget_seconds), encoding="utf-8"
+        )
+    resume = (run_folder / "checkpoints" / "last.ckpt").is_file()
+    run = fit(paid, dataset, run_folder, resume=resume, callbacks=[watch])
+    return _judge(run, dataset, watch, folder, rules)
+
+
+def _paid(recipe: Recipe, recipe_path: Path, parts: Parts, budget_seconds: float) -> str:
+    """The recipe with the precision that is faster, and the epochs that the budget pays for."""
+    precision: str = recipe.fit.precision
+    if precision == "auto":
+        precision = faster_precision(recipe, parts)
+    steps = budget_seconds / seconds_a_step(recipe, parts, precision)
+    loader, _ = training_loader(
+        recipe.model_copy(update={"fit": recipe.fit.model_copy(update={"epochs": 1.0})}), parts, 1
+    )
+    written: dict[str, Any] = yaml.safe_load(text_of(recipe_path))
+    written["fit"] |= {"epochs": round(steps / len(loader), 3), "precision": precision}
+    return yaml.safe_dump(written, sort_keys=False, allow_unicode=True, width=120)
+
+
+def _judge(run: Run, dataset: Dataset, watch: Stopwatch, folder: Path, rules: Rules) -> Result:
+    """Measures the best checkpoint on the split, as ONNX Runtime computes it."""
+    network, recipe = load_best(run), run.recipe
+    dataset = dataset.only(run.labels)
+    samples = dataset.select(rules.split)
+    frames = crops(dataset, samples, recipe.input)
+    graph = to_onnx(network, recipe.input)
+    (folder / GRAPH).write_bytes(graph)
+    check_parity(graph, network, frames[:PARITY])
+    session = open_graph(folder / GRAPH, "auto", rules.threads).session
+    batches = (frames[start : start + BATCH] for start in range(0, len(frames), BATCH))
+    logits = np.concatenate([session.run(["logits"], {"frames": batch})[0] for batch in batches])
+    report = measure(logits, samples, Reading(run.labels))
+    history = read_history(run.logs)
+    best = int(np.argmin(history["val_loss"].values))
+    summary = summarise(network, (recipe.input.height, recipe.input.width))
+    steps = int(torch.load(run.last, weights_only=True)["global_step"])
+    return Result(
+        name=recipe.name,
+        network=recipe.network.name,
+        parameters=summary.parameters,
+        macs=summary.macs,
+        budget_seconds=rules.budget_seconds,
+        trained_seconds=round(steps * watch.mean, 1),
+        precision=run.precision,
+        epochs=recipe.fit.epochs,
+        steps=steps,
+        split=rules.split,
+        n=report.n,
+        top1=report.top1.value,
+        top1_wilson=report.top1.interval,
+        top1_between_tracks=report.between_tracks["top1"],
+        validation_top1=history["val_top1"].values[best],
+        training_top1=history["fit_top1"].values[best],
+    )

@@ -1,0 +1,85 @@
+"""Which samples are trained on, and which are kept to choose by.
+
+Samples --hold_back--> training part, validation part --few--> at most n images a class
+BadSplit
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+
+from roadsight_training.datasets.sample import Sample
+from roadsight_training.errors import BadSplit
+
+Parts = tuple[tuple[Sample, ...], tuple[Sample, ...]]  # training, validation
+
+
+def hold_back(samples: Sequence[Sample], fraction: float, seed: int, sources: Sequence[str] = ()) -> Parts:
+    """Takes whole groups out for validation, from every class of every source about `fraction` and at least one.
+
+    A group counts to the source and class of its first sample. A class that has a single group in a source keeps it for
+    training there; only if validation would lack the class altogether is one of all its groups held back.
+
+    Args:
+        samples: what there is.
+        fraction: of the groups.
+        seed: fixes the choice.
+        sources: hold these back whole, and nothing else.
+
+    Returns:
+        training part, validation part; no group is in both.
+
+    Raises:
+        BadSplit: no class has two groups; a source is unknown; or the sources leave nothing to train on.
+    """
+    held = _of_sources(samples, sources) if sources else _of_each_class(samples, fraction, seed)
+    train = tuple(sample for sample in samples if sample.group not in held)
+    if not train:
+        raise BadSplit(f"nothing is left to train on without the sources {', '.join(sources)}")
+    return train, tuple(sample for sample in samples if sample.group in held)
+
+
+def few(samples: Sequence[Sample], per_class: int, seed: int) -> tuple[Sample, ...]:
+    """Takes at most `per_class` images of each class, in turn from its groups; both are shuffled, the order is kept."""
+    rng = np.random.default_rng(seed)
+    by_class: dict[int, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for row, sample in enumerate(samples):
+        by_class[sample.index][sample.group].append(row)
+    chosen: set[int] = set()
+    for _, groups in sorted(by_class.items()):
+        order = [rng.permutation(rows) for rows in groups.values()]
+        places = rng.permutation(len(order))
+        turns = sorted((turn, places[i], row) for i, rows in enumerate(order) for turn, row in enumerate(rows))
+        chosen.update(row for _, _, row in turns[:per_class])
+    return tuple(sample for row, sample in enumerate(samples) if row in chosen)
+
+
+def _of_sources(samples: Sequence[Sample], sources: Sequence[str]) -> set[str]:
+    known = {sample.source for sample in samples}
+    if unknown := [source for source in sources if source not in known]:
+        raise BadSplit(f"no source {unknown[0]!r} to hold back; there are: {', '.join(sorted(known))}")
+    return {sample.group for sample in samples if sample.source in sources}
+
+
+def _of_each_class(samples: Sequence[Sample], fraction: float, seed: int) -> set[str]:
+    rng = np.random.default_rng(seed)
+    first = {sample.group: sample for sample in reversed(samples)}
+    counted: dict[tuple[str, int], list[str]] = defaultdict(list)  # source and class -> groups that count to them
+    showing: dict[int, list[str]] = defaultdict(list)  # class -> all groups that show it
+    for group in dict.fromkeys(sample.group for sample in samples):
+        counted[first[group].source, first[group].index].append(group)
+    for group, index in dict.fromkeys((sample.group, sample.index) for sample in samples):
+        showing[index].append(group)
+
+    def draw(groups: list[str]) -> list[str]:
+        count = min(max(1, round(fraction * len(groups))), len(groups) - 1)
+        return [groups[i] for i in rng.permutation(len(groups))[:count]]
+
+    held = {group for _, groups in sorted(counted.items()) for group in draw(groups)}
+    for _, groups in sorted(showing.items()):
+        if held.isdisjoint(groups):
+            held.update(draw(groups))
+    if not held:
+        raise BadSplit("no class has two tracks or groups, so none can be held back for validation")
+    return held

@@ -1,0 +1,113 @@
+"""The best checkpoint of a run, asked about every picture of a split.
+
+Dataset --held_back, select--> samples --decode--> frames --Network--> logits --> Judged
+        BadRun, BadDataset             BadDataset                      BadAnswers
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from roadsight_models.frame import Pixels
+from roadsight_training.datasets import Dataset, Kind, Sample
+from roadsight_training.datasets.pictures import decode_all
+from roadsight_training.errors import BadRun
+from roadsight_training.graph import torch_logits
+from roadsight_training.judging.answers import Answers, Logits, Reading, Validation
+from roadsight_training.judging.calibration import Calibration, calibration, fit_temperature
+from roadsight_training.judging.evaluation import BATCH, measure
+from roadsight_training.judging.figures import Report
+from roadsight_training.judging.thresholds import OperatingThreshold, Reached, operating_threshold
+from roadsight_training.loading import crop_all
+from roadsight_training.networks import Network
+from roadsight_training.run import Run
+
+VALIDATION = "validation"  # the tracks that the run held back, whatever split they were taken from
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a report is wanted of."""
+
+    split: str = VALIDATION
+    kind: Kind | None = None  # None: the recipe's
+    precision: float = 0.99  # wanted of every class at its operating threshold
+    shown: tuple[str, ...] = ()  # paths of the pictures to explain; none: some right and some wrong ones
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """What the network said of a split, and what it is worth."""
+
+    frames: Pixels  # uint8 [N, h, w, 3]
+    answers: Answers
+    report: Report  # of the network as it was trained: at temperature 1
+    temperature: float  # fitted on validation
+    calibrated: Calibration  # at that temperature
+    thresholds: tuple[tuple[OperatingThreshold, Reached | None], ...]  # chosen on validation; and what they give here
+    damaged: int  # pictures that could not be read
+
+
+def judge(run: Run, network: Network, dataset: Dataset, asked: Asked) -> Judged:
+    """Measures a network on a split; what is chosen is chosen on the run's validation tracks.
+
+    Args:
+        run: whose recipe says how to crop.
+        network: in evaluation mode.
+        dataset: with the run's labels.
+        asked: which split.
+
+    Raises:
+        BadRun: the data set lacks the validation tracks.
+        BadDataset: no such split, or too many pictures can't be decoded.
+        BadAnswers: the network answers with numbers that are not finite.
+    """
+    held = held_back(run, dataset)
+    frames, samples, damaged = _frames(run, dataset, held)
+    logits = _logits(network, frames)
+    temperature = fit_temperature(logits, np.array([sample.index for sample in samples]))
+    calibrated = Reading(run.labels, temperature)
+    validation = Validation.read(logits, samples, calibrated)
+    if asked.split != VALIDATION:
+        frames, samples, damaged = _frames(
+            run, dataset, dataset.select(asked.split, asked.kind or run.recipe.data.kind)
+        )
+        logits = _logits(network, frames)
+    reading = Reading(run.labels)
+    answers = Answers.read(logits, samples, calibrated)
+    chosen = [operating_threshold(validation, label, "precision", asked.precision) for label in run.labels]
+    return Judged(
+        frames=frames,
+        answers=Answers.read(logits, samples, reading),
+        report=measure(logits, samples, reading),
+        temperature=temperature,
+        calibrated=calibration(answers),
+        thresholds=tuple((threshold, threshold.on(answers)) for threshold in chosen),
+        damaged=damaged,
+    )
+
+
+def held_back(run: Run, dataset: Dataset) -> tuple[Sample, ...]:
+    """Finds the samples that the run held back for validation.
+
+    Raises:
+        BadRun: some are missing.
+        BadDataset: the recipe's split is.
+    """
+    rows = dataset.select(run.recipe.data.split, run.recipe.data.kind)
+    held = tuple(sample for sample in rows if sample.group in run.validation)
+    if {sample.group for sample in held} != run.validation:
+        raise BadRun(run.folder, f"its validation tracks are not all in {dataset.folder}: another data set?")
+    return held
+
+
+def _frames(run: Run, dataset: Dataset, samples: Sequence[Sample]) -> tuple[Pixels, tuple[Sample, ...], int]:
+    rule = run.recipe.input
+    decoded = decode_all(dataset, samples, run.recipe.data.unreadable, rule.context)
+    return crop_all(decoded.pictures, rule), decoded.samples, len(decoded.damaged)
+
+
+def _logits(network: Network, frames: Pixels) -> Logits:
+    starts = range(0, len(frames), BATCH)
+    return np.concatenate([torch_logits(network, frames[start : start + BATCH]) for start in starts])

@@ -1,0 +1,47 @@
+"""Where the figures of a run are logged.
+
+Run --loggers--> TensorBoard, always; MLflow, where its extra is installed
+"""
+
+import os
+from importlib.util import find_spec
+
+from pytorch_lightning.loggers import Logger, MLFlowLogger, TensorBoardLogger
+from pytorch_lightning.utilities import rank_zero_only
+
+from roadsight_training.run import LOGS, Run
+
+MLFLOW = "mlflow"  # in the run folder: a store, where no server is named
+MLFLOW_RUN = "mlflow.txt"  # in the run folder: the id of its run there
+# Read once: MLflow overwrites the variable with each address that it is given.
+SERVER = os.environ.get("MLFLOW_TRACKING_URI")
+MLFLOW_SETTINGS = {
+    "MLFLOW_ALLOW_FILE_STORE": "true",  # it warns of folders, but mlflow-skinny has no other store that needs no server
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+}
+
+
+def loggers(run: Run) -> list[Logger]:
+    """TensorBoard in the run folder; with the extra `mlflow` also MLflow.
+
+    MLflow's server is the one that MLFLOW_TRACKING_URI names, else a folder in the run folder. A run that is resumed
+    goes on under the same MLflow run.
+    """
+    board = TensorBoardLogger(run.folder, name="", version=LOGS)
+    return [board] if find_spec("mlflow") is None else [board, _mlflow(run)]
+
+
+def _mlflow(run: Run) -> MLFlowLogger:
+    for name, value in MLFLOW_SETTINGS.items():
+        os.environ.setdefault(name, value)
+    noted = run.folder / MLFLOW_RUN
+    logger = MLFlowLogger(
+        experiment_name=run.recipe.task,
+        run_name=run.recipe.name,
+        tracking_uri=SERVER or (run.folder.absolute() / MLFLOW).as_uri(),
+        run_id=noted.read_text(encoding="utf-8") if noted.is_file() else None,
+    )
+    if getattr(rank_zero_only, "rank", 0) == 0 and not noted.is_file():
+        noted.write_text(str(logger.run_id), encoding="utf-8")
+        logger.log_hyperparams(run.recipe.model_dump(mode="json"))
+    return logger

@@ -1,0 +1,120 @@
+"""A recipe and a data set -> all that training needs, decided once.
+
+Dataset --only, select--> Samples --hold_back, few--> decoded parts --measure--> network, loaders
+        BadDataset                BadSplit            BadDataset                 BadRecipe, BadWeights
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from torch.utils.data import DataLoader
+
+from roadsight_training.datasets import Dataset, Sample
+from roadsight_training.datasets.balance import balance_weights
+from roadsight_training.datasets.pictures import Decoded, Picture, decode_all
+from roadsight_training.datasets.selection import few, hold_back
+from roadsight_training.errors import BadDataset
+from roadsight_training.loading import Batch, Order, TrainingBatches, TrainingLoader, crop_all, evaluation_loader
+from roadsight_training.networks import Network, build
+from roadsight_training.networks.earlier import is_bundle, start_from
+from roadsight_training.networks.normalisation import measure
+from roadsight_training.networks.unfolding import settle
+from roadsight_training.recipe import Recipe
+from roadsight_training.transforms import Augmentation, reach
+
+SEEN = 1024  # pictures that are trained on and measured like validation, at most
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The two parts of the split that is trained on, decoded."""
+
+    labels: tuple[str, ...]  # index == logit column
+    training: Decoded
+    validation: Decoded
+
+    @property
+    def held(self) -> frozenset[str]:
+        """Groups of samples that training never sees."""
+        return frozenset(sample.group for sample in self.validation.samples)
+
+    @property
+    def damaged(self) -> tuple[BadDataset, ...]:
+        """What could not be read and was left out."""
+        return self.training.damaged + self.validation.damaged
+
+
+def divide(recipe: Recipe, dataset: Dataset) -> tuple[Dataset, tuple[Sample, ...], tuple[Sample, ...]]:
+    """Chooses the recipe's classes and rows, and holds validation back.
+
+    Returns:
+        The data set with the recipe's labels, the training part, the validation part.
+
+    Raises:
+        BadDataset: no such label, or no rows.
+        BadSplit: nothing can be held back, or nothing is left to train on.
+    """
+    options = recipe.data
+    dataset = dataset.only(options.labels) if options.labels else dataset
+    rows = dataset.select(options.split, options.kind)
+    training, validation = hold_back(rows, options.validation, recipe.fit.seed, options.hold_out_sources)
+    if options.images_per_class is not None:
+        training = few(training, options.images_per_class, recipe.fit.seed)
+    return dataset, training, validation
+
+
+def decode_parts(recipe: Recipe, dataset: Dataset) -> Parts:
+    """Divides the data set and decodes both parts; raises as `divide`, and BadDataset where too much is damaged."""
+    dataset, training, validation = divide(recipe, dataset)
+    around = reach(recipe.augment, recipe.input)
+    decoded = (decode_all(dataset, part, recipe.data.unreadable, around) for part in (training, validation))
+    return Parts(dataset.labels, *decoded)
+
+
+def training_loader(recipe: Recipe, parts: Parts, world: int) -> tuple[TrainingLoader, int]:
+    """The loader of augmented batches, and how many rounds of it make the recipe's epochs.
+
+    Args:
+        recipe: asks for epochs, batch size, balance and augmentation.
+        parts: what is trained on.
+        world: how many processes train together.
+    """
+    options, pictures = recipe.fit, parts.training.pictures
+    balance = None
+    if recipe.data.balance != "none":
+        balance = balance_weights(parts.training.samples, recipe.data.balance_by)
+    sampled = recipe.data.balance == "sampler"
+    order = Order(len(pictures), options.batch_size, options.seed, world, balance if sampled else None)
+    augmentation = Augmentation(recipe.augment, recipe.input, parts.labels)
+    batches = TrainingBatches(pictures, augmentation, order, None if sampled else balance)
+    rounds = max(round(options.epochs / options.validate_every), 1)
+    steps = max(round(options.epochs * order.steps_a_pass / rounds), 1)
+    return TrainingLoader(batches, steps, options.workers), rounds
+
+
+def validation_loaders(recipe: Recipe, parts: Parts) -> list["DataLoader[Batch]"]:
+    """The validation part, and some pictures that are trained on, to be measured in the same way."""
+    seen, held = parts.training.pictures, parts.validation.pictures
+    both = held, _some(seen, min(len(held), SEEN), recipe.fit.seed)
+    return [evaluation_loader(pictures, recipe.input, len(parts.labels)) for pictures in both]
+
+
+def _some(pictures: Sequence[Picture], n: int, seed: int) -> list[Picture]:
+    return [pictures[row] for row in np.random.default_rng(seed).permutation(len(pictures))[:n]]
+
+
+def start_network(recipe: Recipe, labels: Sequence[str]) -> Network:
+    """Builds the recipe's network with the weights that it starts from; raises BadRecipe and BadWeights."""
+    network = build(recipe.network, len(labels), (recipe.input.height, recipe.input.width))
+    if recipe.network.earlier is not None:
+        start_from(network, recipe.network, labels)
+    return network
+
+
+def measure_normalisation(recipe: Recipe, parts: Parts, network: Network) -> None:
+    """Puts statistics of the pictures that are trained on into the network: what the recipe asks for, or it lacks."""
+    if recipe.network.normalisation != "own":
+        measure(network, recipe.network.normalisation, crop_all(parts.training.pictures, recipe.input))
+    if is_bundle(recipe.network.earlier):
+        settle(network, crop_all(_some(parts.training.pictures, SEEN, recipe.fit.seed), recipe.input))
