@@ -23,7 +23,7 @@ def test_types_are_labels_of_their_own_and_dont_care_is_none(tmp_path: Path) -> 
     label = folder / "training" / "label_2" / "000000.txt"
     label.write_text(label.read_text() + label.read_text().splitlines()[0].replace("Car", "Person_sitting") + "\n")
     assert open_dataset(folder).labels == ("car", "person_sitting", "traffic_light")
-    assert len(open_dataset(folder, ("car", "traffic_light")).samples) == 3
+    assert len(open_dataset(folder).only(("car", "traffic_light")).samples) == 3
 
 
 @pytest.mark.parametrize(

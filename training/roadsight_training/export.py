@@ -20,7 +20,7 @@ from roadsight_models.bundle import Bundle
 from roadsight_models.manifest import Manifest, Metric, Parity, Provenance, Version
 from roadsight_models.session import open_session
 from roadsight_training.card import write_card
-from roadsight_training.datasets import Dataset, Sample
+from roadsight_training.datasets import Dataset
 from roadsight_training.datasets.pictures import crops
 from roadsight_training.errors import BadRun
 from roadsight_training.fit import load_best
@@ -30,7 +30,7 @@ from roadsight_training.judging.calibration import choose_threshold, fit_tempera
 from roadsight_training.judging.evaluation import evaluate, infer
 from roadsight_training.judging.figures import Report
 from roadsight_training.recipe import HELD_OUT
-from roadsight_training.run import Run
+from roadsight_training.run import Run, held_back
 
 SPLIT = HELD_OUT
 GOLDEN_TOLERANCE = 1e-3  # in probability, for float32
@@ -53,7 +53,7 @@ def export(run: Run, version: str, dataset: Dataset, root: Path) -> Bundle:
     """
     _check_version(run, version)
     network, rule = load_best(run), run.recipe.input
-    held = _validation(run, dataset)
+    held = held_back(run, dataset)
     dataset.select(SPLIT)  # its absence should be known now, not minutes later
     frames = crops(dataset, held, rule)
     graph = to_onnx(network, rule)
@@ -76,14 +76,6 @@ def _check_version(run: Run, version: str) -> None:
         TypeAdapter(Version).validate_python(version)
     except ValidationError as error:
         raise BadRun(run.folder, f"can't be published as {version!r}; a version looks like 1.0.0") from error
-
-
-def _validation(run: Run, dataset: Dataset) -> tuple[Sample, ...]:
-    rows = dataset.select(run.recipe.data.split, run.recipe.data.kind)
-    held = tuple(sample for sample in rows if sample.group in run.validation)
-    if {sample.group for sample in held} != run.validation:
-        raise BadRun(run.folder, f"its validation tracks are not all in {dataset.folder}: another data set?")
-    return held
 
 
 def _draft(run: Run, version: str, parity: Parity) -> Manifest:

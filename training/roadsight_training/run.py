@@ -2,6 +2,8 @@
 
 recipe + labels + validation groups --create--> runs/<name>/ --open--> Run
                                     BadRun                   BadRun, BadRecipe
+Run, Dataset --held_back--> Samples that training never saw
+             BadRun
 """
 
 import json
@@ -10,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from roadsight_training.datasets import Dataset, Sample
 from roadsight_training.errors import BadRun
 from roadsight_training.recipe import Recipe, parse
 
@@ -117,3 +120,17 @@ def open_run(folder: Path) -> Run:
         raise BadRun(folder, f"{LABELS} or {VALIDATION} is not JSON") from error
     recipe = parse(texts[RECIPE], folder / RECIPE)
     return Run(folder, recipe, texts[RECIPE], tuple(labels), frozenset(validation), texts[PRECISION].strip())
+
+
+def held_back(run: Run, dataset: Dataset) -> tuple[Sample, ...]:
+    """Finds the samples that the run held back for validation.
+
+    Raises:
+        BadRun: some are missing.
+        BadDataset: the recipe's split is.
+    """
+    rows = dataset.select(run.recipe.data.split, run.recipe.data.kind)
+    held = tuple(sample for sample in rows if sample.group in run.validation)
+    if {sample.group for sample in held} != run.validation:
+        raise BadRun(run.folder, f"its validation tracks are not all in {dataset.folder}: another data set?")
+    return held

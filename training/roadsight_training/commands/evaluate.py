@@ -40,9 +40,12 @@ def evaluate(
 
     opened = bundles.load(bundle)
     session = open_session(opened, threads=os.cpu_count() or 1)
-    dataset = open_dataset(folder, opened.manifest.labels)
+    found = open_dataset(folder)
+    dataset = found.known_as(opened.manifest.labels)
     report = evaluation.evaluate(session, opened.manifest, dataset, split, kind, min_support)
     Console().print(table(report, f"{opened.manifest.name} {opened.manifest.version} on {split}, kind {kind}"))
+    if strange := [label for label in found.labels if label not in dataset.labels]:
+        Console().print(f"left out, because the bundle does not know them: {', '.join(strange)}")
     if json_path is not None:
         asked = {"bundle": opened.manifest.name, "version": opened.manifest.version, "split": split, "kind": kind}
         json_path.write_text(json.dumps(report.figures() | asked, indent=2, allow_nan=False) + "\n", encoding="utf-8")

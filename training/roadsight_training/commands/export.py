@@ -23,7 +23,7 @@ def export(
     from roadsight_training.run import open_run
 
     opened = open_run(run)
-    bundle = room.export(opened, version, open_dataset(folder, opened.labels), out)
+    bundle = room.export(opened, version, open_dataset(folder).known_as(opened.labels), out)
     for metric in bundle.manifest.metrics:
         Console().print(f"{metric.name} {metric.value:.4f} on {metric.n} of {metric.split}")
     Console().print(f"published: {bundle.folder}")

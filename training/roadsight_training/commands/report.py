@@ -34,7 +34,7 @@ def report(
     from roadsight_training.run import open_run
 
     opened = open_run(run)
-    dataset = open_dataset(folder).only(opened.labels)
+    dataset = open_dataset(folder).known_as(opened.labels)
     target = out or run / f"report-{split}"
     asked = Asked(split, kind, precision, tuple(show or ()))
     measured = write_report(opened, load_best(opened), dataset, asked, target)

@@ -72,8 +72,7 @@ def _compete(recipe: Recipe, recipe_path: Path, folder: Path, rules: Rules) -> R
         paid.write_text(
             _paid(recipe, recipe_path, decode_parts(recipe, dataset), rules.budget_seconds), encoding="utf-8"
         )
-    resume = (run_folder / "checkpoints" / "last.ckpt").is_file()
-    run = fit(paid, dataset, run_folder, resume=resume, callbacks=[watch])
+    run = fit(paid, dataset, run_folder, resume=run_folder.is_dir(), callbacks=[watch])
     return _judge(run, dataset, watch, folder, rules)
 
 
@@ -94,7 +93,7 @@ def _paid(recipe: Recipe, recipe_path: Path, parts: Parts, budget_seconds: float
 def _judge(run: Run, dataset: Dataset, watch: Stopwatch, folder: Path, rules: Rules) -> Result:
     """Measures the best checkpoint on the split, as ONNX Runtime computes it."""
     network, recipe = load_best(run), run.recipe
-    dataset = dataset.only(run.labels)
+    dataset = dataset.known_as(run.labels)
     samples = dataset.select(rules.split)
     frames = crops(dataset, samples, recipe.input)
     graph = to_onnx(network, recipe.input)

@@ -4,6 +4,7 @@ recipes --compete--> Results --latencies--> compare.json, table.md, macs.png, la
 """
 
 import json
+import logging
 import multiprocessing
 import os
 from collections.abc import Iterator, Sequence
@@ -44,6 +45,8 @@ def contest(paths: Sequence[Path], rules: Rules, workers: int) -> Iterator[Resul
 
 def _told(path: Path, rules: Rules) -> Result | str:
     """The result, or what was wrong: an error of ours can't be sent from one process to another."""
+    for name in ("pytorch_lightning", "lightning_fabric"):  # what they say to a reader of one run
+        logging.getLogger(name).setLevel(logging.WARNING)
     try:
         return compete(path, rules)
     except RoadsightError as error:

@@ -34,13 +34,11 @@ LAYOUTS = {
 }
 
 
-def open_dataset(folder: Path, labels: tuple[str, ...] | None = None) -> Dataset:
+def open_dataset(folder: Path) -> Dataset:
     """Opens a data set; tells its layout by looking.
 
     Args:
         folder: in one of the layouts of the table above.
-        labels: the order of the labels that the indices shall refer to; by default the data set's own. Of frames with
-            boxes, those of other labels are left out; a layout with one object a picture refuses other labels.
 
     Raises:
         BadDataset: none of the layouts, or an entry that can't be used; names file and line or entry.
@@ -50,5 +48,5 @@ def open_dataset(folder: Path, labels: tuple[str, ...] | None = None) -> Dataset
     folder = Path(os.path.abspath(folder))  # not resolved: where a link leads says nothing about the data
     for looks_like, open_layout in LAYOUTS.values():
         if looks_like(folder):
-            return open_layout(folder, labels)
+            return open_layout(folder)
     raise BadDataset(folder, f"no data set here; looked for {'; '.join(LAYOUTS)}")

@@ -51,18 +51,17 @@ def is_bdd100k(folder: Path) -> bool:
     return any(_labels(folder, split) for split in SPLITS)
 
 
-def open_bdd100k(folder: Path, labels: tuple[str, ...] | None = None) -> Dataset:
+def open_bdd100k(folder: Path) -> Dataset:
     """Reads the label files; one split may be absent.
 
     Args:
         folder: holds `labels` and `images`, or `bdd100k` with these.
-        labels: the order of the labels; boxes of others are left out.
 
     Raises:
         BadDataset: not the form of a label file, a box that can't be used, a picture that is missing, or no box at all.
     """
     found = ((split, path) for split in SPLITS if (path := _labels(folder, split)))
-    return as_dataset(folder, (box for split, path in found for box in _boxes(folder, split, path)), labels)
+    return as_dataset(folder, (box for split, path in found for box in _boxes(folder, split, path)))
 
 
 def _labels(folder: Path, split: str) -> Path | None:

@@ -34,34 +34,29 @@ class Labelled(NamedTuple):
     source: str
 
 
-def as_dataset(
-    folder: Path, boxes: Iterable[Labelled], labels: tuple[str, ...] | None, own: Sequence[str] = ()
-) -> Dataset:
+def as_dataset(folder: Path, boxes: Iterable[Labelled], own: Sequence[str] = ()) -> Dataset:
     """Makes a sample of each box.
 
     Args:
         folder: of the data set.
         boxes: those of one frame together.
-        labels: the order of the labels; boxes of others are left out, because a frame shows all sorts of things.
-        own: the layout's list of labels as published, taken where `labels` is None; else those of the boxes, sorted.
+        own: the layout's list of labels as published; without one, those of the boxes, sorted.
 
     Raises:
-        BadDataset: no box is left.
+        BadDataset: there is no box.
     """
     found = list(boxes)
     published = own or sorted({box.label for box in found})
-    labels = labels or tuple(dict.fromkeys(label_of(name) for name in published))
+    labels = tuple(dict.fromkeys(label_of(name) for name in published))
     index = {label: number for number, label in enumerate(labels)}
     samples = []
     for picture, boxes_of_it in groupby(found, key=lambda box: box.picture):
         path = picture.relative_to(folder).as_posix() if picture.is_relative_to(folder) else str(picture)
         for number, (_, name, box, split, group, source) in enumerate(boxes_of_it, 1):
-            if (label := label_of(name)) in index:
-                image = f"{path}#{number}"
-                samples.append(Sample(path, index[label], box, split, "full", image, group, source))
+            image = f"{path}#{number}"
+            samples.append(Sample(path, index[label_of(name)], box, split, "full", image, group, source))
     if not samples:
-        there = ", ".join(sorted({label_of(box.label) for box in found})) or "none"
-        raise BadDataset(folder, f"no box of the labels {', '.join(labels) or 'listed'}; there are boxes of: {there}")
+        raise BadDataset(folder, "no box in any of its label files")
     return Dataset(folder, labels, tuple(samples), lambda sample: (folder / sample.path).read_bytes())
 
 

@@ -58,12 +58,11 @@ def is_coco(folder: Path) -> bool:
     return any(_files(folder))
 
 
-def open_coco(folder: Path, labels: tuple[str, ...] | None = None) -> Dataset:
+def open_coco(folder: Path) -> Dataset:
     """Reads all annotation files.
 
     Args:
         folder: holds `annotations` and the folders of pictures.
-        labels: the order of the labels, boxes of others are left out; by default all categories, by id.
 
     Raises:
         BadDataset: not the form of COCO, an entry that can't be used, a picture that is missing, or no box at all.
@@ -75,7 +74,7 @@ def open_coco(folder: Path, labels: tuple[str, ...] | None = None) -> Dataset:
         names = {category.id: category.name for category in sorted(instances.categories, key=lambda c: c.id)}
         own |= dict.fromkeys(names.values())
         boxes += _boxes(folder, path, instances, names)
-    return as_dataset(folder, boxes, labels, tuple(own))
+    return as_dataset(folder, boxes, tuple(own))
 
 
 def _files(folder: Path) -> Sequence[Path]:

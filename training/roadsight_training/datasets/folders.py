@@ -11,7 +11,6 @@ import re
 from pathlib import Path
 
 from roadsight_training.datasets.sample import Dataset, Sample
-from roadsight_training.errors import BadDataset
 
 TRACK = re.compile(r"(\d+)_\d+\.")  # 00005_00012.png is frame 12 of track 5 of its class, as GTSRB names it
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".ppm"})
@@ -22,23 +21,17 @@ def is_folders(folder: Path) -> bool:
     return any(_pictures(child) for child in _children(folder)) or _has_splits(folder)
 
 
-def open_folders(folder: Path, labels: tuple[str, ...] | None = None) -> Dataset:
+def open_folders(folder: Path) -> Dataset:
     """Lists the pictures; reads none.
 
     Args:
         folder: holds a folder per class, or a folder per split with these.
-        labels: the order of the labels; by default the sorted folder names.
-
-    Raises:
-        BadDataset: a folder is named by no known label.
     """
     splits = _children(folder) if _has_splits(folder) else [folder]
     classes = [(split, child) for split in splits for child in _children(split) if _pictures(child)]
-    labels = labels or tuple(sorted({child.name for _, child in classes}))
+    labels = tuple(sorted({child.name for _, child in classes}))
     samples = []
     for split, child in classes:
-        if child.name not in labels:
-            raise BadDataset(child, f"unknown label {child.name!r}; known: {', '.join(labels)}")
         name = "train" if split == folder else split.name
         index = labels.index(child.name)
         for path in _pictures(child):

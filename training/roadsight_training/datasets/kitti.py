@@ -24,12 +24,11 @@ def is_kitti(folder: Path) -> bool:
     return _training(folder) is not None
 
 
-def open_kitti(folder: Path, labels: tuple[str, ...] | None = None) -> Dataset:
+def open_kitti(folder: Path) -> Dataset:
     """Reads the label files.
 
     Args:
         folder: the folder `training` or one above it.
-        labels: the order of the labels; boxes of others are left out.
 
     Raises:
         BadDataset: a line that can't be used, a picture that is missing, or no box at all; names file and line.
@@ -37,7 +36,7 @@ def open_kitti(folder: Path, labels: tuple[str, ...] | None = None) -> Dataset:
     training = _training(folder)
     if training is None:
         raise BadDataset(folder, "no label_2 beside image_2")
-    return as_dataset(folder, _boxes(training), labels)
+    return as_dataset(folder, _boxes(training))
 
 
 def _training(folder: Path) -> Path | None:

@@ -26,28 +26,26 @@ def is_official(folder: Path) -> bool:
     return _training(folder) is not None or _test(folder) is not None
 
 
-def open_official(folder: Path, labels: tuple[str, ...] | None = None) -> Dataset:
+def open_official(folder: Path) -> Dataset:
     """Reads the annotation files; one split may be absent.
 
     Args:
         folder: the set's own folder, or one or two above it.
-        labels: index == ClassId; by default the 43 names of the benchmark.
 
     Raises:
         BadDataset: an annotation or picture is missing, or a row can't be used; names file and line.
     """
-    labels = labels or gtsrb.LABELS
     samples: list[Sample] = []
     if training := _training(folder):
         for group in sorted(child for child in training.iterdir() if child.is_dir()):
-            samples += _rows(group / f"GT-{group.name}.csv", group, "train", len(labels))
+            samples += _rows(group / f"GT-{group.name}.csv", group, "train")
     if test := _test(folder):
         places = (test, test.parent, test.parent.parent, test.parent.parent.parent)
         index = next((place / TEST_INDEX for place in places if (place / TEST_INDEX).is_file()), None)
         if index is None:
             raise BadDataset(test, f"no {TEST_INDEX} in this folder or the three above it")
-        samples += _rows(index, test, "test", len(labels))
-    return Dataset(folder, labels, tuple(samples), lambda sample: Path(sample.path).read_bytes())
+        samples += _rows(index, test, "test")
+    return Dataset(folder, gtsrb.LABELS, tuple(samples), lambda sample: Path(sample.path).read_bytes())
 
 
 def _training(folder: Path) -> Path | None:
@@ -60,7 +58,7 @@ def _test(folder: Path) -> Path | None:
     return next((place for place in places if place.is_dir()), None)
 
 
-def _rows(index: Path, folder: Path, split: str, classes: int) -> Iterator[Sample]:
+def _rows(index: Path, folder: Path, split: str) -> Iterator[Sample]:
     if not index.is_file():
         raise BadDataset(index, "no such file")
     with index.open(newline="", encoding="utf-8") as lines:
@@ -72,17 +70,17 @@ def _rows(index: Path, folder: Path, split: str, classes: int) -> Iterator[Sampl
             if row["Filename"] not in there:
                 raise BadDataset(index, f"no picture {row['Filename']!r} in {folder}", reader.line_num)
             try:
-                class_id, box = _numbers(row, classes)
+                class_id, box = _numbers(row)
             except (TypeError, ValueError) as error:
                 raise BadDataset(index, str(error), reader.line_num) from error
             yield _sample(folder / row["Filename"], class_id, box, split)
 
 
-def _numbers(row: dict[str, str], classes: int) -> tuple[int, Box]:
+def _numbers(row: dict[str, str]) -> tuple[int, Box]:
     """Reads class and box of a row; a ValueError or TypeError says what is wrong with them."""
     class_id, box = int(row["ClassId"]), box_of([row[name] for name in BOX])
-    if not 0 <= class_id < classes:
-        raise ValueError(f"ClassId {class_id} is not one of 0..{classes - 1}")
+    if not 0 <= class_id < len(gtsrb.LABELS):
+        raise ValueError(f"ClassId {class_id} is not one of 0..{len(gtsrb.LABELS) - 1}")
     return class_id, box
 
 

@@ -27,12 +27,11 @@ def is_packed(folder: Path) -> bool:
     return (folder / ARCHIVE).is_file() and any(folder.glob("*.csv"))
 
 
-def open_packed(folder: Path, labels: tuple[str, ...] | None = None) -> Dataset:
+def open_packed(folder: Path) -> Dataset:
     """Reads the index; pictures stay in the archive.
 
     Args:
         folder: holds one CSV and images.zip.
-        labels: the order of the labels; by default GTSRB's for `class_id`, the sorted names for `label`.
 
     Raises:
         BadDataset: more than one CSV, a column missing, or a row that can't be used; names file and line.
@@ -48,7 +47,7 @@ def open_packed(folder: Path, labels: tuple[str, ...] | None = None) -> Dataset:
         reader = csv.DictReader(lines)
         columns = frozenset(reader.fieldnames or ())
         rows = [(reader.line_num, row) for row in reader]
-    table = _Table(index, columns, frozenset(archive.namelist()), labels, [row for _, row in rows])
+    table = _Table(index, columns, frozenset(archive.namelist()), [row for _, row in rows])
     samples = tuple(table.sample(line, row) for line, row in rows)
     return Dataset(folder, table.labels, samples, lambda sample: archive.read(sample.path))
 
@@ -61,7 +60,6 @@ class _Table:
         path: Path,
         columns: frozenset[str],
         members: frozenset[str],
-        labels: tuple[str, ...] | None,
         rows: list[dict[str, str]],
     ) -> None:
         self.path, self.columns, self.members = path, columns, members
@@ -74,7 +72,7 @@ class _Table:
         if missing := [name for name, there in named.items() if not there]:
             raise BadDataset(path, f"lacks the column {', '.join(missing)}", line=1)
         self.by_name = "class_id" not in columns
-        self.labels = labels if labels is not None else self._own_labels(rows)
+        self.labels = self._own_labels(rows)
 
     def _own_labels(self, rows: list[dict[str, str]]) -> tuple[str, ...]:
         """The data set's own order of labels: by name; by class_id where both are there; GTSRB's where only that is."""
@@ -110,8 +108,6 @@ class _Table:
 
     def _index(self, line: int, row: Mapping[str, str]) -> int:
         if self.by_name:
-            if row["label"] not in self.labels:
-                raise BadDataset(self.path, f"unknown label {row['label']!r}; known: {', '.join(self.labels)}", line)
             return self.labels.index(row["label"])
         if not row["class_id"].isdecimal() or int(row["class_id"]) >= len(self.labels):
             raise BadDataset(self.path, f"class_id {row['class_id']!r} is not one of 0..{len(self.labels) - 1}", line)

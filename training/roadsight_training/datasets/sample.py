@@ -1,6 +1,6 @@
 """What every adapter yields: one record a labelled box, and how to take those of some classes or of one split.
 
-Dataset --only(labels)--> Dataset --select(split, kind)--> one Sample a distinct image
+Dataset --only, known_as--> Dataset --select(split, kind)--> one Sample a distinct image
         BadDataset                BadDataset
 """
 
@@ -43,7 +43,7 @@ class Dataset:
     read: Callable[[Sample], bytes]
 
     def only(self, labels: tuple[str, ...]) -> "Dataset":
-        """The samples of these classes alone; their indices refer to `labels`, in the order given.
+        """The samples of these classes alone, which a recipe names; their indices refer to `labels`, in their order.
 
         Raises:
             BadDataset: a label that the data set does not have, with the nearest it has, or one that is named twice.
@@ -55,8 +55,19 @@ class Dataset:
                 raise BadDataset(self.folder, f"unknown label {label!r}; {hint}")
             if labels.count(label) > 1:
                 raise BadDataset(self.folder, f"the label {label!r} is asked for twice")
-        new = {self.labels.index(label): index for index, label in enumerate(labels)}
+        return self.known_as(labels)
+
+    def known_as(self, labels: tuple[str, ...]) -> "Dataset":
+        """The samples whose class a model of these labels knows; the data set may lack some of them.
+
+        Raises:
+            BadDataset: it lacks them all.
+        """
+        new = {old: labels.index(label) for old, label in enumerate(self.labels) if label in labels}
         kept = tuple(replace(sample, index=new[sample.index]) for sample in self.samples if sample.index in new)
+        if not kept:
+            there, known = ", ".join(self.labels), ", ".join(labels)
+            raise BadDataset(self.folder, f"nothing here is labelled {known}; there are: {there}")
         return replace(self, labels=labels, samples=kept)
 
     def select(self, split: str, kind: Kind = "auto") -> tuple[Sample, ...]:

@@ -25,17 +25,16 @@ def is_voc(folder: Path) -> bool:
     return any(_years(folder))
 
 
-def open_voc(folder: Path, labels: tuple[str, ...] | None = None) -> Dataset:
+def open_voc(folder: Path) -> Dataset:
     """Reads the annotations that the split files name.
 
     Args:
         folder: holds Annotations and JPEGImages, or folders of years (VOC2007, VOC2012) that do.
-        labels: the order of the labels; boxes of others are left out.
 
     Raises:
         BadDataset: a file that is missing or not XML, a box that can't be used, or no box at all; names the file.
     """
-    return as_dataset(folder, (box for year in _years(folder) for box in _boxes(year)), labels)
+    return as_dataset(folder, (box for year in _years(folder) for box in _boxes(year)))
 
 
 def _years(folder: Path) -> Sequence[Path]:

@@ -43,12 +43,11 @@ def is_yolo(folder: Path) -> bool:
     return (folder / INDEX).is_file()
 
 
-def open_yolo(folder: Path, labels: tuple[str, ...] | None = None) -> Dataset:
+def open_yolo(folder: Path) -> Dataset:
     """Reads the label files, and the size of each picture.
 
     Args:
         folder: holds data.yaml.
-        labels: the order of the labels, boxes of others are left out; by default that of `names`.
 
     Raises:
         BadDataset: data.yaml is not understood, a line can't be used, or there is no box; names file and line.
@@ -74,7 +73,7 @@ def open_yolo(folder: Path, labels: tuple[str, ...] | None = None) -> Dataset:
         raise BadDataset(path, "nothing is there of what train, val and test name")
     pictures = ((split, picture) for split, place in places for picture in _pictures(place))
     boxes = (box for split, picture in pictures for box in _boxes(picture, split, names, folder.name))
-    return as_dataset(folder, boxes, labels, tuple(names.values()))
+    return as_dataset(folder, boxes, tuple(names.values()))
 
 
 def _place(folder: Path, root: str, name: str) -> Path | None:

@@ -12,7 +12,6 @@ import numpy as np
 from roadsight_models.frame import Pixels
 from roadsight_training.datasets import Dataset, Kind, Sample
 from roadsight_training.datasets.pictures import decode_all
-from roadsight_training.errors import BadRun
 from roadsight_training.graph import torch_logits
 from roadsight_training.judging.answers import Answers, Logits, Reading, Validation
 from roadsight_training.judging.calibration import Calibration, calibration, fit_temperature
@@ -21,7 +20,7 @@ from roadsight_training.judging.figures import Report
 from roadsight_training.judging.thresholds import OperatingThreshold, Reached, operating_threshold
 from roadsight_training.loading import crop_all
 from roadsight_training.networks import Network
-from roadsight_training.run import Run
+from roadsight_training.run import Run, held_back
 
 VALIDATION = "validation"  # the tracks that the run held back, whatever split they were taken from
 
@@ -86,20 +85,6 @@ def judge(run: Run, network: Network, dataset: Dataset, asked: Asked) -> Judged:
         thresholds=tuple((threshold, threshold.on(answers)) for threshold in chosen),
         damaged=damaged,
     )
-
-
-def held_back(run: Run, dataset: Dataset) -> tuple[Sample, ...]:
-    """Finds the samples that the run held back for validation.
-
-    Raises:
-        BadRun: some are missing.
-        BadDataset: the recipe's split is.
-    """
-    rows = dataset.select(run.recipe.data.split, run.recipe.data.kind)
-    held = tuple(sample for sample in rows if sample.group in run.validation)
-    if {sample.group for sample in held} != run.validation:
-        raise BadRun(run.folder, f"its validation tracks are not all in {dataset.folder}: another data set?")
-    return held
 
 
 def _frames(run: Run, dataset: Dataset, samples: Sequence[Sample]) -> tuple[Pixels, tuple[Sample, ...], int]:

@@ -12,7 +12,7 @@ class Maxout(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[N, 2 C, ...] -> [N, C, ...]."""
-        return x.reshape(len(x), -1, PIECES, *x.shape[2:]).amax(2)
+        return x.reshape(-1, x.shape[1] // PIECES, PIECES, *x.shape[2:]).amax(2)
 
 
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {

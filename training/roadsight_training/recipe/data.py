@@ -6,12 +6,12 @@ from pydantic import Field, field_validator
 
 from roadsight_models.manifest import Fraction
 from roadsight_training.datasets import Kind
+from roadsight_training.datasets.balance import By
 from roadsight_training.recipe.part import Part
 
 HELD_OUT = "test"  # the split that figures are published on
 
 Balance = Literal["none", "weights", "sampler"]
-BalanceBy = Literal["class", "source", "class_and_source"]
 
 
 class Data(Part):
@@ -30,7 +30,7 @@ class Data(Part):
         None, ge=1, description="Train on so many images of each class at most, spread over its tracks."
     )
     balance: Balance = Field("none", description="Rare groups count more in the loss (weights) or come more often.")
-    balance_by: BalanceBy = Field("class", description="What `balance` evens out.")
+    balance_by: By = Field("class", description="What `balance` evens out.")
     unreadable: Fraction = Field(0.01, description="Fraction of the pictures that may be damaged; more stop the run.")
     citation: str = Field(description="What the data is, and what it asks to be cited; goes into the manifest.")
 
