@@ -3,13 +3,13 @@ from pathlib import Path
 import pytest
 
 from roadsight_training.errors import BadRecipe
-from roadsight_training.recipe import parse, read
+from roadsight_training.recipe import parse, read, text_of
 
 SHIPPED = Path(__file__).parents[2] / "training" / "recipes"
 TEXT = (SHIPPED / "traffic-sign.yaml").read_text()
 
 
-@pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(SHIPPED.rglob("*.yaml")), ids=lambda path: path.stem)
 def test_every_shipped_recipe_is_understood(path: Path) -> None:
     assert read(path).name == path.stem
 
@@ -21,9 +21,13 @@ def test_every_shipped_recipe_is_understood(path: Path) -> None:
         ("  epochs:", "  epoch:", r"unknown key 'fit\.epoch'; did you mean 'epochs'\?"),
         ("  hue:", "  hue_shift:", r"unknown key 'augment\.hue_shift'; did you mean 'hue'\?|known: "),
         ("  context:", "  contxt:", r"unknown key 'input\.contxt'; did you mean 'context'\?"),
-        ("  dropout:", "  zzz:", r"unknown key 'network\.zzz'; known: dropout, name, origin, weights"),
-        ("epochs: 12", "epochs: 0", r"fit\.epochs: Input should be greater than or equal to 1"),
-        ("weights: imagenet", "weights: imagnet", r"network\.weights: Input should be 'imagenet' or 'none'"),
+        ("  dropout:", "  zzz:", r"unknown key 'network\.zzz'; known: activation, batch_norm, dropout, "),
+        ("epochs: 12", "epochs: 0", r"fit\.epochs: Input should be greater than 0"),
+        (
+            "weights: imagenet",
+            "weights: imagnet",
+            r"network\.weights: .*'imagnet' is not none, .*did you mean 'imagenet'\?",
+        ),
         ("margin: [-0.08, 0.25]", "margin: [0.3, 0.1]", r"augment\.margin: .*the lower first"),
         ("task: traffic_sign", "", r"task: Field required"),
         ("  split: train ", "  split: test ", r"data\.split: .*'test' is measured on, never trained on"),
@@ -38,7 +42,49 @@ def test_what_is_not_understood_is_refused_with_the_nearest_known(old: str, new:
 def test_what_is_no_recipe_is_told(tmp_path: Path) -> None:
     with pytest.raises(BadRecipe, match="not YAML"):
         parse("a: [", Path("r.yaml"))
-    with pytest.raises(BadRecipe, match="valid dictionary"):
-        parse("", Path("r.yaml"))
+    for nothing in ("", "- a list", "one word"):
+        with pytest.raises(BadRecipe, match="a recipe is a YAML mapping of name, task"):
+            parse(nothing, Path("r.yaml"))
     with pytest.raises(BadRecipe, match="no such file"):
         read(tmp_path / "r.yaml")
+
+
+def test_a_recipe_says_only_what_is_other_than_in_the_one_it_extends(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text(TEXT)
+    (tmp_path / "longer.yaml").write_text("extends: base.yaml\nname: longer\nfit: {epochs: 99}\n")
+    (tmp_path / "cold.yaml").write_text("extends: longer.yaml\nname: cold\nnetwork: {weights: none}\n")
+    base, cold = read(tmp_path / "base.yaml"), read(tmp_path / "cold.yaml")
+    assert (cold.name, cold.network.weights, cold.fit.epochs) == ("cold", "none", 99)
+    assert cold.fit.model_copy(update={"epochs": base.fit.epochs}) == base.fit
+    assert (cold.data, cold.input, cold.augment) == (base.data, base.input, base.augment)
+
+
+def test_the_text_of_a_run_needs_no_other_file(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text(TEXT)
+    path = tmp_path / "longer.yaml"
+    path.write_text("extends: base.yaml\nname: longer\nfit: {epochs: 99}\n")
+    alone = text_of(path)
+    (tmp_path / "base.yaml").unlink()
+    assert parse(alone, path).fit.epochs == 99
+    with pytest.raises(BadRecipe, match=r"base\.yaml: no such file"):
+        read(path)
+
+
+def test_recipes_that_extend_each_other_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "snake.yaml"
+    path.write_text("extends: snake.yaml\nname: snake\n")
+    with pytest.raises(BadRecipe, match="more than 8 recipes extend one another"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    ("transfer", "said"),
+    [
+        ("{train: head, stages: 2}", "stages goes with train: last_stages"),
+        ("{head_first: 0.5}", "head_first goes with train: head_then_all"),
+        ("{train: heads}", "transfer.train: Input should be 'all', 'head', 'last_stages' or 'head_then_all'"),
+    ],
+)
+def test_an_option_without_its_mode_is_refused(transfer: str, said: str) -> None:
+    with pytest.raises(BadRecipe, match=said):
+        parse(f"{TEXT}transfer: {transfer}\n", Path("r.yaml"))

@@ -15,9 +15,9 @@ from roadsight_training.errors import BadDataset, BadRun
 from roadsight_training.fit import fit, load_best
 from roadsight_training.graph import torch_logits
 from roadsight_training.judging.report import write_report
-from roadsight_training.judging.report_judged import Asked, held_back
+from roadsight_training.judging.report_judged import Asked
 from roadsight_training.judging.report_page import number, percent, render
-from roadsight_training.run import Run
+from roadsight_training.run import Run, held_back
 from training.tiny import gtsrb_row, learnable, packed
 
 RECIPE = """

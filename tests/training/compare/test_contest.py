@@ -1,0 +1,132 @@
+"""Two small networks compete on a tiny drawn set, each in a process of its own."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from roadsight_models.providers import open_graph
+from roadsight_training.compare.compete import GRAPH, LOG, Rules
+from roadsight_training.compare.contest import check, contest, timed
+from roadsight_training.compare.page import write_page
+from roadsight_training.compare.result import NAME, Result
+from roadsight_training.errors import BadRecipe, TrainingError
+from roadsight_training.networks import build
+from roadsight_training.recipe import read
+from roadsight_training.run import open_run
+from training.tiny import learnable
+
+BASE = """
+name: base
+task: tiny
+licence: drawn by the tests
+data: {citation: drawn shapes, validation: 0.3}
+input: {width: 32, height: 32, context: 0.0, resize: area_or_linear, min_side: 8}
+network: {name: logistic}
+fit: {epochs: 1, batch_size: 16, learning_rate: 0.002, average_decay: 0.9, workers: 0}
+"""
+BUDGET = 2.0
+
+
+@pytest.fixture(scope="module")
+def recipes(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("recipes")
+    (folder / "base.yaml").write_text(BASE)
+    paths = [folder / "logistic.yaml", folder / "lenet5.yaml"]
+    for path in paths:
+        path.write_text(f"extends: base.yaml\nname: {path.stem}\nnetwork: {{name: {path.stem}}}\n")
+    return paths
+
+
+@pytest.fixture(scope="module")
+def rules(recipes: list[Path]) -> Rules:
+    data = learnable(recipes[0].parent / "data")
+    return Rules(data, recipes[0].parent / "out", BUDGET, split="test", threads=1)
+
+
+@pytest.fixture(scope="module")
+def results(recipes: list[Path], rules: Rules) -> dict[str, Result]:
+    return {result.name: result for result in contest(recipes, rules, workers=2)}
+
+
+def test_every_network_trains_for_its_budget_and_is_measured_on_the_split(
+    results: dict[str, Result], rules: Rules
+) -> None:
+    assert set(results) == {"logistic", "lenet5"}
+    for name, result in results.items():
+        run = open_run(rules.out / name / "run")
+        assert run.recipe.fit.epochs == result.epochs > 1
+        # 48 pictures are trained on, in batches of 16; every round has a whole number of steps.
+        assert result.steps == pytest.approx(result.epochs * 3, abs=0.5 * result.epochs + 1)
+        assert BUDGET / 4 < result.trained_seconds < BUDGET * 4  # it is planned from a few steps, and these vary
+        assert (result.split, result.n) == ("test", 12)
+        assert result.top1_wilson[0] <= result.top1 <= result.top1_wilson[1]
+
+
+def test_what_is_written_down_of_a_network_is_the_network_s_own(
+    results: dict[str, Result], recipes: list[Path]
+) -> None:
+    for path in recipes:
+        network = build(read(path).network, 43, (32, 32))
+        assert results[path.stem].parameters == sum(parameter.numel() for parameter in network.parameters())
+    assert results["logistic"].macs == 3 * 32 * 32 * 43
+
+
+def test_a_network_that_has_competed_is_not_trained_again(
+    results: dict[str, Result], recipes: list[Path], rules: Rules
+) -> None:
+    logs = [rules.out / name / LOG for name in results]
+    before = [log.read_text() for log in logs]
+    again = {result.name: result for result in contest(recipes, rules, workers=1)}
+    assert again == results
+    assert [log.read_text() for log in logs] == before
+
+
+def test_one_that_was_interrupted_before_it_was_measured_goes_on_from_its_checkpoint(
+    results: dict[str, Result], recipes: list[Path], rules: Rules
+) -> None:
+    (rules.out / "logistic" / NAME).unlink()
+    (again,) = contest(recipes[:1], rules, workers=1)
+    lost = {"trained_seconds"}  # of steps that were not taken again, no time is known
+    assert again.model_dump(exclude=lost) == results["logistic"].model_dump(exclude=lost)
+    results["logistic"].save(rules.out / "logistic")
+
+
+def test_the_page_has_the_best_network_first_and_a_plot_against_each_cost(
+    results: dict[str, Result], rules: Rules
+) -> None:
+    milliseconds = timed(list(results.values()), rules, (32, 32))
+    write_page(list(results.values()), milliseconds, rules.out)
+    rows = (rules.out / "table.md").read_text().splitlines()
+    assert [row.split("|")[1].strip() for row in rows[2:]] == sorted(results, key=lambda name: -results[name].top1)
+    assert len({row.count("|") for row in rows}) == 1
+    figures = json.loads((rules.out / "compare.json").read_text())
+    assert {one["name"]: one["milliseconds"] for one in figures} == milliseconds
+    assert all(value > 0 for value in milliseconds.values())
+    for plot in ("macs.png", "latency.png"):
+        assert (rules.out / plot).read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_is_wrong_in_one_process_is_told_by_the_first(recipes: list[Path], rules: Rules, tmp_path: Path) -> None:
+    path = tmp_path / "wrong.yaml"
+    path.write_text(BASE.replace("{name: logistic}", "{name: logistic, pooling: max}"))
+    with pytest.raises(TrainingError, match=r"wrong: network\.pooling: logistic does not take it"):
+        list(contest([path], Rules(rules.data, tmp_path / "out", 1.0, "test", 1), workers=1))
+
+
+def test_what_can_t_be_compared_is_refused_before_anything_trains(recipes: list[Path], tmp_path: Path) -> None:
+    both = [read(path) for path in recipes]
+    with pytest.raises(BadRecipe, match="'logistic' is the name of two recipes"):
+        check([both[0], both[1], both[0]])
+    larger = both[1].model_copy(update={"input": both[1].input.model_copy(update={"width": 48})})
+    with pytest.raises(BadRecipe, match="differ in the size of their input"):
+        check([both[0], larger])
+
+
+def test_the_graph_that_was_timed_answers_for_one_picture_and_for_many(
+    results: dict[str, Result], rules: Rules
+) -> None:
+    session = open_graph(rules.out / "lenet5" / GRAPH, "cpu", 1).session
+    for n in (1, 5):
+        assert session.run(["logits"], {"frames": np.zeros((n, 32, 32, 3), np.uint8)})[0].shape == (n, 43)
