@@ -1,6 +1,5 @@
 """Two small networks compete on a tiny drawn set, each in a process of its own."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,7 @@ from roadsight_models.providers import open_graph
 from roadsight_training.compare.compete import GRAPH, LOG, Rules
 from roadsight_training.compare.contest import check, contest, timed
 from roadsight_training.compare.page import write_page
-from roadsight_training.compare.result import NAME, Result
+from roadsight_training.compare.result import NAME, Result, load_all, save_all
 from roadsight_training.errors import BadRecipe, TrainingError
 from roadsight_training.networks import build
 from roadsight_training.recipe import read
@@ -96,14 +95,14 @@ def test_one_that_was_interrupted_before_it_was_measured_goes_on_from_its_checkp
 def test_the_page_has_the_best_network_first_and_a_plot_against_each_cost(
     results: dict[str, Result], rules: Rules
 ) -> None:
-    milliseconds = timed(list(results.values()), rules, (32, 32))
-    write_page(list(results.values()), milliseconds, rules.out)
+    measured = timed(list(results.values()), rules, (32, 32))
+    assert all(result.milliseconds > 0 for result in measured)
+    save_all(measured, rules.out)
+    write_page(rules.out)
+    assert {result.name: result for result in load_all(rules.out)} == {result.name: result for result in measured}
     rows = (rules.out / "table.md").read_text().splitlines()
     assert [row.split("|")[1].strip() for row in rows[2:]] == sorted(results, key=lambda name: -results[name].top1)
     assert len({row.count("|") for row in rows}) == 1
-    figures = json.loads((rules.out / "compare.json").read_text())
-    assert {one["name"]: one["milliseconds"] for one in figures} == milliseconds
-    assert all(value > 0 for value in milliseconds.values())
     for plot in ("macs.png", "latency.png"):
         assert (rules.out / plot).read_bytes().startswith(b"\x89PNG")
 

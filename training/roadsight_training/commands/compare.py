@@ -34,6 +34,7 @@ def compare(
     from roadsight_training.compare.compete import Rules
     from roadsight_training.compare.contest import contest, timed
     from roadsight_training.compare.page import write_page
+    from roadsight_training.compare.result import save_all
     from roadsight_training.recipe import read
 
     rules = Rules(folder, out, seconds(budget), split, max((os.cpu_count() or 1) // workers, 1))
@@ -42,7 +43,8 @@ def compare(
         results.append(result)
         Console().print(f"{result.name}: {result.top1:.2%} on {result.n} of {split} after {result.epochs:.2f} epochs")
     rule = read(recipes[0]).input
-    write_page(results, timed(results, rules, (rule.height, rule.width)), out)
+    save_all(timed(results, rules, (rule.height, rule.width)), out)
+    write_page(out)
     Console().print(f"compared: {out / 'table.md'}, {out / 'macs.png'}, {out / 'latency.png'}")
 
 

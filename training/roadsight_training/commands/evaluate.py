@@ -44,7 +44,8 @@ def evaluate(
     dataset = found.known_as(opened.manifest.labels)
     report = evaluation.evaluate(session, opened.manifest, dataset, split, kind, min_support)
     Console().print(table(report, f"{opened.manifest.name} {opened.manifest.version} on {split}, kind {kind}"))
-    if strange := [label for label in found.labels if label not in dataset.labels]:
+    asked_for = {found.labels[sample.index] for sample in found.samples if sample.split == split}
+    if strange := sorted(asked_for.difference(dataset.labels)):
         Console().print(f"left out, because the bundle does not know them: {', '.join(strange)}")
     if json_path is not None:
         asked = {"bundle": opened.manifest.name, "version": opened.manifest.version, "split": split, "kind": kind}

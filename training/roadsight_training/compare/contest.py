@@ -1,9 +1,8 @@
 """All networks, each in a process of its own; then the table and the plots.
 
-recipes --compete--> Results --latencies--> compare.json, table.md, macs.png, latency.png
+recipes --compete--> Results --latencies--> Timed --save_all--> compare.json --write_page--> table.md, two plots
 """
 
-import json
 import logging
 import multiprocessing
 import os
@@ -14,7 +13,7 @@ from pathlib import Path
 from roadsight_models.errors import RoadsightError
 from roadsight_training.compare.compete import GRAPH, Rules, compete
 from roadsight_training.compare.latency import latencies
-from roadsight_training.compare.result import Result
+from roadsight_training.compare.result import Result, Timed
 from roadsight_training.errors import BadRecipe, TrainingError
 from roadsight_training.recipe import Recipe, read
 
@@ -62,9 +61,7 @@ def check(recipes: Sequence[Recipe]) -> None:
         raise BadRecipe("compare", "the recipes differ in the size of their input; one size is compared at a time")
 
 
-def timed(results: Sequence[Result], rules: Rules, size: tuple[int, int]) -> dict[str, float]:
-    """Milliseconds a picture of every network, measured side by side and kept in `latency.json`."""
-    graphs = {result.name: rules.out / result.name / GRAPH for result in results}
-    measured = latencies(graphs, size)
-    (rules.out / "latency.json").write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
-    return measured
+def timed(results: Sequence[Result], rules: Rules, size: tuple[int, int]) -> list[Timed]:
+    """Times all networks side by side on one picture of height and width `size`."""
+    milliseconds = latencies({result.name: rules.out / result.name / GRAPH for result in results}, size)
+    return [Timed(**result.model_dump(), milliseconds=milliseconds[result.name]) for result in results]

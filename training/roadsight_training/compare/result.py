@@ -1,14 +1,16 @@
 """What is known of a network that has competed; one JSON a network, so that a comparison can be taken up again.
 
-compete --Result.save--> <name>/result.json --Result.load--> table, plots
+compete --Result.save--> <name>/result.json --Result.load--> Timed --save_all--> compare.json --load_all--> table, plots
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 NAME = "result.json"
+ALL = "compare.json"
 
 
 class Result(BaseModel):
@@ -42,3 +44,23 @@ class Result(BaseModel):
         """Reads it, if the network has competed."""
         path = folder / NAME
         return cls.model_validate_json(path.read_bytes()) if path.is_file() else None
+
+
+class Timed(Result):
+    """A network under the budget, and what it costs to ask it."""
+
+    milliseconds: float = Field(description="For one picture: ONNX Runtime, one thread, beside the others.")
+
+
+TIMED = TypeAdapter(tuple[Timed, ...])
+
+
+def save_all(results: Sequence[Timed], folder: Path) -> None:
+    """Writes `compare.json`, best network first."""
+    ordered = sorted(results, key=lambda result: -result.top1)
+    (folder / ALL).write_bytes(TIMED.dump_json(tuple(ordered), indent=2) + b"\n")
+
+
+def load_all(folder: Path) -> tuple[Timed, ...]:
+    """Reads it."""
+    return TIMED.validate_json((folder / ALL).read_bytes())
