@@ -1,0 +1,121 @@
+"""What a recipe's options make of a data set, before anything is trained."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from roadsight_training.datasets import Dataset, open_dataset
+from roadsight_training.errors import BadDataset
+from roadsight_training.loading import crop_all
+from roadsight_training.prepare import (
+    SEEN,
+    decode_parts,
+    divide,
+    measure_normalisation,
+    start_network,
+    training_loader,
+    validation_loaders,
+)
+from roadsight_training.recipe import Recipe, parse
+from training.tiny import gtsrb_row, packed
+
+RECIPE = """
+name: tiny
+task: tiny
+licence: drawn by the tests
+data: {citation: drawn shapes, validation: 0.3}
+input: {width: 16, height: 16, context: 0.0, resize: area_or_linear, min_side: 8}
+network: {name: logistic}
+fit: {epochs: 2, batch_size: 8, learning_rate: 0.01, workers: 0}
+"""
+
+
+def recipe(**changes: dict[str, object]) -> Recipe:
+    """The recipe above, other in some keys of some parts."""
+    asked = parse(RECIPE, Path("r.yaml")).model_dump(exclude_unset=True)
+    return Recipe.model_validate(
+        {part: asked[part] | changes.get(part, {}) for part in ("data", "fit", "network")}
+        | {name: asked[name] for name in ("name", "task", "licence", "input")}
+    )
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """Three classes, 4, 3 and 3 tracks of 6 frames; the last track of each was taken by another camera."""
+    tracks = ((0, (1, 2, 3, 9)), (1, (1, 2, 9)), (2, (1, 2, 9)))
+    rows = [
+        gtsrb_row(index, track, frame) | {"source": "rear" if track == 9 else "front"}
+        for index, some in tracks
+        for track in some
+        for frame in range(6)
+    ]
+    return open_dataset(packed(tmp_path_factory.mktemp("prepare") / "data", rows))
+
+
+def test_no_track_is_on_both_sides_and_every_class_is_validated(dataset: Dataset) -> None:
+    _, training, validation = divide(recipe(), dataset)
+    assert not {one.group for one in training} & {one.group for one in validation}
+    assert {one.index for one in validation} == {0, 1, 2}
+    assert len(training) + len(validation) == 60
+
+
+def test_a_source_that_is_held_out_is_never_trained_on(dataset: Dataset) -> None:
+    _, training, validation = divide(recipe(data={"hold_out_sources": ("rear",)}), dataset)
+    assert {one.source for one in training} == {"front"}
+    assert {one.source for one in validation} == {"rear"}
+
+
+def test_few_images_are_spread_over_the_tracks_and_validation_stays_whole(dataset: Dataset) -> None:
+    _, all_of_them, validation = divide(recipe(), dataset)
+    _, training, same = divide(recipe(data={"images_per_class": 2}), dataset)
+    assert same == validation
+    assert [sum(one.index == index for one in training) for index in range(3)] == [2, 2, 2]
+    for index in range(3):
+        tracks = {one.group for one in all_of_them if one.index == index}
+        assert len({one.group for one in training if one.index == index}) == min(2, len(tracks))
+
+
+def test_labels_choose_and_order_the_classes(dataset: Dataset) -> None:
+    chosen, training, _ = divide(recipe(data={"labels": ("speed_limit_50", "speed_limit_20")}), dataset)
+    assert chosen.labels == ("speed_limit_50", "speed_limit_20")
+    assert {one.index for one in training} == {0, 1}
+    with pytest.raises(BadDataset, match="unknown label 'speed_limit_500'; did you mean 'speed_limit_50'"):
+        divide(recipe(data={"labels": ("speed_limit_500", "speed_limit_20")}), dataset)
+
+
+@pytest.mark.parametrize(
+    ("epochs", "every", "rounds", "steps"),
+    [(2.0, 1.0, 2, 10), (0.6, 1.0, 1, 3), (3.0, 1.5, 2, 15), (1.0, 0.5, 2, 4), (0.01, 1.0, 1, 1)],
+)
+def test_epochs_and_validations_become_rounds_of_steps(
+    dataset: Dataset, epochs: float, every: float, rounds: int, steps: int
+) -> None:
+    asked = recipe(fit={"epochs": epochs, "validate_every": every})
+    parts = decode_parts(asked, dataset)
+    assert len(parts.training.pictures) == 42  # 5 batches of 8 a pass; what does not fill one sits out
+    loader, found = training_loader(asked, parts, world=1)
+    assert found == rounds
+    assert rounds * len(loader) == pytest.approx(steps, abs=1)
+
+
+def test_validation_is_measured_beside_as_many_pictures_that_are_trained_on(dataset: Dataset) -> None:
+    parts = decode_parts(recipe(), dataset)
+    held, seen = validation_loaders(recipe(), parts)
+    counts = [sum(len(batch.frames) for batch in loader) for loader in (held, seen)]
+    assert counts == [len(parts.validation.pictures)] * 2
+    assert counts[0] < SEEN
+
+
+@pytest.mark.parametrize(("how", "shape"), [("mean_image", (1, 3, 16, 16)), ("channel_mean", (1, 3, 1, 1))])
+def test_the_mean_that_is_taken_away_is_that_of_the_training_part(
+    dataset: Dataset, how: str, shape: tuple[int, ...]
+) -> None:
+    asked = recipe(network={"normalisation": how})
+    parts = decode_parts(asked, dataset)
+    network = start_network(asked, parts.labels)
+    measure_normalisation(asked, parts, network)
+    frames = crop_all(parts.training.pictures, asked.input).transpose(0, 3, 1, 2)
+    wanted = frames.mean((0,) if how == "mean_image" else (0, 2, 3)).reshape(shape)
+    assert network.normalise.mean.shape == shape
+    np.testing.assert_allclose(network.normalise.mean.numpy(), wanted, rtol=1e-5)
