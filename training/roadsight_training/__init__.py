@@ -1,4 +1,5 @@
 """From folders of pictures to a published bundle.
 
-folder -> dataset -> transforms -> network -> fit -> evaluation -> calibration -> export -> bundle
+folder -> dataset -> parts -> transforms -> network -> fit -> run -> calibration -> export -> bundle
+                                                          run -> report; several recipes -> comparison
 """
