@@ -43,5 +43,5 @@ clean:
 	@touch $@
 
 .venv/.everything: pyproject.toml | .venv/bin/python
-	$(BIN)/pip install -q -e '.[training,dev]'
+	$(BIN)/pip install -q -e '.[training,mlflow,dev]'
 	@touch $@ .venv/.serving

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from roadsight_training.datasets import Dataset, open_dataset
-from roadsight_training.errors import BadDataset
+from roadsight_training.errors import BadDataset, BadRecipe
 from roadsight_training.loading import crop_all
 from roadsight_training.prepare import (
     SEEN,
@@ -119,3 +119,8 @@ def test_the_mean_that_is_taken_away_is_that_of_the_training_part(
     wanted = frames.mean((0,) if how == "mean_image" else (0, 2, 3)).reshape(shape)
     assert network.normalise.mean.shape == shape
     np.testing.assert_allclose(network.normalise.mean.numpy(), wanted, rtol=1e-5)
+
+
+def test_pictures_that_are_too_small_for_the_network_are_told_before_anything_trains(dataset: Dataset) -> None:
+    with pytest.raises(BadRecipe, match=r"3x16x16 is too small: layer conv\d\.\d \(\w+\) would have no output"):
+        start_network(recipe(network={"name": "alexnet"}), dataset.labels)

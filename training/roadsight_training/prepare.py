@@ -21,6 +21,7 @@ from roadsight_training.networks.earlier import is_bundle, start_from
 from roadsight_training.networks.normalisation import measure
 from roadsight_training.networks.unfolding import settle
 from roadsight_training.recipe import Recipe
+from roadsight_training.summary import summarise
 from roadsight_training.transforms import Augmentation, reach
 
 SEEN = 1024  # pictures that are trained on and measured like validation, at most
@@ -105,8 +106,15 @@ def _some(pictures: Sequence[Picture], n: int, seed: int) -> list[Picture]:
 
 
 def start_network(recipe: Recipe, labels: Sequence[str]) -> Network:
-    """Builds the recipe's network with the weights that it starts from; raises BadRecipe and BadWeights."""
-    network = build(recipe.network, len(labels), (recipe.input.height, recipe.input.width))
+    """Builds the recipe's network with the weights that it starts from.
+
+    Raises:
+        BadRecipe: there is no such network, it does not take an option, or pictures of this size are too small for it.
+        BadWeights: the weights are missing or do not fit.
+    """
+    size = recipe.input.height, recipe.input.width
+    network = build(recipe.network, len(labels), size)
+    summarise(network, size)  # refuses what torch would only find in the first step
     if recipe.network.earlier is not None:
         start_from(network, recipe.network, labels)
     return network
