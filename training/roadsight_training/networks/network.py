@@ -12,7 +12,7 @@ class Outputs(NamedTuple):
 
     logits: Tensor  # float32 [N, K]
     embedding: Tensor  # float32 [N, D]: the features that the head sees
-    auxiliary: tuple[Tensor, ...] = ()  # logits [N, K] of side heads, in training only
+    auxiliary: tuple[Tensor, ...] = ()  # logits [N, K] of the side heads that are in training mode
 
 
 class Normalise(nn.Module):
@@ -64,6 +64,6 @@ class Network(nn.Module):
         side = []
         for name, stage in self.stages.items():
             x = stage(x)  # [N, C, h', w'], and [N, D] after the last
-            if self.training and name in self.auxiliary:
+            if name in self.auxiliary and self.auxiliary[name].training:
                 side.append(self.auxiliary[name](x))  # [N, K]
         return Outputs(self.head(x), x, tuple(side))  # [N, K], [N, D]

@@ -1,20 +1,24 @@
 """Published ImageNet weights, put into a network before it is cut into stages.
 
-name, weights --torchvision's enumerations--> state dict --load--> model
-              BadWeights (no such weights)    BadWeights (no download, or a damaged one)
+name, weights --torchvision's enumerations--> member --download, load--> model
+              BadWeights (no such weights)           BadWeights (no download, or a damaged one)
 """
 
+import struct
+from http.client import HTTPException
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
-from urllib.error import URLError
 
 import torch
-from torch import Tensor, nn
-from torchvision.models import WeightsEnum, get_model, get_model_weights, get_weight  # type: ignore[import-untyped]
+from torch import nn
+from torchvision.models import WeightsEnum, get_model, get_model_weights  # type: ignore[import-untyped]
 
 from roadsight_training.errors import BadWeights
 from roadsight_training.recipe.network import IMAGENET, MEMBER
+
+# What torch.load raises of a file that holds no tensors, by what its first bytes happen to be.
+DAMAGED = (RuntimeError, UnpicklingError, EOFError, LookupError, TypeError, ValueError, struct.error)
 
 
 def is_published(weights: str) -> bool:
@@ -36,29 +40,29 @@ def torchvision_model(name: str, weights: str, **options: Any) -> nn.Module:
     """
     model: nn.Module = get_model(name, weights=None, **options)
     if is_published(weights):
-        model.load_state_dict(_download(_choose(name, weights)))
+        _load(model, _choose(name, weights))
     return model
 
 
 def _choose(name: str, weights: str) -> WeightsEnum:
-    known = get_model_weights(name)
-    names = ", ".join(str(member) for member in known)
-    try:
-        chosen = known.DEFAULT if weights == IMAGENET else get_weight(weights)
-    except ValueError as error:
-        raise BadWeights(f"torchvision has no weights {weights!r}; for {name} there are: {names}") from error
-    if not isinstance(chosen, known):
-        raise BadWeights(f"{weights} does not fit {name}, whose weights are: {names}")
-    return chosen
+    kinds = get_model_weights(name)
+    # Without categories it is VGG-16's convolutions alone: its dense layers are NaN, and other means were taken away.
+    known = {
+        f"{kinds.__name__}.{key}": member for key, member in kinds.__members__.items() if member.meta["categories"]
+    }
+    known[IMAGENET] = kinds.DEFAULT
+    if weights not in known:
+        raise BadWeights(f"{weights} does not fit {name}, whose weights are: {', '.join(known)}")
+    return known[weights]
 
 
-def _download(chosen: WeightsEnum) -> dict[str, Tensor]:
+def _load(model: nn.Module, chosen: WeightsEnum) -> None:
     """Downloads the weights, or takes the file that an earlier download left."""
     file = Path(torch.hub.get_dir(), "checkpoints", Path(chosen.url).name)
     try:
-        state: dict[str, Tensor] = chosen.get_state_dict(progress=True, check_hash=True, weights_only=True)
-    except (URLError, OSError) as error:
+        model.load_state_dict(chosen.get_state_dict(progress=True, check_hash=True, weights_only=True))
+    except (OSError, HTTPException) as error:
         raise BadWeights(f"{chosen} could not be downloaded from {chosen.url} to {file}: {error}") from error
-    except (RuntimeError, UnpicklingError, EOFError) as error:
-        raise BadWeights(f"{chosen}, from {chosen.url} or {file}, is damaged: {error}") from error
-    return state
+    except DAMAGED as error:
+        why = str(error).partition("\n")[0].rstrip(": ")
+        raise BadWeights(f"{chosen}, from {chosen.url} or {file}, is damaged: {why}") from error

@@ -4,7 +4,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from roadsight_training.recipe.part import Part
 
@@ -41,7 +41,7 @@ class Network(Part):
     activation: Activation | None = Field(None, description="Of mlp and lenet5.")
     initialisation: Initialisation | None = Field(None, description="Of logistic, mlp and lenet5.")
     batch_norm: bool | None = Field(None, description="Of mlp and lenet5: before each activation.")
-    hidden: tuple[int, ...] | None = Field(None, description="Of mlp: width of each hidden layer.")
+    hidden: tuple[PositiveInt, ...] | None = Field(None, min_length=1, description="Of mlp: width of each layer.")
     pooling: Literal["average", "max"] | None = Field(None, description="Of lenet5.")
     local_response_norm: bool | None = Field(None, description="Of alexnet: as in the paper of 2012.")
 
