@@ -107,11 +107,16 @@ def test_the_page_has_the_best_network_first_and_a_plot_against_each_cost(
         assert (rules.out / plot).read_bytes().startswith(b"\x89PNG")
 
 
-def test_what_is_wrong_in_one_process_is_told_by_the_first(recipes: list[Path], rules: Rules, tmp_path: Path) -> None:
-    path = tmp_path / "wrong.yaml"
-    path.write_text(BASE.replace("{name: logistic}", "{name: logistic, pooling: max}"))
+def test_what_is_wrong_in_one_process_is_told_and_ends_the_contest(rules: Rules, tmp_path: Path) -> None:
+    names = ["wrong", "second", "third", "fourth"]
+    for name in names:
+        (tmp_path / f"{name}.yaml").write_text(BASE.replace("name: base", f"name: {name}"))
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text(wrong.read_text().replace("{name: logistic}", "{name: logistic, pooling: max}"))
+    rules = Rules(rules.data, tmp_path / "out", 0.2, "test", 1)
     with pytest.raises(TrainingError, match=r"wrong: network\.pooling: logistic does not take it"):
-        list(contest([path], Rules(rules.data, tmp_path / "out", 1.0, "test", 1), workers=1))
+        list(contest([tmp_path / f"{name}.yaml" for name in names], rules, workers=1))
+    assert not (rules.out / "fourth").exists()
 
 
 def test_what_can_t_be_compared_is_refused_before_anything_trains(recipes: list[Path], tmp_path: Path) -> None:

@@ -35,11 +35,14 @@ def contest(paths: Sequence[Path], rules: Rules, workers: int) -> Iterator[Resul
     os.environ["OMP_NUM_THREADS"] = str(rules.threads)  # before torch is loaded in the new processes
     spawned = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=spawned, max_tasks_per_child=1) as pool:
-        for done in as_completed([pool.submit(_told, path, rules) for path in paths]):
-            result = done.result()
-            if isinstance(result, str):
-                raise TrainingError(result)
-            yield result
+        try:
+            for done in as_completed([pool.submit(_told, path, rules) for path in paths]):
+                result = done.result()
+                if isinstance(result, str):
+                    raise TrainingError(result)
+                yield result
+        finally:  # after an error or Ctrl-C, those that have not begun never do
+            pool.shutdown(cancel_futures=True)
 
 
 def _told(path: Path, rules: Rules) -> Result | str:
