@@ -2,11 +2,13 @@
 
 import csv
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+import yaml
 
 from pictures import encoded
 from roadsight_models.frame import Pixels
@@ -16,6 +18,15 @@ Row = dict[str, object]
 SIDE = 24
 HEAD = "Filename;Width;Height;Roi.X1;Roi.Y1;Roi.X2;Roi.Y2;ClassId"
 COLOURS = ((230, 30, 30), (40, 60, 230), (240, 220, 60))
+RECIPE: dict[str, Any] = {
+    "name": "tiny",
+    "task": "tiny",
+    "licence": "drawn by the tests",
+    "data": {"citation": "drawn shapes", "validation": 0.3},
+    "input": {"width": 16, "height": 16, "context": 0.0, "resize": "area_or_linear", "min_side": 8},
+    "network": {"name": "mlp", "hidden": [16], "dropout": 0.0},
+    "fit": {"epochs": 2, "batch_size": 16, "learning_rate": 0.003, "average_decay": 0.5, "workers": 0},
+}
 
 
 def shape(index: int, seed: int = 0) -> Pixels:
@@ -61,6 +72,13 @@ def learnable(folder: Path) -> Path:
     rows = [gtsrb_row(i, track, frame) for i in range(3) for track in range(3) for frame in range(8)]
     rows += [gtsrb_row(i, 9, frame, split="test") for i in range(3) for frame in range(4)]
     return packed(folder, rows)
+
+
+def recipe(path: Path, **parts: Mapping[str, object]) -> Path:
+    """Writes the recipe of a small fully connected network on 16x16 pixels, with these options of its parts changed."""
+    changed = {name: {**RECIPE.get(name, {}), **options} for name, options in parts.items()}
+    path.write_text(yaml.safe_dump({**RECIPE, **changed}))
+    return path
 
 
 def official(folder: Path, index_at: str = "Final_Test/Images", training: str = "Training") -> Path:

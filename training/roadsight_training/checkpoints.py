@@ -2,7 +2,7 @@
 
 end of validation -----------> best.ckpt if its loss is the lowest so far, last.ckpt
 10 minutes, Ctrl-C, SIGTERM -> last.ckpt at the end of the step under way --Ctrl-C, SIGTERM--> Stopped
-                Diverged: the loss is no finite number, what was saved before is kept
+                Diverged: the loss or a weight is no finite number, what was saved before is kept
 """
 
 import math
@@ -64,7 +64,7 @@ class Checkpoints(Checkpoint):
         if due or batch_idx % LOOK_EVERY == 0:
             self._check(trainer, outputs["loss"])
         if due:
-            self._save(trainer, self.run.last)
+            self._save(trainer, pl_module, self.run.last)
             self._stop(trainer)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -73,16 +73,20 @@ class Checkpoints(Checkpoint):
         self._check(trainer, loss)
         if float(loss) < self.lowest:
             self.lowest = float(loss)
-            self._save(trainer, self.run.best)
-        self._save(trainer, self.run.last)
+            self._save(trainer, pl_module, self.run.best)
+        self._save(trainer, pl_module, self.run.last)
         self._stop(trainer)
 
-    def _check(self, trainer: Trainer, loss: Tensor) -> None:
-        if _any(trainer, not bool(torch.isfinite(loss))):
+    def _check(self, trainer: Trainer, *tensors: Tensor) -> None:
+        if _any(trainer, not all(bool(torch.isfinite(tensor).all()) for tensor in tensors)):
             raise Diverged(trainer.global_step, self.run.recipe.fit.learning_rate)
 
-    def _save(self, trainer: Trainer, path: Path) -> None:
-        trainer.save_checkpoint(path, weights_only=False)  # beside it, then renamed: one of them is whole at any time
+    def _save(self, trainer: Trainer, pl_module: LightningModule, path: Path) -> None:
+        self._check(trainer, *pl_module.parameters())  # the last loss was that of the weights before this step
+        beside = path.with_suffix(".new")  # Lightning writes where temporary files go, and may have to copy from there
+        trainer.save_checkpoint(beside, weights_only=False)
+        if trainer.is_global_zero:
+            beside.replace(path)
         self.saved_at = time.monotonic()
 
     def _stop(self, trainer: Trainer) -> None:

@@ -7,7 +7,7 @@ Because a training batch depends on nothing that came before it, a run that was 
 as if nothing had happened.
 """
 
-import signal
+import os
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -135,8 +135,8 @@ class _Turns(Sampler[Turn]):
 
 
 def _leave_signals_to_training(worker: int) -> None:
-    # Ctrl-C reaches workers, too; the step under way may still want a batch of them.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Ctrl-C and `timeout` tell the whole group of processes; the step under way may still want a batch of a worker.
+    os.setpgrp()
 
 
 def crop_all(pictures: Sequence[Picture], rule: CropRule) -> Pixels:

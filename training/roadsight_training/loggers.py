@@ -7,7 +7,6 @@ import os
 from importlib.util import find_spec
 
 from pytorch_lightning.loggers import Logger, MLFlowLogger, TensorBoardLogger
-from pytorch_lightning.utilities import rank_zero_only
 
 from roadsight_training.run import LOGS, Run
 
@@ -21,14 +20,18 @@ MLFLOW_SETTINGS = {
 }
 
 
-def loggers(run: Run) -> list[Logger]:
+def loggers(run: Run, *, leads: bool = True) -> list[Logger]:
     """TensorBoard in the run folder; with the extra `mlflow` also MLflow.
 
     MLflow's server is the one that MLFLOW_TRACKING_URI names, else a folder in the run folder. A run that is resumed
     goes on under the same MLflow run.
+
+    Args:
+        run: what is logged.
+        leads: whether this is the first of several processes, which alone logs.
     """
     board = TensorBoardLogger(run.folder, name="", version=LOGS)
-    return [board] if find_spec("mlflow") is None else [board, _mlflow(run)]
+    return [board, _mlflow(run)] if leads and find_spec("mlflow") is not None else [board]
 
 
 def _mlflow(run: Run) -> MLFlowLogger:
@@ -41,7 +44,7 @@ def _mlflow(run: Run) -> MLFlowLogger:
         tracking_uri=SERVER or (run.folder.absolute() / MLFLOW).as_uri(),
         run_id=noted.read_text(encoding="utf-8") if noted.is_file() else None,
     )
-    if getattr(rank_zero_only, "rank", 0) == 0 and not noted.is_file():
+    if not noted.is_file():
         noted.write_text(str(logger.run_id), encoding="utf-8")
         logger.log_hyperparams(run.recipe.model_dump(mode="json"))
     return logger

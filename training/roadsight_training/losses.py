@@ -14,6 +14,7 @@ from roadsight_training.networks import Outputs
 from roadsight_training.recipe import Fit
 
 AUXILIARY_WEIGHT = 0.3  # Szegedy et al. 2014, section 5
+SURE = 1e-12  # a picture is never surer than this for focal loss: at 0 a root has no slope
 
 
 def cross_entropy(logits: Tensor, targets: Tensor, options: Fit) -> Tensor:
@@ -31,7 +32,8 @@ def binary_cross_entropy(logits: Tensor, targets: Tensor, options: Fit) -> Tenso
 def focal(logits: Tensor, targets: Tensor, options: Fit) -> Tensor:
     """Focal loss over a softmax (Lin et al. 2017): [N, K], [N, K] -> [N]."""
     logs = log_softmax(logits, 1)
-    return -(targets * (1 - logs.exp()) ** options.focal_gamma * logs).sum(1)
+    wrong = (-torch.expm1(logs)).clamp(min=SURE)  # 1 - p
+    return -(targets * wrong**options.focal_gamma * logs).sum(1)
 
 
 LOSSES: dict[str, Callable[[Tensor, Tensor, Fit], Tensor]] = {

@@ -7,7 +7,9 @@ BadDataset, BadSplit, BadRecipe, BadWeights       Diverged
 import logging
 import tempfile
 import warnings
+from contextlib import redirect_stderr
 from dataclasses import dataclass
+from io import StringIO
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +27,7 @@ from roadsight_training.recipe import Recipe
 LOWEST, HIGHEST = 1e-6, 10.0
 SKIPPED = 10  # of the first steps: the smoothed loss rests on few values there
 DIVERGED = 4.0  # times the lowest loss: the test ends
+DECAY = 0.98  # of the average by which Lightning smooths the loss
 
 Floats = npt.NDArray[np.float64]
 
@@ -34,12 +37,13 @@ class RangeTest:
     """What the loss was at each learning rate; both [N], the rates rising by the same factor each."""
 
     rates: Floats
-    losses: Floats  # smoothed over the steps before, by an exponential average with decay 0.98
+    losses: Floats  # smoothed over the steps before, by an exponential average with decay `DECAY`
 
     @property
     def steepest(self) -> int:
-        """Where the loss fell fastest over the logarithm of the rate."""
-        return int(np.gradient(self.losses, np.log10(self.rates)).argmin())
+        """Where the loss fell fastest over the logarithm of the rate, before it was lowest."""
+        slopes = np.gradient(self.losses, np.log10(self.rates))
+        return int(slopes[: self.lowest + 1].argmin())  # beyond, it falls back from where a too high rate threw it
 
     @property
     def suggestion(self) -> float:
@@ -66,7 +70,7 @@ def range_test(recipe: Recipe, dataset: Dataset, steps: int = 100) -> RangeTest:
         BadDataset, BadSplit, BadRecipe, BadWeights: as in training.
         Diverged: the loss was no finite number from the start.
     """
-    seed_everything(recipe.fit.seed, workers=True)
+    seed_everything(recipe.fit.seed, workers=True, verbose=False)
     parts = decode_parts(recipe, dataset)
     network = start_network(recipe, parts.labels)
     measure_normalisation(recipe, parts, network)
@@ -87,21 +91,24 @@ def range_test(recipe: Recipe, dataset: Dataset, steps: int = 100) -> RangeTest:
             enable_progress_bar=False,
             enable_model_summary=False,
         )
-        found = Tuner(trainer).lr_find(
-            module,
-            loader,
-            min_lr=LOWEST,
-            max_lr=HIGHEST,
-            num_training=steps,
-            early_stop_threshold=DIVERGED,
-            update_attr=False,
-        )
+        with redirect_stderr(StringIO()):  # Lightning always draws a bar here, and leaves it unfinished
+            found = Tuner(trainer).lr_find(
+                module,
+                loader,
+                min_lr=LOWEST,
+                max_lr=HIGHEST,
+                num_training=steps,
+                early_stop_threshold=DIVERGED,
+                update_attr=False,
+            )
     assert found is not None
-    rates, losses = (np.array(found.results[name][SKIPPED:]) for name in ("lr", "loss"))
-    finite = np.isfinite(losses)
-    if finite.sum() < 2:
+    rates, losses = (np.array(found.results[name]) for name in ("lr", "loss"))
+    done = np.arange(1, len(losses) + 1)
+    losses *= (1 - DECAY ** (done + 1)) / (1 - DECAY**done)  # Lightning divides by the weights of a step too many
+    counting = np.isfinite(losses) & (done > SKIPPED)
+    if counting.sum() < 2:
         raise Diverged(SKIPPED, LOWEST)
-    return RangeTest(rates[finite], losses[finite])
+    return RangeTest(rates[counting], losses[counting])
 
 
 def draw(test: RangeTest, title: str) -> Figure:

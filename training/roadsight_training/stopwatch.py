@@ -45,6 +45,8 @@ def seconds_a_step(recipe: Recipe, parts: Parts, precision: str) -> float:
         devices=1,
         max_epochs=10_000,
         precision=PRECISIONS[precision],  # type: ignore[arg-type]
+        accumulate_grad_batches=recipe.fit.accumulate,
+        gradient_clip_val=recipe.fit.clip,
         callbacks=[EMAWeightAveraging(decay=recipe.fit.average_decay), watch],
         logger=False,
         enable_checkpointing=False,
@@ -72,7 +74,11 @@ class Stopwatch(Callback):
         return sum(self.taken) / max(len(self.taken), 1)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Starts the first lap."""
+        """Starts the first lap, also where a resumed run goes on within a round."""
+        self.now = clock()
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Starts the lap anew: validation and saving are no part of a step."""
         self.now = clock()
 
     def on_train_batch_end(
@@ -87,10 +93,6 @@ class Stopwatch(Callback):
         counted = self.taken[WARM_UP:]
         if self.stops and len(counted) >= ENOUGH and sum(counted) > SECONDS:
             trainer.should_stop = True
-
-    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Starts the lap anew: validation is no part of a step."""
-        self.now = clock()
 
 
 def clock() -> float:

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.callbacks import (
-    EMAWeightAveraging,
     LearningRateMonitor,
     RichProgressBar,
     TQDMProgressBar,
+    WeightAveraging,
 )
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from roadsight_training.checkpoints import Checkpoints
 from roadsight_training.loggers import loggers
@@ -57,7 +58,8 @@ def make_trainer(run: Run, hardware: Hardware, rounds: int, steps: int, more: Se
     options = run.recipe.fit
     callbacks: list[Callback] = [
         RichProgressBar() if sys.stdout.isatty() else TQDMProgressBar(refresh_rate=50),
-        EMAWeightAveraging(decay=options.average_decay),
+        # Not EMAWeightAveraging: its sum of two products rounds, and what is frozen would drift.
+        WeightAveraging(multi_avg_fn=get_ema_multi_avg_fn(options.average_decay)),  # type: ignore[no-untyped-call]
         LearningRateMonitor("step"),
         *more,
         Checkpoints(run),
@@ -77,7 +79,7 @@ def make_trainer(run: Run, hardware: Hardware, rounds: int, steps: int, more: Se
         gradient_clip_val=options.clip,
         precision=PRECISIONS[run.precision],  # type: ignore[arg-type]
         callbacks=callbacks,
-        logger=loggers(run),
+        logger=loggers(run, leads=hardware.leads),
         log_every_n_steps=min(20, steps),
         num_sanity_val_steps=0,
         enable_model_summary=False,

@@ -40,6 +40,7 @@ def train(
         fit(recipe, open_dataset(folder), place, resume=resume, hardware=hardware)
     except Stopped as stopped:
         words = ["roadsight", "train", str(recipe), "--data", str(folder), "--out", str(place), "--resume"]
+        words += [] if hardware.world == 1 else ["--devices", str(devices), "--nodes", str(nodes)]
         console.print(f"{stopped}; go on with: {shlex.join(words)}", markup=False, highlight=False)
         # The first process waits for the others, and takes their failing for its own.
         raise typer.Exit(INTERRUPTED if leads else 0) from stopped

@@ -19,10 +19,13 @@ def alexnet(options: Options, classes: int, size: Size) -> Network:
     """AlexNet as in Krizhevsky 2014; local response normalisation as in Krizhevsky et al. 2012, section 3.3."""
     model: Any = torchvision_model("alexnet", options.weights, dropout=options.dropout)
     layers = list(model.features)
-    norm = [nn.LocalResponseNorm(5, alpha=5e-4, beta=0.75, k=2)] if options.local_response_norm else []
+
+    def norm() -> list[nn.Module]:
+        return [nn.LocalResponseNorm(5, alpha=5e-4, beta=0.75, k=2)] if options.local_response_norm else []
+
     stages = {
-        "conv1": nn.Sequential(*layers[0:2], *norm, layers[2]),  # [N, 64, 27, 27]
-        "conv2": nn.Sequential(*layers[3:5], *norm, layers[5]),  # [N, 192, 13, 13]
+        "conv1": nn.Sequential(*layers[0:2], *norm(), layers[2]),  # [N, 64, 27, 27]
+        "conv2": nn.Sequential(*layers[3:5], *norm(), layers[5]),  # [N, 192, 13, 13]
         "conv3": nn.Sequential(*layers[6:8]),  # [N, 384, 13, 13]
         "conv4": nn.Sequential(*layers[8:10]),  # [N, 256, 13, 13]
         "conv5": nn.Sequential(*layers[10:13]),  # [N, 256, 6, 6]

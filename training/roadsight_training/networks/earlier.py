@@ -23,6 +23,7 @@ from roadsight_training.errors import BadRecipe, BadRun, BadWeights
 from roadsight_training.golden import drawn_crops
 from roadsight_training.graph import torch_logits
 from roadsight_training.networks import Network, build
+from roadsight_training.networks.network import Normalise
 from roadsight_training.networks.pretrained import DAMAGED
 from roadsight_training.networks.unfolding import unfold
 from roadsight_training.recipe import Network as Options
@@ -72,7 +73,7 @@ def start_from(network: Network, options: Options, labels: Sequence[str]) -> Non
         for name in _by_label(network):
             state[name] = _merge(own[name], rows.get(name, own[name]), labels, earlier.labels)
     _fill(network, state, path)
-    frames = drawn_crops(earlier.rule)
+    frames = drawn_crops(_rule_of_both(network, earlier.rule))
     if not _close(_embedding(network, frames), _embedding(earlier.network, frames)):
         raise BadWeights(f"{path}: with its weights the recipe's network computes something else: another activation?")
     network.train()
@@ -94,10 +95,10 @@ def restore(run: Run, checkpoint: Path) -> Network:
         raise BadRun(checkpoint, "no such file: the run has not ended its first epoch; train it with --resume")
     try:
         stored = torch.load(checkpoint, map_location="cpu", weights_only=True)["state_dict"]
-    except DAMAGED as error:
+        ours = {name.removeprefix(PREFIX): tensor for name, tensor in stored.items() if name.startswith(PREFIX)}
+    except (*DAMAGED, AttributeError) as error:
         raise BadRun(checkpoint, f"not a checkpoint: {error}") from error
     network = _build(run.recipe.network, len(run.labels), run.recipe.input)
-    ours = {name.removeprefix(PREFIX): tensor for name, tensor in stored.items() if name.startswith(PREFIX)}
     _fill(network, ours, checkpoint)
     return network.eval()
 
@@ -106,7 +107,7 @@ def _read(path: Path, options: Options) -> Earlier:
     if is_bundle(path):
         return _read_bundle(bundles.load(path), options)
     if path.suffix == ".ckpt":
-        run, checkpoint = open_run(path.parent.parent), path
+        run, checkpoint = open_run(path.resolve().parent.parent), path
     elif (path / RECIPE).is_file():
         run = open_run(path)
         checkpoint = run.best
@@ -120,7 +121,9 @@ def _read_bundle(bundle: bundles.Bundle, options: Options) -> Earlier:
     manifest, golden = bundle.manifest, bundle.golden()
     _check_name(bundle.folder, manifest.architecture, options.name)
     network = _build(options, len(manifest.labels), manifest.input)
-    _fill(network, unfold(bundle, network), bundle.folder)
+    state = unfold(bundle, network)
+    network.normalise = Normalise(state["normalise.mean"][0], state["normalise.deviation"][0])  # not the recipe's
+    _fill(network, state, bundle.folder)
     if not _close(torch_logits(network.eval(), golden.frames), golden.logits):
         raise BadWeights(f"{bundle.folder}: with its weights the recipe's network does not give its golden logits")
     return Earlier(network, manifest.labels, manifest.input)
@@ -164,6 +167,12 @@ def _fill(network: Network, state: Mapping[str, Tensor], path: Path) -> None:
         if tensor.shape != own[name].shape:
             raise BadWeights(f"{path}: {name} is {list(tensor.shape)}, and in the network {list(own[name].shape)}")
         own[name].copy_(tensor)
+
+
+def _rule_of_both(network: Network, rule: CropRule) -> CropRule:
+    """The earlier pictures' rule; at the size of the network's mean image, where it has one."""
+    height, width = network.normalise.mean.shape[2:]
+    return rule if (height, width) == (1, 1) else rule.model_copy(update={"height": height, "width": width})
 
 
 def _embedding(network: Network, frames: Pixels) -> Values:

@@ -50,8 +50,8 @@ class Network(nn.Module):
         auxiliary: Mapping[str, nn.Module] | None = None,  # side heads, by the stage whose output they see
     ) -> None:
         super().__init__()
-        self.normalise, self.head = normalise, head
-        self.stages, self.auxiliary = nn.ModuleDict(stages), nn.ModuleDict(auxiliary or {})
+        self.normalise, self.stages, self.head = normalise, nn.ModuleDict(stages), head
+        self.auxiliary = nn.ModuleDict(auxiliary or {})
 
     def forward(self, frames: Tensor) -> Outputs:
         """Classifies crops.

@@ -18,7 +18,7 @@ from roadsight_training.errors import BadWeights
 from roadsight_training.recipe.network import IMAGENET, MEMBER
 
 # What torch.load raises of a file that holds no tensors, by what its first bytes happen to be.
-DAMAGED = (RuntimeError, UnpicklingError, EOFError, LookupError, TypeError, ValueError, struct.error)
+DAMAGED = (RuntimeError, UnpicklingError, EOFError, OSError, LookupError, TypeError, ValueError, struct.error)
 
 
 def is_published(weights: str) -> bool:
@@ -61,8 +61,6 @@ def _load(model: nn.Module, chosen: WeightsEnum) -> None:
     file = Path(torch.hub.get_dir(), "checkpoints", Path(chosen.url).name)
     try:
         model.load_state_dict(chosen.get_state_dict(progress=True, check_hash=True, weights_only=True))
-    except (OSError, HTTPException) as error:
-        raise BadWeights(f"{chosen} could not be downloaded from {chosen.url} to {file}: {error}") from error
-    except DAMAGED as error:
-        why = str(error).partition("\n")[0].rstrip(": ")
-        raise BadWeights(f"{chosen}, from {chosen.url} or {file}, is damaged: {why}") from error
+    except (HTTPException, *DAMAGED) as error:
+        kept = f"in {file} can't be read" if file.is_file() else f"could not be downloaded from {chosen.url} to {file}"
+        raise BadWeights(f"{chosen} {kept}: {str(error).partition(':' + chr(10))[0]}") from error
