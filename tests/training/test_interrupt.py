@@ -110,11 +110,15 @@ class Spoil(Callback):
 
 
 @pytest.mark.parametrize(
-    ("hook", "value"), [("on_train_batch_start", float("nan")), ("on_train_batch_end", float("inf"))]
+    ("hook", "step", "value"),
+    [
+        ("on_train_batch_start", 4, float("nan")),  # in the midst of the second epoch
+        ("on_train_batch_end", 5, float("inf")),  # after a loss that was in order
+        ("on_train_batch_end", 6, float("inf")),  # before validation
+    ],
 )
-@pytest.mark.parametrize("step", [4, 5, 6])  # in the midst of the second epoch, and at its ends
 def test_a_loss_that_is_no_number_stops_the_run_and_keeps_what_was_saved_before(
-    hook: str, value: float, step: int, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    hook: str, step: int, value: float, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(checkpoints, "SAVE_EVERY", 0.0)
     path = recipe(tmp_path / "recipe.yaml", fit={"epochs": 3})

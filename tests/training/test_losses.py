@@ -11,7 +11,7 @@ from roadsight_training.losses import LOSSES, l1_penalty, training_loss
 from roadsight_training.networks import Outputs
 from roadsight_training.recipe import Fit
 
-THREE_TO_ONE = torch.tensor([[0.0, math.log(3)]])  # probabilities 1/4 and 3/4
+THREE_TO_ONE = torch.tensor([[1.0, 1.0 + math.log(3)]])  # probabilities 1/4 and 3/4
 SECOND = torch.tensor([[0.0, 1.0]])
 
 

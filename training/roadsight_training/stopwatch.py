@@ -3,6 +3,7 @@
 recipe, Parts --a few real steps--> seconds a step
 """
 
+import gc
 import time
 import warnings
 from statistics import median
@@ -10,12 +11,11 @@ from typing import Any
 
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
-from pytorch_lightning.callbacks import EMAWeightAveraging
 
 from roadsight_training.fitting import Fitting
 from roadsight_training.prepare import Parts, start_network, training_loader
 from roadsight_training.recipe import Recipe
-from roadsight_training.trainer import PRECISIONS
+from roadsight_training.trainer import PRECISIONS, averaging
 
 WARM_UP = 2  # steps that are not counted
 ENOUGH = 5  # steps at the least, and then until SECONDS have passed
@@ -47,7 +47,7 @@ def seconds_a_step(recipe: Recipe, parts: Parts, precision: str) -> float:
         precision=PRECISIONS[precision],  # type: ignore[arg-type]
         accumulate_grad_batches=recipe.fit.accumulate,
         gradient_clip_val=recipe.fit.clip,
-        callbacks=[EMAWeightAveraging(decay=recipe.fit.average_decay), watch],
+        callbacks=[averaging(recipe.fit.average_decay), watch],
         logger=False,
         enable_checkpointing=False,
         enable_progress_bar=False,
@@ -57,6 +57,7 @@ def seconds_a_step(recipe: Recipe, parts: Parts, precision: str) -> float:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a run that is thrown away, none matters
         trainer.fit(Fitting(start_network(recipe, parts.labels), recipe, len(parts.labels), len(loader)), loader)
+    gc.collect()  # Lightning's trainer and module refer to each other, and a large network is gigabytes
     return median(watch.taken[WARM_UP:])
 
 

@@ -45,6 +45,12 @@ class Hardware:
         return all(int(os.environ.get(name, "0")) == 0 for name in RANKS)
 
 
+def averaging(decay: float) -> Callback:
+    """Keeps an exponential moving average of the weights beside them, which is what is validated and exported."""
+    # Not EMAWeightAveraging: its sum of two products rounds, and what is frozen would drift.
+    return WeightAveraging(multi_avg_fn=get_ema_multi_avg_fn(decay))  # type: ignore[no-untyped-call]
+
+
 def make_trainer(run: Run, hardware: Hardware, rounds: int, steps: int, more: Sequence[Callback] = ()) -> Trainer:
     """Makes the trainer.
 
@@ -58,8 +64,7 @@ def make_trainer(run: Run, hardware: Hardware, rounds: int, steps: int, more: Se
     options = run.recipe.fit
     callbacks: list[Callback] = [
         RichProgressBar() if sys.stdout.isatty() else TQDMProgressBar(refresh_rate=50),
-        # Not EMAWeightAveraging: its sum of two products rounds, and what is frozen would drift.
-        WeightAveraging(multi_avg_fn=get_ema_multi_avg_fn(options.average_decay)),  # type: ignore[no-untyped-call]
+        averaging(options.average_decay),
         LearningRateMonitor("step"),
         *more,
         Checkpoints(run),

@@ -113,7 +113,7 @@ def _judge(run: Run, dataset: Dataset, watch: Stopwatch, folder: Path, rules: Ru
         parameters=summary.parameters,
         macs=summary.macs,
         budget_seconds=rules.budget_seconds,
-        trained_seconds=round(steps * watch.mean, 1),
+        trained_seconds=round(steps * recipe.fit.accumulate * watch.mean, 1),
         precision=run.precision,
         epochs=recipe.fit.epochs,
         steps=steps,
