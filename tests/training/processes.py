@@ -21,9 +21,9 @@ from roadsight_training.fit import fit
 from roadsight_training.trainer import Hardware
 
 DEADLINE = 120.0  # seconds, for everything that is waited for
-# Torch is imported once, in the process from which all others are forked.
+# All that is slow to import is imported once, in the process from which all others are forked.
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["roadsight_training.fit"])
+PROCESSES.set_forkserver_preload(["roadsight_training.fit", "mlflow.tracking", "torch.utils.tensorboard"])
 
 
 @dataclass(frozen=True)
