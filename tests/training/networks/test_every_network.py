@@ -25,7 +25,7 @@ from roadsight_training.recipe import Fit
 from training.networks.proving import CLASSES, SHIPPED, batch, built, count, frames, rule
 
 SIDE = 64  # pixels: the least that AlexNet takes
-VGG_SIDE = 32  # the least that a VGG takes, which is slow
+VGG_SIDE = 32  # the least that a VGG takes; VGGs are the slowest
 FIT = Fit(epochs=1, learning_rate=0.01)
 OURS = ("logistic", "mlp", "lenet5", "plain18", "plain34")  # nobody publishes weights of them
 
