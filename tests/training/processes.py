@@ -65,16 +65,19 @@ def _tear(source: str, target: str) -> None:
 
 
 class Notes(Callback):
-    """Writes down what this process saw and what its network became."""
+    """Writes down what this process saw, which network it measured, and what that became."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.frames = folder, list[Tensor]()
+        self.folder, self.frames, self.measured = folder, list[Tensor](), dict[str, Tensor]()
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
         self.frames.append(batch.frames.clone())
 
+    def on_validation_batch_start(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
+        self.measured = {name: tensor.clone() for name, tensor in pl_module.state_dict().items()}
+
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        noted = {"frames": torch.stack(self.frames), "weights": pl_module.state_dict()}
+        noted = {"frames": torch.stack(self.frames), "measured": self.measured, "weights": pl_module.state_dict()}
         torch.save(noted, self.folder / f"{trainer.global_rank}.pt")
 
 

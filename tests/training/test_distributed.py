@@ -110,10 +110,12 @@ def test_two_processes_leave_one_run(pair: tuple[Run, list[Mapping[str, Any]]]) 
 
 def test_two_processes_that_are_killed_and_resumed_end_as_if_they_had_not_been(data: Path) -> None:
     path, whole, broken = recipe(data.parent / "rich.yaml", **RICH), data.parent / "whole", data.parent / "broken"
-    assert together(path, data, whole) == [0, 0]
+    assert together(path, data, whole, Notes(data.parent)) == [0, 0]
     assert 0 not in together(path, data, broken, Death(Point("on_train_batch_start", 4), signal.SIGKILL))
     assert together(path, data, broken) == [0, 0]
     assert not differences(state(open_run(whole).last), state(open_run(broken).last))
+    first, second = (torch.load(data.parent / f"{rank}.pt")["measured"] for rank in RANKS)
+    assert not differences(first, second)  # each saw other pictures, but they measure one network
 
 
 def test_what_would_thaw_in_one_process_alone_is_refused(data: Path, tmp_path: Path) -> None:

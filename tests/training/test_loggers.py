@@ -1,3 +1,4 @@
+import os
 import signal
 from importlib.util import find_spec
 from pathlib import Path
@@ -42,7 +43,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 
 @pytest.fixture(autouse=True)
 def no_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loggers, "SERVER", None)
+    monkeypatch.delenv(loggers.SERVER, raising=False)
 
 
 def trained(place: Path, dataset: Dataset) -> Run:
@@ -103,9 +104,24 @@ def test_mlflows_server_is_the_one_that_is_named(
     tmp_path: Path, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = (tmp_path / "server").as_uri()
-    monkeypatch.setattr(loggers, "SERVER", server)
+    monkeypatch.setenv(loggers.SERVER, server)
     run = trained(tmp_path, dataset)
     (entry,) = entries(server)
     assert entry.data.metrics["val_top1"] <= 1
     assert not (run.folder / loggers.MLFLOW).exists()
     assert open_run(run.folder).recipe == run.recipe
+
+
+@with_mlflow
+def test_a_run_does_not_send_what_is_started_later_to_its_own_folder(tmp_path: Path, dataset: Dataset) -> None:
+    trained(tmp_path, dataset)
+    assert loggers.SERVER not in os.environ
+
+
+@with_mlflow
+def test_a_run_that_died_while_it_noted_its_place_in_mlflow_goes_on(tmp_path: Path, dataset: Dataset) -> None:
+    run = trained(tmp_path, dataset)
+    (run.folder / loggers.MLFLOW_RUN).write_text("")
+    fit(tmp_path / "r.yaml", dataset, run.folder, resume=True)
+    ids = {entry.info.run_id for entry in entries((run.folder / loggers.MLFLOW).as_uri())}
+    assert (run.folder / loggers.MLFLOW_RUN).read_text() in ids

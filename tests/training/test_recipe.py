@@ -31,6 +31,7 @@ def test_every_shipped_recipe_is_understood(path: Path) -> None:
         ("margin: [-0.08, 0.25]", "margin: [0.3, 0.1]", r"augment\.margin: .*the lower first"),
         ("task: traffic_sign", "", r"task: Field required"),
         ("  split: train ", "  split: test ", r"data\.split: .*'test' is measured on, never trained on"),
+        ("  split: train ", "  split: test_shift ", r"data\.split: .*'test_shift' is measured on, never trained on"),
     ],
 )
 def test_what_is_not_understood_is_refused_with_the_nearest_known(old: str, new: str, said: str) -> None:

@@ -139,8 +139,6 @@ def test_a_run_that_starts_from_a_run_starts_where_that_one_stood(earlier: Run, 
     for name, tensor in stored.items():
         turned = tensor[[2, 0, 1]] if name.startswith("head.") else tensor
         assert torch.equal(watcher.start[f"network.{name}"], turned), name
-    _, random = train(LENET % "none", labels=TURNED)
-    assert watcher.losses[0] < 0.8 * random.losses[0]
     assert run.labels == tuple(TURNED.split(", "))
 
 

@@ -1,6 +1,7 @@
 """The whole way on a tiny drawn set: recipe -> run -> resume -> bundle -> session -> figures."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from roadsight_models.errors import BadBundle
 from roadsight_models.session import open_session
 from roadsight_training import export as export_room
 from roadsight_training.datasets import Dataset, open_dataset
-from roadsight_training.errors import BadDataset, BadRecipe, BadRun, ParityBroken
+from roadsight_training.errors import BadDataset, BadRecipe, BadRun, BadSplit, ParityBroken
 from roadsight_training.export import export
 from roadsight_training.fit import fit, load_best
 from roadsight_training.fitting import Fitting
@@ -164,6 +165,8 @@ def test_export_refuses_what_it_should(
     untested = Dataset(dataset.folder, dataset.labels, dataset.select("train"), dataset.read)
     with pytest.raises(BadDataset, match="no row of split 'test'"):
         export(run, "1.0.0", untested, tmp_path)
+    with pytest.raises(BadSplit, match="was trained on 'train'; what is published is measured on another split"):
+        export(run, "1.0.0", dataset, tmp_path, "train")
     monkeypatch.setattr(export_room, "to_onnx", lambda network, rule: bundle.classifier.read_bytes())
     with pytest.raises(BadBundle, match="this version exists already"):
         export(run, "1.0.0", dataset, bundle.folder.parents[1])
@@ -171,6 +174,17 @@ def test_export_refuses_what_it_should(
     with pytest.raises(ParityBroken, match=r"differ by .* on 24 images"):
         export(run, "1.0.1", dataset, tmp_path / "bundles")
     assert not (tmp_path / "bundles").exists()
+
+
+def test_what_training_left_out_as_damaged_does_not_stand_in_the_way_of_export(
+    run: Run, dataset: Dataset, tmp_path: Path
+) -> None:
+    bad = next(sample.path for sample in dataset.select("train") if sample.group in run.validation)
+    torn = replace(dataset, read=lambda sample: b"torn" if sample.path == bad else dataset.read(sample))
+    with pytest.raises(BadDataset, match="1 of 24 samples are damaged"):
+        export(run, "1.0.0", torn, tmp_path)
+    lenient = run.recipe.model_copy(update={"data": run.recipe.data.model_copy(update={"unreadable": 0.1})})
+    assert export(replace(run, recipe=lenient), "1.0.0", torn, tmp_path).manifest.parity.n == 23
 
 
 def doctored(bundle: bundles.Bundle) -> bytes:

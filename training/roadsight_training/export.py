@@ -3,7 +3,7 @@
     Run --load_best--> network --to_onnx--> graph --check_parity--> session --measure--> Report --save--> Bundle
         BadRun                                    ParityBroken              BadDataset           BadBundle
 
-Temperature and threshold come from the validation tracks; the split `test` is opened last, only to be measured.
+Temperature and threshold come from the validation tracks; the split that is published is opened last, to be measured.
 """
 
 import os
@@ -21,22 +21,22 @@ from roadsight_models.manifest import Manifest, Metric, Parity, Provenance, Vers
 from roadsight_models.session import open_session
 from roadsight_training.card import write_card
 from roadsight_training.datasets import Dataset
-from roadsight_training.datasets.pictures import crops
-from roadsight_training.errors import BadRun
+from roadsight_training.datasets.pictures import decode_all
+from roadsight_training.errors import BadRun, BadSplit
 from roadsight_training.fit import load_best
 from roadsight_training.golden import golden_file
 from roadsight_training.graph import OPSET, check_parity, to_onnx
 from roadsight_training.judging.calibration import choose_threshold, fit_temperature
 from roadsight_training.judging.evaluation import evaluate, infer
 from roadsight_training.judging.figures import Report
+from roadsight_training.loading import crop_all
 from roadsight_training.recipe import HELD_OUT
 from roadsight_training.run import Run, held_back
 
-SPLIT = HELD_OUT
 GOLDEN_TOLERANCE = 1e-3  # in probability, for float32
 
 
-def export(run: Run, version: str, dataset: Dataset, root: Path) -> Bundle:
+def export(run: Run, version: str, dataset: Dataset, root: Path, split: str = HELD_OUT) -> Bundle:
     """Publishes a run's best checkpoint as `<root>/<name>/<version>/`.
 
     Args:
@@ -44,18 +44,23 @@ def export(run: Run, version: str, dataset: Dataset, root: Path) -> Bundle:
         version: semantic, not published before.
         dataset: what the run was trained on, opened with the run's labels.
         root: the folder of all bundles.
+        split: what it is measured on; not the one that was trained on.
 
     Raises:
         BadRun: the version is not semantic, there is no best checkpoint, or the data set lacks the validation tracks.
-        BadDataset: it has no split `test`, or a picture can't be decoded.
+        BadSplit: the split was trained on.
+        BadDataset: there is no such split, a picture of it can't be decoded, or too many of validation.
         ParityBroken: the graph differs from the network on the validation images.
         BadBundle: the version exists already, or a file is too large.
     """
     _check_version(run, version)
     network, rule = load_best(run), run.recipe.input
     held = held_back(run, dataset)
-    dataset.select(SPLIT)  # its absence should be known now, not minutes later
-    frames = crops(dataset, held, rule)
+    if split == run.recipe.data.split:
+        raise BadSplit(f"{run.folder} was trained on {split!r}; what is published is measured on another split")
+    dataset.select(split)  # its absence should be known now, not minutes later
+    decoded = decode_all(dataset, held, run.recipe.data.unreadable, rule.context)
+    held, frames = decoded.samples, crop_all(decoded.pictures, rule)
     graph = to_onnx(network, rule)
     manifest = _draft(run, version, check_parity(graph, network, frames))
     files = {bundles.CLASSIFIER: graph, bundles.GOLDEN: golden_file(network, rule)}
@@ -65,9 +70,9 @@ def export(run: Run, version: str, dataset: Dataset, root: Path) -> Bundle:
         temperature = fit_temperature(logits, np.array([sample.index for sample in held]))
         threshold = choose_threshold(logits, temperature)
         manifest = manifest.model_copy(update={"temperature": temperature, "uncertain_below": threshold})
-        report = evaluate(session, manifest, dataset, SPLIT)
-    manifest = manifest.model_copy(update={"metrics": _metrics(report)})
-    files["card.md"] = write_card(manifest, report, SPLIT).encode()
+        report = evaluate(session, manifest, dataset, split)
+    manifest = manifest.model_copy(update={"metrics": _metrics(report, split)})
+    files["card.md"] = write_card(manifest, report, split).encode()
     return bundles.save(root, manifest, files)
 
 
@@ -102,15 +107,15 @@ def _draft(run: Run, version: str, parity: Parity) -> Manifest:
     )
 
 
-def _metrics(report: Report) -> tuple[Metric, ...]:
+def _metrics(report: Report, split: str) -> tuple[Metric, ...]:
     top1, sure, spread = report.top1, report.confident, report.between_tracks
     return (
-        Metric(name="top1", split=SPLIT, value=top1.value, interval=top1.interval, n=report.n),
-        Metric(name="macro_f1", split=SPLIT, value=report.macro_f1, interval=spread["macro_f1"], n=report.n),
-        Metric(name="mean_recall", split=SPLIT, value=report.mean_recall, interval=spread["mean_recall"], n=report.n),
-        Metric(name="ece", split=SPLIT, value=report.ece, interval=None, n=report.n),
-        Metric(name="coverage", split=SPLIT, value=report.covered.value, interval=report.covered.interval, n=report.n),
-        Metric(name="selective_accuracy", split=SPLIT, value=sure.value, interval=sure.interval, n=max(sure.n, 1)),
+        Metric(name="top1", split=split, value=top1.value, interval=top1.interval, n=report.n),
+        Metric(name="macro_f1", split=split, value=report.macro_f1, interval=spread["macro_f1"], n=report.n),
+        Metric(name="mean_recall", split=split, value=report.mean_recall, interval=spread["mean_recall"], n=report.n),
+        Metric(name="ece", split=split, value=report.ece, interval=None, n=report.n),
+        Metric(name="coverage", split=split, value=report.covered.value, interval=report.covered.interval, n=report.n),
+        Metric(name="selective_accuracy", split=split, value=sure.value, interval=sure.interval, n=max(sure.n, 1)),
     )
 
 

@@ -12,8 +12,7 @@ from roadsight_training.run import LOGS, Run
 
 MLFLOW = "mlflow"  # in the run folder: a store, where no server is named
 MLFLOW_RUN = "mlflow.txt"  # in the run folder: the id of its run there
-# Read once: MLflow overwrites the variable with each address that it is given.
-SERVER = os.environ.get("MLFLOW_TRACKING_URI")
+SERVER = "MLFLOW_TRACKING_URI"  # the variable that names one
 MLFLOW_SETTINGS = {
     "MLFLOW_ALLOW_FILE_STORE": "true",  # it warns of folders, but mlflow-skinny has no other store that needs no server
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -37,14 +36,18 @@ def loggers(run: Run, *, leads: bool = True) -> list[Logger]:
 def _mlflow(run: Run) -> MLFlowLogger:
     for name, value in MLFLOW_SETTINGS.items():
         os.environ.setdefault(name, value)
-    noted = run.folder / MLFLOW_RUN
+    noted, server = run.folder / MLFLOW_RUN, os.environ.get(SERVER)
+    known = noted.read_text(encoding="utf-8") if noted.is_file() else None
     logger = MLFlowLogger(
         experiment_name=run.recipe.task,
         run_name=run.recipe.name,
-        tracking_uri=SERVER or (run.folder.absolute() / MLFLOW).as_uri(),
-        run_id=noted.read_text(encoding="utf-8") if noted.is_file() else None,
+        tracking_uri=server or (run.folder.absolute() / MLFLOW).as_uri(),
+        run_id=known or None,
     )
-    if not noted.is_file():
-        noted.write_text(str(logger.run_id), encoding="utf-8")
+    run_id = str(logger.run_id)
+    if not server:  # MLflow has set the variable by now, and would send all later runs to this one's folder
+        os.environ.pop(SERVER, None)
+    if not known:
+        noted.write_text(run_id, encoding="utf-8")
         logger.log_hyperparams(run.recipe.model_dump(mode="json"))
     return logger

@@ -1,16 +1,17 @@
 """Two small networks compete on a tiny drawn set, each in a process of its own."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from roadsight_models.providers import open_graph
-from roadsight_training.compare.compete import GRAPH, LOG, Rules
+from roadsight_training.compare.compete import GRAPH, LOG, Rules, compete
 from roadsight_training.compare.contest import check, contest, timed
 from roadsight_training.compare.page import write_page
 from roadsight_training.compare.result import NAME, Result, load_all, save_all
-from roadsight_training.errors import BadRecipe, TrainingError
+from roadsight_training.errors import BadRecipe, BadRun, TrainingError
 from roadsight_training.networks import build
 from roadsight_training.recipe import read
 from roadsight_training.run import open_run
@@ -80,6 +81,15 @@ def test_a_network_that_has_competed_is_not_trained_again(
     again = {result.name: result for result in contest(recipes, rules, workers=1)}
     assert again == results
     assert [log.read_text() for log in logs] == before
+
+
+def test_figures_of_another_budget_are_never_taken_for_new_ones(
+    results: dict[str, Result], recipes: list[Path], rules: Rules
+) -> None:
+    with pytest.raises(BadRun, match="logistic: competed under another recipe, budget"):
+        compete(recipes[0], replace(rules, budget_seconds=2 * BUDGET))
+    with pytest.raises(BadRun, match="--out names another folder"):
+        compete(recipes[0], replace(rules, split="train"))
 
 
 def test_one_that_was_interrupted_before_it_was_measured_goes_on_from_its_checkpoint(

@@ -17,13 +17,14 @@ def export(
     folder: DataFolder,
     version: Annotated[str, typer.Option(help="Semantic, not published before.")],
     out: Annotated[Path, typer.Option(help="The folder of all bundles.")] = Path("models/bundles"),
+    split: Annotated[str, typer.Option(help="What the figures are measured on; never the trained one.")] = "test",
 ) -> None:
     """Publish a run's best checkpoint as a bundle, calibrated and measured."""
     from roadsight_training import export as room
     from roadsight_training.run import open_run
 
     opened = open_run(run)
-    bundle = room.export(opened, version, open_dataset(folder).known_as(opened.labels), out)
+    bundle = room.export(opened, version, open_dataset(folder).known_as(opened.labels), out, split)
     for metric in bundle.manifest.metrics:
         Console().print(f"{metric.name} {metric.value:.4f} on {metric.n} of {metric.split}")
     Console().print(f"published: {bundle.folder}")

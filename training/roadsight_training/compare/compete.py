@@ -3,6 +3,7 @@
 recipe --seconds_a_step--> epochs that the budget pays for --fit--> best checkpoint --to_onnx--> graph --judge--> Result
 """
 
+import json
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from roadsight_models.providers import open_graph
 from roadsight_training.compare.result import Result
 from roadsight_training.datasets import Dataset, open_dataset
 from roadsight_training.datasets.pictures import crops
+from roadsight_training.errors import BadRun
 from roadsight_training.fit import fit, load_best
 from roadsight_training.graph import check_parity, to_onnx
 from roadsight_training.judging.answers import Reading
@@ -29,6 +31,7 @@ from roadsight_training.summary import summarise
 
 GRAPH = "classifier.onnx"
 LOG = "log.txt"
+ASKED = "asked.json"
 BATCH = 64
 PARITY = 64  # pictures that ONNX Runtime and torch are compared on
 
@@ -50,18 +53,29 @@ def compete(recipe_path: Path, rules: Rules) -> Result:
     A network that has competed is not trained again; one that was interrupted goes on.
 
     Raises:
+        BadRun: it has competed or begun under other rules.
         BadRecipe, BadDataset, BadSplit, BadWeights, ParityBroken: as training and export do.
     """
     recipe = parse(text_of(recipe_path), recipe_path)
     folder = rules.out / recipe.name
+    folder.mkdir(parents=True, exist_ok=True)
+    _check(folder, text_of(recipe_path), rules)
     if (done := Result.load(folder)) is not None:
         return done
-    folder.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(rules.threads)
     with (folder / LOG).open("a", encoding="utf-8") as log, redirect_stdout(log), redirect_stderr(log):
         result = _compete(recipe, recipe_path, folder, rules)
     result.save(folder)
     return result
+
+
+def _check(folder: Path, recipe_text: str, rules: Rules) -> None:
+    """Refuses to go on with what was begun under other rules, or from another recipe of the same name."""
+    asked = {"recipe": recipe_text, "budget": rules.budget_seconds, "data": str(rules.data), "split": rules.split}
+    text, noted = json.dumps(asked, indent=2) + "\n", folder / ASKED
+    if noted.is_file() and noted.read_text(encoding="utf-8") != text:
+        raise BadRun(folder, "competed under another recipe, budget, data set or split; --out names another folder")
+    noted.write_text(text, encoding="utf-8")
 
 
 def _compete(recipe: Recipe, recipe_path: Path, folder: Path, rules: Rules) -> Result:
@@ -81,12 +95,13 @@ def _paid(recipe: Recipe, recipe_path: Path, parts: Parts, budget_seconds: float
     precision: str = recipe.fit.precision
     if precision == "auto":
         precision = faster_precision(recipe, parts)
-    steps = budget_seconds / seconds_a_step(recipe, parts, precision)
+    alone = recipe.fit.model_copy(update={"workers": 0})  # so that augmenting counts
+    steps = budget_seconds / seconds_a_step(recipe.model_copy(update={"fit": alone}), parts, precision)
     loader, _ = training_loader(
         recipe.model_copy(update={"fit": recipe.fit.model_copy(update={"epochs": 1.0})}), parts, 1
     )
     written: dict[str, Any] = yaml.safe_load(text_of(recipe_path))
-    written["fit"] |= {"epochs": round(steps / len(loader), 3), "precision": precision}
+    written["fit"] |= {"epochs": round(steps / len(loader), 3), "precision": precision, "workers": 0}
     return yaml.safe_dump(written, sort_keys=False, allow_unicode=True, width=120)
 
 

@@ -17,7 +17,7 @@ TRIES = 3  # in a row; the quickest counts, because what slows a try is other wo
 
 
 def latencies(graphs: Mapping[str, Path], size: tuple[int, int], rounds: int = ROUNDS) -> dict[str, float]:
-    """Times every graph on one picture and one thread, in turn, so that noise of the machine falls on all alike.
+    """Times every graph on one picture and one CPU thread, in turn, so that noise of the machine falls on all alike.
 
     Args:
         graphs: ONNX files by name; all are held open.
@@ -27,7 +27,7 @@ def latencies(graphs: Mapping[str, Path], size: tuple[int, int], rounds: int = R
     Returns:
         Milliseconds: the median over the rounds.
     """
-    sessions = {name: open_graph(path, "auto", 1).session for name, path in graphs.items()}
+    sessions = {name: open_graph(path, "cpu", 1).session for name, path in graphs.items()}
     frame = np.random.default_rng(0).integers(0, 256, (1, *size, 3), np.uint8)
     taken: dict[str, list[float]] = {name: [] for name in graphs}
     for _ in range(rounds + 1):  # the first round warms up

@@ -4,8 +4,8 @@
                      BadRun (no figure was logged)
 
 `fit_loss` and `fit_top1` are measured as validation is: on training pictures without augmentation, in evaluation mode,
-by plain cross-entropy. The loss that is minimised (`train_loss`) sees augmented pictures, dropout and smoothed labels;
-it stands above the validation loss where nothing is wrong, so nothing is concluded from comparing the two.
+by the recipe's loss without its extras. What is minimised (`train_loss`) sees augmented pictures, dropout and smoothed
+labels; it stands above the validation loss where nothing is wrong, so nothing is concluded from comparing the two.
 """
 
 import math

@@ -6,7 +6,7 @@ from roadsight_training.recipe.part import Part, Probability
 
 
 class Augment(Part):
-    """What is done to a training crop; each range is drawn from anew for every picture and epoch."""
+    """What is done to a training crop, drawn anew each time; light, blur, noise and JPEG for a few crops together."""
 
     margin: tuple[float, float] = Field((-0.08, 0.25), description="Fraction of the crop's side added on each side.")
     translate: float = Field(0.0, ge=0, le=0.5, description="The crop moves by up to this fraction of its side.")

@@ -28,12 +28,16 @@ class Fit(Part):
     learning_rate: float = Field(gt=0, description="The peak of the schedule.")
     schedule: Schedule = "one_cycle"
     warm_up: float = Field(0.15, ge=0, lt=1, description="Fraction of the steps in which the rate rises to its peak.")
-    step_every: float = Field(0.33, gt=0, lt=1, description="For step: fraction of the steps between two drops.")
+    step_every: float = Field(
+        0.33, gt=0, lt=1, description="For step: between two drops, a fraction of what follows the warm-up."
+    )
     step_factor: float = Field(0.1, gt=0, lt=1, description="For step and plateau: what a drop multiplies by.")
     plateau_patience: int = Field(3, ge=0, description="For plateau: validations without a better loss.")
     early_stopping: int | None = Field(None, ge=1, description="Stop after so many validations without a better loss.")
     clip: float | None = Field(None, gt=0, description="Gradients are scaled down to this norm.")
-    average_decay: float = Field(0.998, ge=0, lt=1, description="Decay per step of the weights' moving average.")
+    average_decay: float = Field(
+        0.998, ge=0, lt=1, description="Of the weights' moving average, per step; less at first."
+    )
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         "float32", description="auto times a few steps in both and takes the faster."
     )
