@@ -5,7 +5,7 @@ import pytest
 
 from roadsight_training.datasets import open_dataset
 from roadsight_training.errors import BadDataset
-from training.layouts import CAR, LIGHT, ONE_SPLIT, bdd100k, write
+from training.layouts import CAR, LIGHT, ONE_SPLIT, TWO_SPLITS, bdd100k, write
 
 OLD = "labels/bdd100k_labels_images_{}.json"
 
@@ -50,6 +50,12 @@ def test_what_is_no_label_file_is_told(tmp_path: Path) -> None:
         labels.write_text(text)
         with pytest.raises(BadDataset, match=rf"det_train\.json: .*{said}"):
             open_dataset(tmp_path)
+
+
+def test_a_split_of_which_only_the_labels_were_downloaded_is_left_out(tmp_path: Path) -> None:
+    folder = bdd100k(tmp_path, TWO_SPLITS)
+    (folder / "images" / "100k" / "train").rename(folder / "images" / "elsewhere")
+    assert {sample.split for sample in open_dataset(folder).samples} == {"val"}
 
 
 def test_missing_pictures_are_told(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,15 @@ def test_annotations_of_a_frame_come_together_however_they_lie(tmp_path: Path) -
 def test_an_annotation_that_cannot_be_used_is_named(tmp_path: Path, change: dict[str, Any], said: str) -> None:
     with pytest.raises(BadDataset, match=rf"instances_train2017\.json: {said}"):
         open_dataset(edited(tmp_path, change))
+
+
+def test_a_split_of_which_only_the_annotations_were_downloaded_is_left_out(tmp_path: Path) -> None:
+    folder = coco(tmp_path, TWO_SPLITS)
+    shutil.rmtree(folder / "train2017")
+    assert {sample.split for sample in open_dataset(folder).samples} == {"val"}
+    shutil.rmtree(folder / "val2017")
+    with pytest.raises(BadDataset, match=r"instances_train2017\.json: no picture"):
+        open_dataset(folder)
 
 
 def test_a_picture_that_is_missing_is_named(tmp_path: Path) -> None:

@@ -50,6 +50,12 @@ def test_boxes_of_other_labels_than_asked_are_left_out(write: Write, tmp_path: P
 
 
 @each_layout
+def test_a_path_is_told_as_it_is_in_the_data_set(write: Write, tmp_path: Path) -> None:
+    dataset = open_dataset(write(tmp_path, ONE_SPLIT))
+    assert all((tmp_path / sample.path).is_file() and not Path(sample.path).is_absolute() for sample in dataset.samples)
+
+
+@each_layout
 def test_a_picture_that_is_not_there_is_damage(write: Write, tmp_path: Path) -> None:
     dataset = open_dataset(write(tmp_path, ONE_SPLIT))
     (dataset.folder / dataset.samples[0].path).unlink()

@@ -166,6 +166,12 @@ def test_a_folder_per_class_is_read_with_and_without_splits(tmp_path: Path) -> N
     assert (picture.box, picture.pixels.shape) == (Box(0, 0, 24, 24), (24, 24, 3))
 
 
+def test_a_path_is_told_as_it_is_in_the_data_set(tmp_path: Path) -> None:
+    for dataset in (open_dataset(per_class(tmp_path / "a", "train")), open_dataset(official(tmp_path / "b"))):
+        assert all((dataset.folder / sample.path).is_file() for sample in dataset.samples)
+        assert not any(Path(sample.path).is_absolute() for sample in dataset.samples)
+
+
 def test_a_folder_that_is_no_data_set_says_what_was_looked_for(tmp_path: Path) -> None:
     with pytest.raises(BadDataset, match=r"images\.zip.*Training/000NN.*KITTI.*BDD100K.*YOLO.*COCO.*VOC.*<label>"):
         open_dataset(tmp_path)

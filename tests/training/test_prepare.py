@@ -60,6 +60,12 @@ def test_no_track_is_on_both_sides_and_every_class_is_validated(dataset: Dataset
     assert len(training) + len(validation) == 60
 
 
+def test_runs_that_differ_in_their_seed_alone_are_validated_on_the_same_tracks(dataset: Dataset) -> None:
+    parts = [divide(recipe(fit={"seed": seed}), dataset)[2] for seed in range(5)]
+    assert all(part == parts[0] for part in parts)
+    assert any(divide(recipe(data={"seed": seed}), dataset)[2] != parts[0] for seed in range(1, 5))
+
+
 def test_a_source_that_is_held_out_is_never_trained_on(dataset: Dataset) -> None:
     _, training, validation = divide(recipe(data={"hold_out_sources": ("rear",)}), dataset)
     assert {one.source for one in training} == {"front"}

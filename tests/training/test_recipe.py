@@ -71,6 +71,14 @@ def test_the_text_of_a_run_needs_no_other_file(tmp_path: Path) -> None:
         read(path)
 
 
+def test_other_weights_do_not_keep_the_origin_of_those_they_replace(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text(TEXT)
+    path = tmp_path / "cold.yaml"
+    path.write_text("extends: base.yaml\nname: cold\nnetwork: {weights: none}\n")
+    assert "ImageNet" in read(tmp_path / "base.yaml").network.origin
+    assert read(path).network.origin == "random"
+
+
 def test_recipes_that_extend_each_other_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "snake.yaml"
     path.write_text("extends: snake.yaml\nname: snake\n")

@@ -75,12 +75,6 @@ class Fitting(LightningModule):
             loss = loss + self.options.l1 * l1_penalty(self.network.parameters())
         return loss
 
-    def on_validation_epoch_start(self) -> None:
-        """Gives all processes the batch statistics of the first, so that they measure one and the same network."""
-        if self.trainer.world_size > 1:
-            for buffer in self.network.buffers():
-                torch.distributed.broadcast(buffer, 0)
-
     def validation_step(self, batch: Batch, _: int, dataloader_idx: int = 0) -> None:
         """Plain loss and top-1, without augmentation: of tracks that training never sees, and of some that it does."""
         name, n = MEASURED[dataloader_idx], len(batch.frames)

@@ -59,9 +59,9 @@ def divide(recipe: Recipe, dataset: Dataset) -> tuple[Dataset, tuple[Sample, ...
     options = recipe.data
     dataset = dataset.only(options.labels) if options.labels else dataset
     rows = dataset.select(options.split, options.kind)
-    training, validation = hold_back(rows, options.validation, recipe.fit.seed, options.hold_out_sources)
+    training, validation = hold_back(rows, options.validation, options.seed, options.hold_out_sources)
     if options.images_per_class is not None:
-        training = few(training, options.images_per_class, recipe.fit.seed)
+        training = few(training, options.images_per_class, options.seed)
     return dataset, training, validation
 
 

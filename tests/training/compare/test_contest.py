@@ -11,7 +11,7 @@ from roadsight_training.compare.compete import GRAPH, LOG, Rules, compete
 from roadsight_training.compare.contest import check, contest, timed
 from roadsight_training.compare.page import write_page
 from roadsight_training.compare.result import NAME, Result, load_all, save_all
-from roadsight_training.errors import BadRecipe, BadRun, TrainingError
+from roadsight_training.errors import BadDataset, BadRecipe, BadRun, TrainingError
 from roadsight_training.networks import build
 from roadsight_training.recipe import read
 from roadsight_training.run import open_run
@@ -127,6 +127,14 @@ def test_what_is_wrong_in_one_process_is_told_and_ends_the_contest(rules: Rules,
     with pytest.raises(TrainingError, match=r"wrong: network\.pooling: logistic does not take it"):
         list(contest([tmp_path / f"{name}.yaml" for name in names], rules, workers=1))
     assert not (rules.out / "fourth").exists()
+
+
+def test_a_split_that_is_not_there_is_told_before_anything_trains(
+    recipes: list[Path], rules: Rules, tmp_path: Path
+) -> None:
+    with pytest.raises(BadDataset, match="no row of split 'val'"):
+        compete(recipes[0], replace(rules, out=tmp_path, split="val"))
+    assert not (tmp_path / "logistic" / "run").exists()
 
 
 def test_what_can_t_be_compared_is_refused_before_anything_trains(recipes: list[Path], tmp_path: Path) -> None:

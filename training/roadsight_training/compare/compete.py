@@ -80,6 +80,7 @@ def _check(folder: Path, recipe_text: str, rules: Rules) -> None:
 
 def _compete(recipe: Recipe, recipe_path: Path, folder: Path, rules: Rules) -> Result:
     dataset = open_dataset(rules.data)
+    dataset.select(rules.split)  # its absence should be known now, not when the budget is spent
     run_folder, watch = folder / "run", Stopwatch()
     paid = folder / RECIPE
     if not paid.is_file():

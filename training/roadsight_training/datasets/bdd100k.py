@@ -52,7 +52,7 @@ def is_bdd100k(folder: Path) -> bool:
 
 
 def open_bdd100k(folder: Path) -> Dataset:
-    """Reads the label files; one split may be absent.
+    """Reads the label files; a split may lack its labels or its folder of pictures, and is left out.
 
     Args:
         folder: holds `labels` and `images`, or `bdd100k` with these.
@@ -60,8 +60,11 @@ def open_bdd100k(folder: Path) -> Dataset:
     Raises:
         BadDataset: not the form of a label file, a box that can't be used, a picture that is missing, or no box at all.
     """
-    found = ((split, path) for split in SPLITS if (path := _labels(folder, split)))
-    return as_dataset(folder, (box for split, path in found for box in _boxes(folder, split, path)))
+    labelled = [(split, path) for split in SPLITS if (path := _labels(folder, split))]
+    found = [(split, path, images) for split, path in labelled if (images := _images(folder, split))]
+    if not found:
+        raise BadDataset(folder, f"{labelled[0][1].name} is there, but no folder images/100k/{labelled[0][0]}")
+    return as_dataset(folder, (box for split, path, images in found for box in _boxes(split, path, images)))
 
 
 def _labels(folder: Path, split: str) -> Path | None:
@@ -69,10 +72,11 @@ def _labels(folder: Path, split: str) -> Path | None:
     return next((place for place in places if place.is_file()), None)
 
 
-def _boxes(folder: Path, split: str, path: Path) -> Iterator[Labelled]:
-    images = next((place for root in ROOTS if (place := folder / root / "images" / "100k" / split).is_dir()), None)
-    if images is None:
-        raise BadDataset(folder, f"{path.name} is there, but no folder images/100k/{split}")
+def _images(folder: Path, split: str) -> Path | None:
+    return next((place for root in ROOTS if (place := folder / root / "images" / "100k" / split).is_dir()), None)
+
+
+def _boxes(split: str, path: Path, images: Path) -> Iterator[Labelled]:
     there = {picture.name for picture in images.iterdir()}
     for frame in parsed_json(path, FRAMES):
         boxes = [

@@ -59,7 +59,7 @@ def is_coco(folder: Path) -> bool:
 
 
 def open_coco(folder: Path) -> Dataset:
-    """Reads all annotation files.
+    """Reads the annotation files of all splits of which there are pictures.
 
     Args:
         folder: holds `annotations` and the folders of pictures.
@@ -69,8 +69,9 @@ def open_coco(folder: Path) -> Dataset:
     """
     boxes: list[Labelled] = []
     own: dict[str, None] = {}
-    for path in _files(folder):
-        instances = parsed_json(path, FORM)
+    files = [(path, parsed_json(path, FORM)) for path in _files(folder)]
+    there = [(path, instances) for path, instances in files if _downloaded(folder, path, instances)]
+    for path, instances in there or files[:1]:
         names = {category.id: category.name for category in sorted(instances.categories, key=lambda c: c.id)}
         own |= dict.fromkeys(names.values())
         boxes += _boxes(folder, path, instances, names)
@@ -81,10 +82,20 @@ def _files(folder: Path) -> Sequence[Path]:
     return sorted((folder / "annotations").glob(f"{PREFIX}*.json"))
 
 
+def _places(folder: Path, path: Path) -> list[Path]:
+    return [folder / place.format(path.stem.removeprefix(PREFIX)) for place in PICTURES]
+
+
+def _downloaded(folder: Path, path: Path, instances: Instances) -> bool:
+    """Tells whether any picture is there; the annotations of all splits come in one archive, the pictures do not."""
+    places = _places(folder, path)
+    return any((place / image.file_name).is_file() for image in instances.images for place in places)
+
+
 def _boxes(folder: Path, path: Path, instances: Instances, names: dict[int, str]) -> Iterator[Labelled]:
     part = path.stem.removeprefix(PREFIX)
     split = part.rstrip("0123456789") or part
-    places = [folder / place.format(part) for place in PICTURES]
+    places = _places(folder, path)
     # What must not be divided is a frame, or what exporters name alike: copies of one picture, frames of one video.
     pictures: dict[int, tuple[Path, str]] = {}
     for image in instances.images:

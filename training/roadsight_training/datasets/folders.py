@@ -38,8 +38,8 @@ def open_folders(folder: Path) -> Dataset:
             shot = path.relative_to(folder).as_posix()
             track = TRACK.match(path.name)
             group = f"{child.name}/{track[1]}" if track else shot
-            samples.append(Sample(str(path), index, None, name, "full", shot, group, folder.name))
-    return Dataset(folder, labels, tuple(samples), lambda sample: Path(sample.path).read_bytes())
+            samples.append(Sample(shot, index, None, name, "full", shot, group, folder.name))
+    return Dataset(folder, labels, tuple(samples), lambda sample: (folder / sample.path).read_bytes())
 
 
 def _has_splits(folder: Path) -> bool:

@@ -7,6 +7,7 @@ Final_Test/GT-final_test.csv --row--> Sample (split test)
 
 import csv
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from roadsight_models.regions import Box
@@ -45,7 +46,8 @@ def open_official(folder: Path) -> Dataset:
         if index is None:
             raise BadDataset(test, f"no {TEST_INDEX} in this folder or the three above it")
         samples += _rows(index, test, "test")
-    return Dataset(folder, gtsrb.LABELS, tuple(samples), lambda sample: Path(sample.path).read_bytes())
+    samples = [replace(sample, path=Path(sample.path).relative_to(folder).as_posix()) for sample in samples]
+    return Dataset(folder, gtsrb.LABELS, tuple(samples), lambda sample: (folder / sample.path).read_bytes())
 
 
 def _training(folder: Path) -> Path | None:

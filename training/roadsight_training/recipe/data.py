@@ -23,6 +23,7 @@ class Data(Part):
         None, min_length=2, description="Train on these classes alone, in this order; the others are left out."
     )
     validation: float = Field(0.1, gt=0, lt=1, description="Fraction of each class's tracks held back.")
+    seed: int = Field(0, ge=0, description="Of what is held back; runs that differ in fit.seed share their validation.")
     hold_out_sources: tuple[str, ...] = Field(
         (), description="Validate on these sources, held back whole, instead of on a fraction of the tracks."
     )

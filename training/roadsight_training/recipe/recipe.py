@@ -101,6 +101,8 @@ def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     for key, value in over.items():
         both = isinstance(value, dict) and isinstance(merged.get(key), dict)
         merged[key] = _merge(merged[key], value) if both else value
+    if "weights" in over and "origin" not in over:
+        merged.pop("origin", None)  # says in words where the other weights came from
     return merged
 
 
