@@ -128,3 +128,21 @@ def test_what_is_out_of_reach_is_not_missed() -> None:
         Augmentation(options, RULE, ("a",))([picture] * 50, np.random.default_rng(0)) for picture in pictures
     )
     assert np.abs(near[0].numpy().astype(int) - whole[0].numpy()).max() <= 4
+
+
+@pytest.mark.parametrize("times", [3, 4, 5, 9])
+def test_no_pixel_of_a_box_much_larger_than_the_crop_is_skipped(times: int) -> None:
+    rng = np.random.default_rng(times)
+    width, height = times * RULE.width, times * RULE.height
+    grain = rng.integers(0, 256, (height + 40, width + 40, 3), np.uint8)  # every pixel of its own colour
+    picture = Picture(grain, Box(20, 20, 20 + width, 20 + height), 0)
+    (frame,), _ = Augmentation(STILL, RULE, ("a",))([picture], rng)
+    evaluated = crop(grain, picture.box, RULE)
+    assert frame.numpy().std() < 1.1 * evaluated.std()  # of single pixels it would be `times` as much
+    assert frame.numpy().mean() == pytest.approx(evaluated.mean(), abs=1)
+
+
+def test_a_large_box_is_seen_where_evaluation_sees_it() -> None:
+    picture = Picture(cv2.resize(SCENE, (1000, 1000)).astype(np.uint8), Box(400, 450, 640, 610), 0)
+    (frame,), _ = Augmentation(STILL, RULE, ("a",))([picture], np.random.default_rng(0))
+    assert np.abs(frame.numpy().astype(int) - crop(picture.pixels, picture.box, RULE)).mean() < 2

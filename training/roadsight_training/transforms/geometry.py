@@ -2,8 +2,8 @@
 
 Pictures --quadrilaterals--> float32 [N, 4, 2] --warp--> uint8 [N, h, w, 3]
 
-Margin, shift, zoom, rotation, shear and perspective together are one warp a picture: a single resampling, straight from
-the stored pixels.
+Margin, shift, zoom, rotation, shear and perspective together are one warp a picture, straight from the stored pixels
+or, where the crop is much smaller, from their averages.
 """
 
 import math
@@ -68,7 +68,7 @@ def reach(options: Augment, rule: CropRule) -> float:
     corner = (math.cos(angle) + math.sin(angle)) * (1 + math.tan(lean)) * (1 + options.zoom)
     corner += 2 * options.perspective + 2 * options.translate
     widest = (1 + 2 * rule.context) * (1 + 2 * max(options.margin[1], 0))
-    return (widest * corner - 1) / 2
+    return max((widest * corner - 1) / 2, rule.context)  # which rounding could lose
 
 
 def warp(pictures: Sequence[Picture], corners: Corners, rule: CropRule) -> Pixels:
@@ -77,7 +77,23 @@ def warp(pictures: Sequence[Picture], corners: Corners, rule: CropRule) -> Pixel
     out = np.empty((len(pictures), rule.height, rule.width, 3), np.uint8)
     how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     for row, picture, quadrilateral in zip(out, pictures, corners, strict=True):
-        matrix = cv2.getPerspectiveTransform(target, quadrilateral)
+        pixels, placed = _reduced(picture.pixels, quadrilateral, rule)
+        matrix = cv2.getPerspectiveTransform(target, placed)
         size = rule.width, rule.height
-        cv2.warpPerspective(picture.pixels, matrix, size, dst=row, flags=how, borderMode=cv2.BORDER_REPLICATE)
+        cv2.warpPerspective(pixels, matrix, size, dst=row, flags=how, borderMode=cv2.BORDER_REPLICATE)
     return out
+
+
+def _reduced(pixels: Pixels, corners: Corners, rule: CropRule) -> tuple[Pixels, Corners]:
+    """Averages what is at least twice as large as the crop, as evaluation does; the warp alone would skip pixels."""
+    left, top, right, bottom = np.linalg.norm(corners - np.roll(corners, 1, axis=0), axis=1)
+    factor = int(min(max(left, right) / rule.height, max(top, bottom) / rule.width))
+    if factor < 2:
+        return pixels, corners
+    whole = np.array(pixels.shape[1::-1])
+    first = np.clip(np.floor(corners.min(0)).astype(int) - factor, 0, whole - 1)
+    last = np.clip(np.ceil(corners.max(0)).astype(int) + 1 + factor, first + 1, whole)
+    size = np.maximum((last - first) // factor, 1)
+    window = pixels[first[1] : last[1], first[0] : last[0]]
+    small = cv2.resize(window, (int(size[0]), int(size[1])), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    return small, ((corners + 0.5 - first) * (size / (last - first)) - 0.5).astype(np.float32)
