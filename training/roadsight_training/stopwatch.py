@@ -74,6 +74,14 @@ class Stopwatch(Callback):
         """Seconds a step, over all of them."""
         return sum(self.taken) / max(len(self.taken), 1)
 
+    def state_dict(self) -> dict[str, Any]:
+        """The times so far, so that a run that is resumed knows those from before."""
+        return {"taken": self.taken}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Goes on with those."""
+        self.taken = state_dict["taken"]
+
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Starts the first lap, also where a resumed run goes on within a round."""
         self.now = clock()

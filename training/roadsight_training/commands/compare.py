@@ -24,11 +24,14 @@ def compare(
     ),
     split: Annotated[str, typer.Option(help="What top-1 is measured on.")] = "test",
     workers: Annotated[int, typer.Option(min=1, help="Networks that train at a time.")] = 1,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Of each of them; default the machine's cores, shared out.")
+    ] = None,
 ) -> None:
     """Train networks under one budget; draw top-1 against MACs and against latency, with a table.
 
-    The budget is time in training steps. Where each network has one thread (`--workers` as many as cores) it is
-    processor time, so that other work on the machine does not matter.
+    The budget is time in training steps. With `--threads 1` it is processor time, so that other work on the machine
+    does not matter.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from roadsight_training.compare.compete import Rules
@@ -37,7 +40,8 @@ def compare(
     from roadsight_training.compare.result import save_all
     from roadsight_training.recipe import read
 
-    rules = Rules(folder, out, seconds(budget), split, max((os.cpu_count() or 1) // workers, 1))
+    share = threads or max((os.cpu_count() or 1) // workers, 1)
+    rules = Rules(folder, out, seconds(budget), split, share)
     results = []
     for result in contest(recipes, rules, workers):
         results.append(result)

@@ -5,7 +5,7 @@ recipe --seconds_a_step--> epochs that the budget pays for --fit--> best checkpo
 
 import json
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +13,16 @@ import numpy as np
 import torch
 import yaml
 
+from roadsight_models.frame import Pixels
 from roadsight_models.providers import open_graph
 from roadsight_training.compare.result import Result
-from roadsight_training.datasets import Dataset, open_dataset
+from roadsight_training.datasets import Dataset, Sample, open_dataset
 from roadsight_training.datasets.pictures import crops
 from roadsight_training.errors import BadRun
 from roadsight_training.fit import fit, load_best
 from roadsight_training.graph import check_parity, to_onnx
 from roadsight_training.judging.answers import Reading
-from roadsight_training.judging.evaluation import measure
+from roadsight_training.judging.evaluation import BATCH, measure
 from roadsight_training.judging.history import read_history
 from roadsight_training.prepare import Parts, decode_parts, training_loader
 from roadsight_training.recipe import Recipe, parse, text_of
@@ -32,7 +33,7 @@ from roadsight_training.summary import summarise
 GRAPH = "classifier.onnx"
 LOG = "log.txt"
 ASKED = "asked.json"
-BATCH = 64
+Asked = tuple[Pixels, tuple[Sample, ...]]  # uint8 [N, h, w, 3], and whose crops they are
 PARITY = 64  # pictures that ONNX Runtime and torch are compared on
 
 
@@ -71,16 +72,18 @@ def compete(recipe_path: Path, rules: Rules) -> Result:
 
 def _check(folder: Path, recipe_text: str, rules: Rules) -> None:
     """Refuses to go on with what was begun under other rules, or from another recipe of the same name."""
-    asked = {"recipe": recipe_text, "budget": rules.budget_seconds, "data": str(rules.data), "split": rules.split}
+    asked = {"recipe": recipe_text, **asdict(rules), "data": str(rules.data)}
+    del asked["out"]  # where the folder lies does not matter
     text, noted = json.dumps(asked, indent=2) + "\n", folder / ASKED
     if noted.is_file() and noted.read_text(encoding="utf-8") != text:
-        raise BadRun(folder, "competed under another recipe, budget, data set or split; --out names another folder")
+        differ = "recipe, budget, data set, split or number of threads"
+        raise BadRun(folder, f"competed under another {differ}; --out names another folder")
     noted.write_text(text, encoding="utf-8")
 
 
 def _compete(recipe: Recipe, recipe_path: Path, folder: Path, rules: Rules) -> Result:
     dataset = open_dataset(rules.data)
-    dataset.select(rules.split)  # its absence should be known now, not when the budget is spent
+    asked = _asked(recipe, dataset, rules.split)  # what can't be read should be known now, not when the budget is spent
     run_folder, watch = folder / "run", Stopwatch()
     paid = folder / RECIPE
     if not paid.is_file():
@@ -88,7 +91,14 @@ def _compete(recipe: Recipe, recipe_path: Path, folder: Path, rules: Rules) -> R
             _paid(recipe, recipe_path, decode_parts(recipe, dataset), rules.budget_seconds), encoding="utf-8"
         )
     run = fit(paid, dataset, run_folder, resume=run_folder.is_dir(), callbacks=[watch])
-    return _judge(run, dataset, watch, folder, rules)
+    return _judge(run, asked, watch, folder, rules)
+
+
+def _asked(recipe: Recipe, dataset: Dataset, split: str) -> Asked:
+    """The split that figures are for, as the recipe's crop rule cuts it."""
+    known = dataset.only(recipe.data.labels) if recipe.data.labels else dataset
+    samples = known.select(split)
+    return crops(known, samples, recipe.input), samples
 
 
 def _paid(recipe: Recipe, recipe_path: Path, parts: Parts, budget_seconds: float) -> str:
@@ -106,12 +116,10 @@ def _paid(recipe: Recipe, recipe_path: Path, parts: Parts, budget_seconds: float
     return yaml.safe_dump(written, sort_keys=False, allow_unicode=True, width=120)
 
 
-def _judge(run: Run, dataset: Dataset, watch: Stopwatch, folder: Path, rules: Rules) -> Result:
+def _judge(run: Run, asked: Asked, watch: Stopwatch, folder: Path, rules: Rules) -> Result:
     """Measures the best checkpoint on the split, as ONNX Runtime computes it."""
     network, recipe = load_best(run), run.recipe
-    dataset = dataset.known_as(run.labels)
-    samples = dataset.select(rules.split)
-    frames = crops(dataset, samples, recipe.input)
+    frames, samples = asked
     graph = to_onnx(network, recipe.input)
     (folder / GRAPH).write_bytes(graph)
     check_parity(graph, network, frames[:PARITY])
@@ -129,6 +137,7 @@ def _judge(run: Run, dataset: Dataset, watch: Stopwatch, folder: Path, rules: Ru
         parameters=summary.parameters,
         macs=summary.macs,
         budget_seconds=rules.budget_seconds,
+        threads=rules.threads,
         trained_seconds=round(steps * recipe.fit.accumulate * watch.mean, 1),
         precision=run.precision,
         epochs=recipe.fit.epochs,

@@ -23,6 +23,7 @@ class Result(BaseModel):
     parameters: int
     macs: int = Field(description="Multiplications with additions, for one picture.")
     budget_seconds: float
+    threads: int = Field(description="That it was trained on.")
     trained_seconds: float = Field(description="What the training steps really took.")
     precision: str = Field(description="What it was trained in; it is measured in float32.")
     epochs: float = Field(description="Passes through the training pictures that the budget paid for.")
