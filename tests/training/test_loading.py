@@ -72,15 +72,25 @@ def test_torchs_generator_is_left_as_it_was() -> None:
 
 
 def test_a_batch_is_frames_with_what_they_show_and_how_much_they_count() -> None:
-    weights = np.arange(20) / 9.5
+    weights = np.arange(60).reshape(20, 3) / 9.5  # of each picture, with each label
     shown = batches(weights=weights)
     frames, targets, counts = shown[Turn(2, 0)]
     chosen = shown.order.rows(Turn(2, 0))
     assert (frames.dtype, frames.shape) == (torch.uint8, (4, 16, 16, 3))
     assert targets.argmax(1).tolist() == [PICTURES[row].index for row in chosen]
-    np.testing.assert_allclose(counts.numpy(), weights[chosen], rtol=1e-6)
+    np.testing.assert_allclose(counts.numpy(), weights[chosen, targets.argmax(1)], rtol=1e-6)
     assert counts.dtype == targets.dtype == torch.float32
     assert batches()[Turn(2, 0)].weights.tolist() == [1, 1, 1, 1]
+
+
+def test_a_mirrored_or_mixed_picture_counts_as_what_it_then_shows() -> None:
+    weights = np.tile((1.0, 10.0, 100.0), (20, 1))
+    _, targets, counts = batches(weights=weights, flip=1.0, mirror={"disc": "square", "ring": "ring"})[Turn(2, 0)]
+    chosen = batches().order.rows(Turn(2, 0))
+    assert targets.argmax(1).tolist() == [(1, 0, 2)[PICTURES[row].index] for row in chosen]
+    assert counts.tolist() == [(10, 1, 100)[PICTURES[row].index] for row in chosen]
+    _, targets, counts = batches(weights=weights, mixup=1.0)[Turn(2, 0)]
+    np.testing.assert_allclose(counts.numpy(), targets.numpy() @ weights[0], rtol=1e-6)
 
 
 def test_a_pass_shows_every_picture_at_most_once_and_the_next_in_another_order() -> None:

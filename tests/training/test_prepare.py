@@ -4,9 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from roadsight_training.datasets import Dataset, open_dataset
-from roadsight_training.errors import BadDataset, BadRecipe
+from roadsight_training.errors import BadDataset, BadRecipe, BadRun, BadSplit
 from roadsight_training.loading import crop_all
 from roadsight_training.prepare import (
     SEEN,
@@ -18,6 +19,7 @@ from roadsight_training.prepare import (
     validation_loaders,
 )
 from roadsight_training.recipe import Recipe, parse
+from roadsight_training.run import Run, create
 from training.tiny import gtsrb_row, packed
 
 RECIPE = """
@@ -33,11 +35,10 @@ fit: {epochs: 2, batch_size: 8, learning_rate: 0.01, workers: 0}
 
 def recipe(**changes: dict[str, object]) -> Recipe:
     """The recipe above, other in some keys of some parts."""
-    asked = parse(RECIPE, Path("r.yaml")).model_dump(exclude_unset=True)
-    return Recipe.model_validate(
-        {part: asked[part] | changes.get(part, {}) for part in ("data", "fit", "network")}
-        | {name: asked[name] for name in ("name", "task", "licence", "input")}
-    )
+    asked = yaml.safe_load(RECIPE)
+    for part, options in changes.items():
+        asked[part] = {key: value for key, value in (asked[part] | options).items() if value is not None}
+    return parse(yaml.safe_dump(asked), Path("r.yaml"))
 
 
 @pytest.fixture(scope="module")
@@ -67,9 +68,47 @@ def test_runs_that_differ_in_their_seed_alone_are_validated_on_the_same_tracks(d
 
 
 def test_a_source_that_is_held_out_is_never_trained_on(dataset: Dataset) -> None:
-    _, training, validation = divide(recipe(data={"hold_out_sources": ("rear",)}), dataset)
+    by_source = recipe(data={"hold_out_sources": ["rear"], "validation": None})
+    _, training, validation = divide(by_source, dataset)
     assert {one.source for one in training} == {"front"}
     assert {one.source for one in validation} == {"rear"}
+
+
+def earlier(folder: Path, dataset: Dataset, **changes: dict[str, object]) -> tuple[Run, dict[str, object]]:
+    """A run as training begins it, and the `network` part of a recipe that starts from it."""
+    asked = recipe(**changes)
+    known, _, validation = divide(asked, dataset)
+    text = yaml.safe_dump(asked.model_dump(mode="json", exclude_unset=True))
+    run = create(folder, text, known.labels, frozenset(one.group for one in validation), "float32")
+    return run, {"weights": str(folder)}
+
+
+def test_what_an_earlier_run_was_trained_on_is_never_validated_on(dataset: Dataset, tmp_path: Path) -> None:
+    run, start = earlier(tmp_path / "earlier", dataset)
+    for seed in range(4):
+        _, training, validation = divide(recipe(network=start, data={"seed": seed, "validation": 0.6}), dataset)
+        assert {one.group for one in validation} == run.validation  # however much is asked for
+        assert len(training) + len(validation) == 60
+    assert divide(recipe(network=start), dataset) == divide(recipe(), dataset)
+    assert divide(recipe(network={"weights": str(run.last)}), dataset) == divide(recipe(), dataset)
+    _, _, validation = divide(recipe(network=start, data={"labels": ["speed_limit_20", "speed_limit_50"]}), dataset)
+    assert {one.group for one in validation} < run.validation
+    with pytest.raises(BadSplit, match="the network that training starts from was trained on rear"):
+        divide(recipe(network=start, data={"hold_out_sources": ["rear"], "validation": None}), dataset)
+
+
+def test_of_classes_that_the_earlier_run_did_not_know_any_track_may_be_held_back(
+    dataset: Dataset, tmp_path: Path
+) -> None:
+    run, start = earlier(tmp_path / "earlier", dataset, data={"labels": ["speed_limit_20", "speed_limit_30"]})
+    _, _, validation = divide(recipe(network=start), dataset)
+    assert {one.group for one in validation if one.index != 2} == run.validation
+    assert {one.index for one in validation} == {0, 1, 2}
+
+
+def test_a_start_that_is_not_there_is_told(dataset: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(BadRun, match="no such file; a folder that `roadsight train` made is expected"):
+        divide(recipe(network={"weights": str(tmp_path / "nowhere")}), dataset)
 
 
 def test_few_images_are_spread_over_the_tracks_and_validation_stays_whole(dataset: Dataset) -> None:
@@ -83,11 +122,11 @@ def test_few_images_are_spread_over_the_tracks_and_validation_stays_whole(datase
 
 
 def test_labels_choose_and_order_the_classes(dataset: Dataset) -> None:
-    chosen, training, _ = divide(recipe(data={"labels": ("speed_limit_50", "speed_limit_20")}), dataset)
+    chosen, training, _ = divide(recipe(data={"labels": ["speed_limit_50", "speed_limit_20"]}), dataset)
     assert chosen.labels == ("speed_limit_50", "speed_limit_20")
     assert {one.index for one in training} == {0, 1}
     with pytest.raises(BadDataset, match="unknown label 'speed_limit_500'; did you mean 'speed_limit_50'"):
-        divide(recipe(data={"labels": ("speed_limit_500", "speed_limit_20")}), dataset)
+        divide(recipe(data={"labels": ["speed_limit_500", "speed_limit_20"]}), dataset)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from roadsight_training.errors import BadRecipe
 from roadsight_training.recipe import parse, read, text_of
@@ -86,14 +87,41 @@ def test_recipes_that_extend_each_other_are_refused(tmp_path: Path) -> None:
         read(path)
 
 
+def test_an_option_that_is_inherited_can_be_taken_away(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text(
+        TEXT.replace("  epochs:", "  clip: 1\n  optimiser: momentum\n  momentum: 0.8\n  epochs:")
+    )
+    path = tmp_path / "adam.yaml"
+    path.write_text("extends: base.yaml\nname: adam\nfit: {optimiser: adam, clip: null}\n")
+    with pytest.raises(BadRecipe, match="momentum goes with optimiser"):
+        read(path)
+    path.write_text("extends: base.yaml\nname: adam\nfit: {optimiser: adam, momentum: null, clip: null}\n")
+    assert (read(path).fit.optimiser, read(path).fit.clip) == ("adam", None)
+    assert read(tmp_path / "base.yaml").fit.momentum == 0.8
+
+
 @pytest.mark.parametrize(
-    ("transfer", "said"),
+    ("part", "options", "said"),
     [
-        ("{train: head, stages: 2}", "stages goes with train: last_stages"),
-        ("{head_first: 0.5}", "head_first goes with train: head_then_all"),
-        ("{train: heads}", "transfer.train: Input should be 'all', 'head', 'last_stages' or 'head_then_all'"),
+        ("transfer", {"train": "head", "stages": 2}, "stages goes with train: last_stages"),
+        ("transfer", {"head_first": 0.5}, "head_first goes with train: head_then_all"),
+        ("fit", {"momentum": 0.9}, "momentum goes with optimiser: momentum or nesterov or rmsprop"),
+        ("fit", {"focal_gamma": 1}, "focal_gamma goes with loss: focal"),
+        ("fit", {"schedule": "plateau", "step_every": 0.5}, "step_every goes with schedule: step"),
+        ("fit", {"step_factor": 0.5}, "step_factor goes with schedule: step or plateau"),
+        ("fit", {"plateau_patience": 2}, "plateau_patience goes with schedule: plateau"),
+        ("data", {"balance_by": "source"}, "balance_by goes with balance: weights or sampler"),
+        ("data", {"hold_out_sources": ["a"]}, "validation is a fraction of the tracks, or hold_out_sources; not both"),
     ],
 )
-def test_an_option_without_its_mode_is_refused(transfer: str, said: str) -> None:
+def test_an_option_without_effect_is_refused(part: str, options: dict[str, object], said: str) -> None:
+    asked = yaml.safe_load(TEXT)
+    asked[part] = asked.get(part, {}) | options
+    with pytest.raises(BadRecipe, match=f"{part}: .*{said}"):
+        parse(yaml.safe_dump(asked), Path("r.yaml"))
+
+
+def test_a_value_that_is_none_of_those_known_is_refused_with_them() -> None:
+    said = "transfer.train: Input should be 'all', 'head', 'last_stages' or 'head_then_all'"
     with pytest.raises(BadRecipe, match=said):
-        parse(f"{TEXT}transfer: {transfer}\n", Path("r.yaml"))
+        parse(f"{TEXT}transfer: {{train: heads}}\n", Path("r.yaml"))

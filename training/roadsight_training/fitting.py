@@ -11,11 +11,12 @@ import torch
 from pytorch_lightning import LightningModule
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
 from torch.optim.lr_scheduler import LambdaLR
 from torchmetrics.classification import MulticlassAccuracy
 
 from roadsight_training.loading import Batch, seed_of
-from roadsight_training.losses import LOSSES, l1_penalty, training_loss
+from roadsight_training.losses import l1_penalty, training_loss
 from roadsight_training.networks import Network
 from roadsight_training.optimising import OPTIMISERS, rate_factor
 from roadsight_training.recipe import Recipe
@@ -76,10 +77,13 @@ class Fitting(LightningModule):
         return loss
 
     def validation_step(self, batch: Batch, _: int, dataloader_idx: int = 0) -> None:
-        """Plain loss and top-1, without augmentation: of tracks that training never sees, and of some that it does."""
+        """Loss and top-1, without augmentation: of tracks that training never sees, and of some that it does.
+
+        The loss is the cross-entropy of the softmax, in nats, whatever training makes small: a bundle answers with it.
+        """
         name, n = MEASURED[dataloader_idx], len(batch.frames)
         logits = self.network(batch.frames).logits.float()
-        loss = LOSSES[self.options.loss](logits, batch.targets, self.options).mean()
+        loss = cross_entropy(logits, batch.targets)
         top1 = cast("MulticlassAccuracy", self.top1[dataloader_idx])
         top1(logits, batch.targets.argmax(1))
         for figure, value in ((f"{name}_loss", loss), (f"{name}_top1", top1)):

@@ -77,7 +77,7 @@ class TrainingBatches(TorchDataset[Batch]):
         self, pictures: Sequence[Picture], augmentation: Augmentation, order: Order, weights: Weights | None = None
     ) -> None:
         self.pictures, self.augmentation, self.order = pictures, augmentation, order
-        self.weights = np.ones(len(pictures)) if weights is None else weights
+        self.weights = weights  # [N, K]: what each picture counts with each label; None: all the same
 
     def __getitem__(self, turn: Turn) -> Batch:
         rows = self.order.rows(turn)
@@ -86,7 +86,10 @@ class TrainingBatches(TorchDataset[Batch]):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed_of(self.order.seed, *turn))
             frames, targets = self.augmentation([self.pictures[row] for row in rows], rng)
-        return Batch(frames, targets, torch.from_numpy(self.weights[rows]).float())
+        if self.weights is None:
+            return Batch(frames, targets, torch.ones(len(frames)))
+        # By the label that it has now: it may have been mirrored, or mixed with another.
+        return Batch(frames, targets, (targets * torch.from_numpy(self.weights[rows])).sum(1).float())
 
 
 class TrainingLoader(DataLoader[Batch]):

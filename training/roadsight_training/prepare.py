@@ -11,7 +11,7 @@ import numpy as np
 from torch.utils.data import DataLoader
 
 from roadsight_training.datasets import Dataset, Sample
-from roadsight_training.datasets.balance import balance_weights
+from roadsight_training.datasets.balance import balance_weights, label_weights
 from roadsight_training.datasets.pictures import Decoded, Picture, decode_all
 from roadsight_training.datasets.selection import few, hold_back
 from roadsight_training.errors import BadDataset
@@ -21,6 +21,7 @@ from roadsight_training.networks.earlier import is_bundle, start_from
 from roadsight_training.networks.normalisation import measure
 from roadsight_training.networks.unfolding import settle
 from roadsight_training.recipe import Recipe
+from roadsight_training.run import run_of, trained_on
 from roadsight_training.summary import summarise
 from roadsight_training.transforms import Augmentation, reach
 
@@ -47,7 +48,7 @@ class Parts:
 
 
 def divide(recipe: Recipe, dataset: Dataset) -> tuple[Dataset, tuple[Sample, ...], tuple[Sample, ...]]:
-    """Chooses the recipe's classes and rows, and holds validation back.
+    """Chooses the recipe's classes and rows, and holds validation back: never what an earlier run was trained on.
 
     Returns:
         The data set with the recipe's labels, the training part, the validation part.
@@ -55,11 +56,14 @@ def divide(recipe: Recipe, dataset: Dataset) -> tuple[Dataset, tuple[Sample, ...
     Raises:
         BadDataset: no such label, or no rows.
         BadSplit: nothing can be held back, or nothing is left to train on.
+        BadRun: the network starts from a run that is not there.
     """
-    options = recipe.data
+    options, earlier = recipe.data, recipe.network.earlier
+    # What a bundle was trained on is not known.
+    seen = trained_on(run_of(earlier), dataset) if earlier is not None and not is_bundle(earlier) else ()
     dataset = dataset.only(options.labels) if options.labels else dataset
     rows = dataset.select(options.split, options.kind)
-    training, validation = hold_back(rows, options.validation, options.seed, options.hold_out_sources)
+    training, validation = hold_back(rows, options.validation, options.seed, options.hold_out_sources, seen)
     if options.images_per_class is not None:
         training = few(training, options.images_per_class, options.seed)
     return dataset, training, validation
@@ -81,14 +85,15 @@ def training_loader(recipe: Recipe, parts: Parts, world: int) -> tuple[TrainingL
         parts: what is trained on.
         world: how many processes train together.
     """
-    options, pictures = recipe.fit, parts.training.pictures
-    balance = None
-    if recipe.data.balance != "none":
-        balance = balance_weights(parts.training.samples, recipe.data.balance_by)
-    sampled = recipe.data.balance == "sampler"
-    order = Order(len(pictures), options.batch_size, options.seed, world, balance if sampled else None)
+    options, pictures, samples = recipe.fit, parts.training.pictures, parts.training.samples
+    odds = weights = None
+    if recipe.data.balance == "sampler":
+        odds = balance_weights(samples, recipe.data.balance_by)
+    elif recipe.data.balance == "weights":
+        weights = label_weights(samples, recipe.data.balance_by, len(parts.labels))
+    order = Order(len(pictures), options.batch_size, options.seed, world, odds)
     augmentation = Augmentation(recipe.augment, recipe.input, parts.labels)
-    batches = TrainingBatches(pictures, augmentation, order, None if sampled else balance)
+    batches = TrainingBatches(pictures, augmentation, order, weights)
     rounds = max(round(options.epochs / options.validate_every), 1)
     steps = max(round(options.epochs * order.steps_a_pass / rounds), 1)
     return TrainingLoader(batches, steps, options.workers), rounds

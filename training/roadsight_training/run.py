@@ -4,6 +4,7 @@ recipe + labels + validation groups --create--> runs/<name>/ --open--> Run
                                     BadRun                   BadRun, BadRecipe
 Run, Dataset --held_back--> Samples that training never saw
              BadRun
+             --trained_on-> groups that it saw
 """
 
 import json
@@ -120,6 +121,20 @@ def open_run(folder: Path) -> Run:
         raise BadRun(folder, f"{LABELS} or {VALIDATION} is not JSON") from error
     recipe = parse(texts[RECIPE], folder / RECIPE)
     return Run(folder, recipe, texts[RECIPE], tuple(labels), frozenset(validation), texts[PRECISION].strip())
+
+
+def run_of(path: Path) -> Run:
+    """Opens a run by its folder or by one of its checkpoints; raises as `open_run` does."""
+    return open_run(path.resolve().parent.parent if path.suffix == ".ckpt" else path)
+
+
+def trained_on(run: Run, dataset: Dataset) -> frozenset[str]:
+    """Finds the groups of samples that the run may have been trained on; none, if its data set was another."""
+    if not run.validation <= {sample.group for sample in dataset.samples}:
+        return frozenset()
+    split, known = run.recipe.data.split, {i for i, label in enumerate(dataset.labels) if label in run.labels}
+    shown = {sample.group for sample in dataset.samples if sample.split == split and sample.index in known}
+    return frozenset(shown - run.validation)
 
 
 def held_back(run: Run, dataset: Dataset) -> tuple[Sample, ...]:

@@ -1,12 +1,11 @@
 """Contact sheets: many small pictures with captions as one picture.
 
-tiles uint8 [h, w, 3] + captions --contact_sheet--> uint8 [H, W, 3] --write_png--> file
-                                 ValueError                         OSError
+tiles uint8 [h, w, 3] + captions --contact_sheet--> uint8 [H, W, 3]
+                                 ValueError
 """
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -51,12 +50,6 @@ def contact_sheet(tiles: Sequence[Pixels], captions: Sequence[str], columns: int
         sheet.paste(fitted, (left + (side - fitted.width) // 2, top + (side - fitted.height) // 2))
         pen.multiline_text((left, top + side), text, (INK,) * 3, font, spacing=LINE - TEXT)
     return np.array(sheet)
-
-
-def write_png(path: Path, pixels: Pixels) -> None:
-    """Writes uint8 [H, W, 3] RGB as a PNG, whatever the file is called; raises OSError as `Path.write_bytes` does."""
-    _, png = cv2.imencode(".png", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
-    path.write_bytes(png.tobytes())
 
 
 def _fitted(tile: Pixels, side: int) -> Pixels:

@@ -142,6 +142,50 @@ def test_what_is_chosen_is_chosen_on_validation_whatever_is_judged(
     assert "neither training nor the choice of the checkpoint saw" in measured
 
 
+def test_each_class_gets_a_threshold_for_what_is_wanted_of_it(run: Run, folder: Path, tmp_path: Path) -> None:
+    asked = ["--precision", "0.9", "--recall", "speed_limit_50=0.8", "--out", str(tmp_path)]
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["report", str(run.folder), "--data", str(folder), *asked])
+    assert ended.value.code == 0
+    thresholds = figures_of(tmp_path)["thresholds"]
+    assert {label: one["wanted"] for label, one in thresholds.items() if label.startswith("speed_limit_")} == {
+        label: {"recall": 0.8} if label == "speed_limit_50" else {"precision": 0.9}
+        for label in thresholds
+        if label.startswith("speed_limit_")
+    }
+    reached = thresholds["speed_limit_50"]["reached"]
+    assert reached["recall"]["value"] >= 0.8
+    page = (tmp_path / "report.html").read_text()
+    assert "recall 80.00" in page
+    assert "were chosen on these very pictures" in page
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ({"precision": ["stop=0.9", "0.9", "stop=0.8"]}, "stop: wanted twice"),
+        ({"precision": ["0.9"], "recall": ["0.9"]}, "the classes: wanted twice"),
+        ({"recall": ["slow=0.9"]}, "no class 'slow'; there are: stop, yield"),
+        ({"precision": ["90"]}, "'90' is no fraction"),
+        ({"precision": ["stop=much"]}, "'much' is no fraction"),
+        ({"precision": ["nan"]}, "'nan' is no fraction"),
+    ],
+)
+def test_what_can_t_be_wanted_is_refused(said: "dict[Aim, list[str]]", why: str) -> None:
+    with pytest.raises(BadParameter, match=why):
+        wanted(said, ("stop", "yield"))
+
+
+def test_every_box_of_a_picture_that_is_asked_for_is_explained(run: Run, tmp_path: Path) -> None:
+    row = gtsrb_row(0, 9, 0, split="test")
+    boxes = [row, row | {"roi_x1": 5, "frame": 1}]
+    held = [gtsrb_row(i, track, frame) for i in range(3) for track in range(3) for frame in range(8)]
+    dataset = open_dataset(packed(tmp_path / "data", [*held, *boxes]))
+    write_report(run, load_best(run), dataset, Asked("test", shown=(str(row["path"]),)), tmp_path / "out")
+    sheets = [cv2.imread(str(path)) for path in (tmp_path / "out").glob("grad_cam*.png")]
+    assert sum(sheet.shape[0] // (144 + 8) for sheet in sheets if sheet is not None) == 2
+
+
 def test_logistic_regression_shows_templates_and_says_what_does_not_apply(dataset: Dataset, tmp_path: Path) -> None:
     simple = trained(dataset, "logistic")
     write_report(simple, load_best(simple), dataset, Asked(), tmp_path)

@@ -58,12 +58,13 @@ def show(
     seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same sheet.")] = 0,
 ) -> None:
     """Draw a contact sheet of what training will see: augmented crops, by class, with their labels."""
+    from roadsight_training.judging.plots import save_png
     from roadsight_training.recipe import read
-    from roadsight_training.sheet import contact_sheet, write_png
+    from roadsight_training.sheet import contact_sheet
 
     crops, captions = augmented(read(recipe), open_dataset(folder), n, seed)
     try:
-        write_png(out, contact_sheet(crops, captions))
+        save_png(contact_sheet(crops, captions), out)
     except OSError as error:
         raise typer.BadParameter(f"{out}: {error.strerror}") from error
     Console().print(f"{len(crops)} crops: {out}")

@@ -44,4 +44,5 @@ def train(
         console.print(f"{stopped}; go on with: {shlex.join(words)}", markup=False, highlight=False)
         # The first process waits for the others, and takes their failing for its own.
         raise typer.Exit(INTERRUPTED if leads else 0) from stopped
-    console.print(f"trained: {place}; next: roadsight export {place} --version X.Y.Z --data {folder}")
+    words = ["roadsight", "export", str(place), "--version", "X.Y.Z", "--data", str(folder)]
+    console.print(f"trained: {place}; next: {shlex.join(words)}", markup=False, highlight=False)

@@ -5,7 +5,7 @@ BadSplit
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -15,7 +15,9 @@ from roadsight_training.errors import BadSplit
 Parts = tuple[tuple[Sample, ...], tuple[Sample, ...]]  # training, validation
 
 
-def hold_back(samples: Sequence[Sample], fraction: float, seed: int, sources: Sequence[str] = ()) -> Parts:
+def hold_back(
+    samples: Sequence[Sample], fraction: float, seed: int, sources: Sequence[str] = (), seen: Collection[str] = ()
+) -> Parts:
     """Takes whole groups out for validation, from every class of every source about `fraction` and at least one.
 
     A group counts to the source and class of its first sample. A class that has a single group in a source keeps it for
@@ -26,14 +28,18 @@ def hold_back(samples: Sequence[Sample], fraction: float, seed: int, sources: Se
         fraction: of the groups.
         seed: fixes the choice.
         sources: hold these back whole, and nothing else.
+        seen: groups that the network was trained on before; they are never held back.
 
     Returns:
         training part, validation part; no group is in both.
 
     Raises:
-        BadSplit: no class has two groups; a source is unknown; or the sources leave nothing to train on.
+        BadSplit: no class has two groups, or one that was never trained on; a source is unknown, or was trained on; or
+            the sources leave nothing to train on.
     """
-    held = _of_sources(samples, sources) if sources else _of_each_class(samples, fraction, seed)
+    held = _of_sources(samples, sources) if sources else _of_each_class(samples, fraction, seed, seen)
+    if not held.isdisjoint(seen):
+        raise BadSplit(f"the network that training starts from was trained on {', '.join(sources)}")
     train = tuple(sample for sample in samples if sample.group not in held)
     if not train:
         raise BadSplit(f"nothing is left to train on without the sources {', '.join(sources)}")
@@ -62,7 +68,7 @@ def _of_sources(samples: Sequence[Sample], sources: Sequence[str]) -> set[str]:
     return {sample.group for sample in samples if sample.source in sources}
 
 
-def _of_each_class(samples: Sequence[Sample], fraction: float, seed: int) -> set[str]:
+def _of_each_class(samples: Sequence[Sample], fraction: float, seed: int, seen: Collection[str]) -> set[str]:
     rng = np.random.default_rng(seed)
     first = {sample.group: sample for sample in reversed(samples)}
     counted: dict[tuple[str, int], list[str]] = defaultdict(list)  # source and class -> groups that count to them
@@ -74,12 +80,14 @@ def _of_each_class(samples: Sequence[Sample], fraction: float, seed: int) -> set
 
     def draw(groups: list[str]) -> list[str]:
         count = min(max(1, round(fraction * len(groups))), len(groups) - 1)
-        return [groups[i] for i in rng.permutation(len(groups))[:count]]
+        order = [groups[i] for i in rng.permutation(len(groups))]
+        return [group for group in order if group not in seen][:count]
 
     held = {group for _, groups in sorted(counted.items()) for group in draw(groups)}
     for _, groups in sorted(showing.items()):
         if held.isdisjoint(groups):
             held.update(draw(groups))
     if not held:
-        raise BadSplit("no class has two tracks or groups, so none can be held back for validation")
+        never = ", of which one was never trained on" if seen else ""
+        raise BadSplit(f"no class has two tracks or groups{never}, so none can be held back for validation")
     return held

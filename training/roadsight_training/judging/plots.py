@@ -65,7 +65,7 @@ def encode(picture: Picture) -> bytes:
 
 
 def save_png(picture: Picture, path: Path) -> None:
-    """Writes a picture as a PNG file."""
+    """Writes a picture as a PNG, whatever the file is called; raises OSError as `Path.write_bytes` does."""
     path.write_bytes(encode(picture))
 
 

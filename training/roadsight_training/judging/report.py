@@ -48,7 +48,7 @@ def write_report(run: Run, network: Network, dataset: Dataset, asked: Asked, out
         BadDataset: no such split, too many damaged pictures, or a picture to explain is not in the split.
         BadAnswers: the network answers with numbers that are not finite.
     """
-    history = read_history(run.folder / "logs")
+    history = read_history(run.logs)
     judged = judge(run, network, dataset, asked)
     rows = _chosen(judged, dataset, asked.shown)
     pictures = _plots(judged, history) | _sheets(network, judged, rows)
@@ -79,9 +79,12 @@ def _figures(run: Run, network: Network, judged: Judged, history: History, asked
         "history": {name: _plain(curve) for name, curve in history.figures.items()},
         "temperature": judged.temperature,
         "at_temperature": {name: getattr(judged.calibrated, name) for name in ("ece", "brier", "nll")},
-        "wanted_precision": asked.precision,
         "thresholds": {
-            chosen.label: {"threshold": chosen.threshold, "reached": reached.plain() if reached else None}
+            chosen.label: {
+                "wanted": {chosen.wanted.aim: chosen.wanted.value},
+                "threshold": chosen.threshold,
+                "reached": reached.plain() if reached else None,
+            }
             for chosen, reached in judged.thresholds
         },
         "confusions": _confusions(judged.report),
@@ -154,7 +157,7 @@ def _chosen(judged: Judged, dataset: Dataset, shown: tuple[str, ...]) -> list[in
         paths = [sample.path for sample in answers.samples]
         if missing := [path for path in shown if path not in paths]:
             raise BadDataset(dataset.folder / missing[0], "not among the pictures that are judged, so not explained")
-        return [paths.index(path) for path in shown]
+        return [row for wanted in shown for row, path in enumerate(paths) if path == wanted]  # each box of a frame
     surest = {int(answers.truth[row]): int(row) for row in np.argsort(answers.confidence) if answers.right[row]}
     right = [surest[index] for index in sorted(surest)]
     some = [right[place] for place in np.unique(np.linspace(0, len(right) - 1, EXPLAINED).astype(int)) if right]

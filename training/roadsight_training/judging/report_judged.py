@@ -4,8 +4,8 @@ Dataset --held_back, select--> samples --decode--> frames --Network--> logits --
         BadRun, BadDataset             BadDataset                      BadAnswers
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from roadsight_training.judging.answers import Answers, Logits, Reading, Validat
 from roadsight_training.judging.calibration import Calibration, calibration, fit_temperature
 from roadsight_training.judging.evaluation import BATCH, measure
 from roadsight_training.judging.figures import Report
-from roadsight_training.judging.thresholds import OperatingThreshold, Reached, operating_threshold
+from roadsight_training.judging.thresholds import OperatingThreshold, Reached, Wanted, operating_threshold
 from roadsight_training.loading import crop_all
 from roadsight_training.networks import Network
 from roadsight_training.run import Run, held_back
@@ -31,7 +31,8 @@ class Asked:
 
     split: str = VALIDATION
     kind: Kind | None = None  # None: the recipe's
-    precision: float = 0.99  # wanted of every class at its operating threshold
+    wanted: Mapping[str, Wanted] = field(default_factory=dict)  # of a class at its operating threshold
+    wanted_else: Wanted = Wanted("precision", 0.99)  # of every other class
     shown: tuple[str, ...] = ()  # paths of the pictures to explain; none: some right and some wrong ones
 
 
@@ -75,7 +76,7 @@ def judge(run: Run, network: Network, dataset: Dataset, asked: Asked) -> Judged:
         logits = _logits(network, frames)
     reading = Reading(run.labels)
     answers = Answers.read(logits, samples, calibrated)
-    chosen = [operating_threshold(validation, label, "precision", asked.precision) for label in run.labels]
+    chosen = [operating_threshold(validation, label, asked.wanted.get(label, asked.wanted_else)) for label in run.labels]
     return Judged(
         frames=frames,
         answers=Answers.read(logits, samples, reading),

@@ -28,7 +28,7 @@ from roadsight_training.networks.pretrained import DAMAGED
 from roadsight_training.networks.unfolding import unfold
 from roadsight_training.recipe import Network as Options
 from roadsight_training.recipe.network import NONE
-from roadsight_training.run import RECIPE, Run, open_run
+from roadsight_training.run import RECIPE, Run, run_of
 
 PREFIX = "network."  # of our tensors in a checkpoint
 TOLERANCE = 1e-3  # of the largest value
@@ -106,15 +106,12 @@ def restore(run: Run, checkpoint: Path) -> Network:
 def _read(path: Path, options: Options) -> Earlier:
     if is_bundle(path):
         return _read_bundle(bundles.load(path), options)
-    if path.suffix == ".ckpt":
-        run, checkpoint = open_run(path.resolve().parent.parent), path
-    elif (path / RECIPE).is_file():
-        run = open_run(path)
-        checkpoint = run.best
-    else:
+    is_checkpoint = path.suffix == ".ckpt"
+    if not is_checkpoint and not (path / RECIPE).is_file():
         raise BadWeights(f"{path}: neither a run folder, nor a run's .ckpt, nor the folder of a bundle's version")
+    run = run_of(path)
     _check_name(path, run.recipe.network.name, options.name)
-    return Earlier(restore(run, checkpoint), run.labels, run.recipe.input)
+    return Earlier(restore(run, path if is_checkpoint else run.best), run.labels, run.recipe.input)
 
 
 def _read_bundle(bundle: bundles.Bundle, options: Options) -> Earlier:

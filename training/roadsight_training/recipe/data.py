@@ -1,8 +1,8 @@
 """`data:` of a recipe: what is trained on, and what is held back."""
 
-from typing import Literal
+from typing import ClassVar, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from roadsight_models.manifest import Fraction
 from roadsight_training.datasets import Kind
@@ -16,6 +16,8 @@ Balance = Literal["none", "weights", "sampler"]
 
 class Data(Part):
     """What is trained on."""
+
+    goes_with: ClassVar = {"balance_by": ("balance", ("weights", "sampler"))}
 
     split: str = Field("train", description="Rows to train on; validation is taken out of them by whole tracks.")
     kind: Kind = Field("auto", description="Which stored form of an image to take.")
@@ -41,3 +43,9 @@ class Data(Part):
         if split.startswith(HELD_OUT):
             raise ValueError(f"{split!r} is measured on, never trained on")
         return split
+
+    @model_validator(mode="after")
+    def _validation_is_a_fraction_or_sources(self) -> Self:
+        if self.hold_out_sources and "validation" in self.model_fields_set:
+            raise ValueError("validation is a fraction of the tracks, or hold_out_sources; not both")
+        return self

@@ -2,9 +2,9 @@
 
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal
 
-from pydantic import Field, PositiveInt, field_validator, model_validator
+from pydantic import Field, PositiveInt, field_validator
 
 from roadsight_training.recipe.part import Part
 
@@ -63,18 +63,14 @@ class Network(Part):
 class Transfer(Part):
     """Which part of the network learns, and how fast. A frozen part keeps its normalisation statistics, too."""
 
+    goes_with: ClassVar = {
+        "stages": ("train", ("last_stages",)),
+        "head_first": ("train", ("head_then_all",)),
+    }
+
     train: Literal["all", "head", "last_stages", "head_then_all"] = "all"
-    stages: int = Field(1, ge=1, description="For last_stages: how many stages before the head learn.")
-    head_first: float = Field(
-        0.2, gt=0, lt=1, description="For head_then_all: fraction of the steps for the head alone."
-    )
+    stages: int = Field(1, ge=1, description="How many stages before the head learn.")
+    head_first: float = Field(0.2, gt=0, lt=1, description="Fraction of the steps for the head alone.")
     layer_decay: float = Field(
         1.0, gt=0, le=1, description="A stage's learning rate is that of the next stage times this."
     )
-
-    @model_validator(mode="after")
-    def _options_go_with_their_mode(self) -> Self:
-        for option, mode in (("stages", "last_stages"), ("head_first", "head_then_all")):
-            if option in self.model_fields_set and self.train != mode:
-                raise ValueError(f"{option} goes with train: {mode}")
-        return self

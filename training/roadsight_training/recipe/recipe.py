@@ -66,6 +66,8 @@ def read(path: Path) -> Recipe:
 def text_of(path: Path) -> str:
     """Gives a recipe file as YAML that needs no other file: what `extends:` names is merged in, key by key.
 
+    A key that is null takes away what is inherited, so that the default holds again.
+
     Raises:
         BadRecipe: a file is missing, is not YAML, or more than 8 extend one another.
     """
@@ -99,6 +101,9 @@ def _mapping(text: str, path: Path) -> dict[str, Any]:
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in over.items():
+        if value is None:
+            merged.pop(key, None)
+            continue
         both = isinstance(value, dict) and isinstance(merged.get(key), dict)
         merged[key] = _merge(merged[key], value) if both else value
     if "weights" in over and "origin" not in over:
