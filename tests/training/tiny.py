@@ -61,7 +61,7 @@ def packed(folder: Path, rows: Sequence[Row], absent: Sequence[str] = ()) -> Pat
     with zipfile.ZipFile(folder / "images.zip", "w") as archive:
         for seed, row in enumerate(rows):
             path, index = Path(str(row["path"])), row.get("class_id", 0)
-            if str(path) not in absent:
+            if str(path) not in (*absent, *archive.namelist()):
                 picture = shape(index if isinstance(index, int) else 0, seed)
                 archive.writestr(str(path), encoded(picture, path.suffix))
     return folder

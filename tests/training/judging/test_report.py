@@ -7,8 +7,10 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from typer import BadParameter
 
 from roadsight_models import cli
+from roadsight_training.commands.report import wanted
 from roadsight_training.datasets import Dataset, open_dataset
 from roadsight_training.datasets.pictures import crops
 from roadsight_training.errors import BadDataset, BadRun
@@ -17,6 +19,7 @@ from roadsight_training.graph import torch_logits
 from roadsight_training.judging.report import write_report
 from roadsight_training.judging.report_judged import Asked
 from roadsight_training.judging.report_page import number, percent, render
+from roadsight_training.judging.thresholds import Aim
 from roadsight_training.run import Run, held_back
 from training.tiny import gtsrb_row, learnable, packed
 
@@ -171,7 +174,7 @@ def test_each_class_gets_a_threshold_for_what_is_wanted_of_it(run: Run, folder: 
         ({"precision": ["nan"]}, "'nan' is no fraction"),
     ],
 )
-def test_what_can_t_be_wanted_is_refused(said: "dict[Aim, list[str]]", why: str) -> None:
+def test_what_can_t_be_wanted_is_refused(said: dict[Aim, list[str]], why: str) -> None:
     with pytest.raises(BadParameter, match=why):
         wanted(said, ("stop", "yield"))
 
@@ -183,7 +186,7 @@ def test_every_box_of_a_picture_that_is_asked_for_is_explained(run: Run, tmp_pat
     dataset = open_dataset(packed(tmp_path / "data", [*held, *boxes]))
     write_report(run, load_best(run), dataset, Asked("test", shown=(str(row["path"]),)), tmp_path / "out")
     sheets = [cv2.imread(str(path)) for path in (tmp_path / "out").glob("grad_cam*.png")]
-    assert sum(sheet.shape[0] // (144 + 8) for sheet in sheets if sheet is not None) == 2
+    assert sum(sheet.shape[1] // (144 + 8) for sheet in sheets if sheet is not None) == 2 * 3
 
 
 def test_logistic_regression_shows_templates_and_says_what_does_not_apply(dataset: Dataset, tmp_path: Path) -> None:

@@ -15,8 +15,6 @@ from roadsight_training.datasets import Kind, open_dataset
 if TYPE_CHECKING:
     from roadsight_training.judging.thresholds import Aim, Wanted
 
-DEFAULT = 0.99  # precision
-
 
 def report(
     run: Annotated[Path, typer.Argument(help="A folder that `roadsight train` made.")],
@@ -59,6 +57,7 @@ def wanted(said: "Mapping[Aim, Sequence[str]]", labels: Sequence[str]) -> "tuple
     Raises:
         typer.BadParameter: no fraction, an unknown class, or the same class twice.
     """
+    from roadsight_training.judging.report_judged import PRECISE
     from roadsight_training.judging.thresholds import Wanted
 
     found: dict[str, Wanted] = {}
@@ -75,5 +74,5 @@ def wanted(said: "Mapping[Aim, Sequence[str]]", labels: Sequence[str]) -> "tuple
         if not 0 < value <= 1:
             raise typer.BadParameter(f"{number!r} is no fraction over 0 and up to 1", param_hint=f"--{aim}")
         found[label] = Wanted(aim, value)
-    others = found.pop("", Wanted("precision", DEFAULT))
+    others = found.pop("", PRECISE)
     return found, others

@@ -22,6 +22,7 @@ from roadsight_training.loading import crop_all
 from roadsight_training.networks import Network
 from roadsight_training.run import Run, held_back
 
+PRECISE = Wanted("precision", 0.99)
 VALIDATION = "validation"  # the tracks that the run held back, whatever split they were taken from
 
 
@@ -32,7 +33,7 @@ class Asked:
     split: str = VALIDATION
     kind: Kind | None = None  # None: the recipe's
     wanted: Mapping[str, Wanted] = field(default_factory=dict)  # of a class at its operating threshold
-    wanted_else: Wanted = Wanted("precision", 0.99)  # of every other class
+    wanted_else: Wanted = PRECISE  # of every other class
     shown: tuple[str, ...] = ()  # paths of the pictures to explain; none: some right and some wrong ones
 
 
@@ -76,7 +77,8 @@ def judge(run: Run, network: Network, dataset: Dataset, asked: Asked) -> Judged:
         logits = _logits(network, frames)
     reading = Reading(run.labels)
     answers = Answers.read(logits, samples, calibrated)
-    chosen = [operating_threshold(validation, label, asked.wanted.get(label, asked.wanted_else)) for label in run.labels]
+    aims = {label: asked.wanted.get(label, asked.wanted_else) for label in run.labels}
+    chosen = [operating_threshold(validation, label, aim) for label, aim in aims.items()]
     return Judged(
         frames=frames,
         answers=Answers.read(logits, samples, reading),
