@@ -14,17 +14,8 @@ from roadsight_training.errors import Stopped
 from roadsight_training.fit import fit
 from roadsight_training.judging.history import read_history
 from roadsight_training.run import Run, open_run
-from training.tiny import learnable
+from training.tiny import learnable, recipe
 
-RECIPE = """
-name: tiny-shapes
-task: tiny
-licence: drawn by the tests
-data: {citation: drawn shapes, validation: 0.3}
-input: {width: 16, height: 16, context: 0.0, resize: area_or_linear, min_side: 8}
-network: {name: logistic}
-fit: {epochs: 3, batch_size: 8, learning_rate: 0.01, workers: 0}
-"""
 with_mlflow = pytest.mark.skipif(find_spec("mlflow") is None, reason="the extra `mlflow` is not installed")
 
 
@@ -46,9 +37,13 @@ def no_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(loggers.SERVER, raising=False)
 
 
+def written(place: Path) -> Path:
+    options = {"epochs": 3, "batch_size": 8, "learning_rate": 0.01, "average_decay": None}
+    return recipe(place / "r.yaml", name="tiny-shapes", network={"name": "logistic"}, fit=options)
+
+
 def trained(place: Path, dataset: Dataset) -> Run:
-    (place / "r.yaml").write_text(RECIPE)
-    return fit(place / "r.yaml", dataset, place / "run")
+    return fit(written(place), dataset, place / "run")
 
 
 def client_of(store: str) -> Any:
@@ -82,11 +77,11 @@ def test_tensorboard_has_every_figure_of_a_run_also_where_mlflow_is_not_installe
 def test_a_run_that_is_resumed_is_one_run_of_mlflow_with_its_recipe_and_all_its_figures(
     tmp_path: Path, dataset: Dataset
 ) -> None:
-    (tmp_path / "r.yaml").write_text(RECIPE)
+    path = written(tmp_path)
     with pytest.raises(Stopped):
-        fit(tmp_path / "r.yaml", dataset, tmp_path / "run", callbacks=[CtrlC()])
+        fit(path, dataset, tmp_path / "run", callbacks=[CtrlC()])
     (before,) = entries(store := (tmp_path / "run" / loggers.MLFLOW).as_uri())
-    run = fit(tmp_path / "r.yaml", dataset, tmp_path / "run", resume=True)
+    run = fit(path, dataset, tmp_path / "run", resume=True)
     (after,) = entries(store)
     assert after.info.run_id == before.info.run_id == (run.folder / loggers.MLFLOW_RUN).read_text()
     assert (after.info.run_name, after.info.status) == ("tiny-shapes", "FINISHED")

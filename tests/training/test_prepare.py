@@ -18,27 +18,21 @@ from roadsight_training.prepare import (
     training_loader,
     validation_loaders,
 )
-from roadsight_training.recipe import Recipe, parse
+from roadsight_training.recipe import Recipe
 from roadsight_training.run import Run, create
+from training import tiny
 from training.tiny import gtsrb_row, packed
 
-RECIPE = """
-name: tiny
-task: tiny
-licence: drawn by the tests
-data: {citation: drawn shapes, validation: 0.3}
-input: {width: 16, height: 16, context: 0.0, resize: area_or_linear, min_side: 8}
-network: {name: logistic}
-fit: {epochs: 2, batch_size: 8, learning_rate: 0.01, workers: 0}
-"""
+PARTS: dict[str, dict[str, object]] = {
+    "network": {"name": "logistic"},
+    "fit": {"batch_size": 8, "learning_rate": 0.01, "average_decay": None},
+}
 
 
 def recipe(**changes: dict[str, object]) -> Recipe:
-    """The recipe above, other in some keys of some parts."""
-    asked = yaml.safe_load(RECIPE)
-    for part, options in changes.items():
-        asked[part] = {key: value for key, value in (asked[part] | options).items() if value is not None}
-    return parse(yaml.safe_dump(asked), Path("r.yaml"))
+    """The recipe with the parts above, other in some options."""
+    changed = {part: PARTS.get(part, {}) | options for part, options in changes.items()}
+    return Recipe.model_validate(tiny.asked(**PARTS | changed))
 
 
 @pytest.fixture(scope="module")

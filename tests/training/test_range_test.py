@@ -3,7 +3,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
 
 from roadsight_models import cli
 from roadsight_training import loggers
@@ -13,29 +12,25 @@ from roadsight_training.fit import fit
 from roadsight_training.judging.history import read_history
 from roadsight_training.range_test import HIGHEST, LOWEST, SKIPPED, RangeTest, draw, range_test
 from roadsight_training.recipe import Augment, Recipe
-from training.tiny import learnable
+from training import tiny
 
-RECIPE = """
-name: tiny
-task: tiny
-licence: drawn by the tests
-data: {citation: drawn shapes, validation: 0.3}
-input: {width: 16, height: 16, context: 0.0, resize: area_or_linear, min_side: 8}
-network: {name: mlp, hidden: [16], dropout: 0}
-fit: {epochs: 2, batch_size: 8, learning_rate: 0.01, average_decay: 0, schedule: constant, warm_up: 0, workers: 0}
-"""
+FIT: dict[str, object] = {
+    "batch_size": 8,
+    "learning_rate": 0.01,
+    "average_decay": 0,
+    "schedule": "constant",
+    "warm_up": 0,
+}
 STEPS = 60
 
 
 def recipe(**asked: object) -> Recipe:
-    parts = yaml.safe_load(RECIPE)
-    parts["fit"] |= asked
-    return Recipe.model_validate(parts)
+    return Recipe.model_validate(tiny.asked(fit=FIT | asked))
 
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    return open_dataset(learnable(tmp_path_factory.mktemp("range") / "data"))
+    return open_dataset(tiny.learnable(tmp_path_factory.mktemp("range") / "data"))
 
 
 @pytest.fixture(scope="module")
@@ -62,9 +57,8 @@ def test_training_at_the_suggestion_learns_and_far_below_it_does_not(
     monkeypatch.setattr(loggers, "find_spec", lambda name: None)
 
     def trained_at(rate: float) -> float:
-        path, folder = tmp_path / f"{rate:.2g}.yaml", tmp_path / f"{rate:.2g}"
-        path.write_text(RECIPE.replace("learning_rate: 0.01", f"learning_rate: {rate}"))
-        return read_history(fit(path, dataset, folder).logs)["fit_loss"].values[-1]
+        path = tiny.recipe(tmp_path / f"{rate:.2g}.yaml", fit=FIT | {"learning_rate": rate})
+        return read_history(fit(path, dataset, path.with_suffix("")).logs)["fit_loss"].values[-1]
 
     at_it = trained_at(found.suggestion)
     assert at_it < 0.5 * found.losses[0]
@@ -105,8 +99,7 @@ def test_the_drawing_marks_the_suggestion_on_the_curve(found: RangeTest) -> None
 def test_find_lr_says_the_line_of_the_recipe_and_nothing_but_its_finding(
     dataset: Dataset, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    path, png = tmp_path / "tiny.yaml", tmp_path / "found.png"
-    path.write_text(RECIPE)
+    path, png = tiny.recipe(tmp_path / "tiny.yaml", fit=FIT), tmp_path / "found.png"
     with pytest.raises(SystemExit) as ended:
         asked = ("find-lr", path, "--data", dataset.folder, "--out", png, "--steps", 30)
         cli.main([str(word) for word in asked])

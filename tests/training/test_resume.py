@@ -36,7 +36,7 @@ ALL_AT_ONCE: Options = {
 THAWING: Options = {
     "data": {"balance": "weights"},
     "input": {"width": 32, "height": 32},
-    "network": {"name": "lenet5", "hidden": None, "dropout": 0.2, "batch_norm": True, "normalisation": "channel_mean"},
+    "network": {"name": "lenet5", "dropout": 0.2, "batch_norm": True, "normalisation": "channel_mean"},
     "transfer": {"train": "head_then_all", "head_first": 0.45, "layer_decay": 0.7},
     "fit": {"epochs": 2.5, "validate_every": 0.6, "batch_size": 8, "loss": "focal", "schedule": "one_cycle"},
 }

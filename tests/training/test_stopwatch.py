@@ -10,20 +10,15 @@ from roadsight_training import loggers, stopwatch
 from roadsight_training.datasets import Dataset, open_dataset
 from roadsight_training.fit import fit
 from roadsight_training.prepare import decode_parts
-from roadsight_training.recipe import Recipe, parse
+from roadsight_training.recipe import Recipe
 from roadsight_training.stopwatch import Stopwatch, clock, faster_precision, seconds_a_step
 from roadsight_training.trainer import PRECISIONS
-from training.tiny import learnable
+from training import tiny
 
-RECIPE = """
-name: tiny
-task: tiny
-licence: drawn by the tests
-data: {citation: drawn shapes, validation: 0.3}
-input: {width: 16, height: 16, context: 0.0, resize: area_or_linear, min_side: 8}
-network: {name: logistic}
-fit: {epochs: 3, batch_size: 8, learning_rate: 0.01, workers: 0}
-"""
+PARTS: dict[str, dict[str, object]] = {
+    "network": {"name": "logistic"},
+    "fit": {"epochs": 3, "batch_size": 8, "learning_rate": 0.01, "average_decay": None},
+}
 STEPS = 3 * 6
 
 
@@ -45,12 +40,12 @@ class Costly(Checkpoint):
 
 @pytest.fixture(scope="module")
 def recipe() -> Recipe:
-    return parse(RECIPE, Path("r.yaml"))
+    return Recipe.model_validate(tiny.asked(**PARTS))
 
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    return open_dataset(learnable(tmp_path_factory.mktemp("stopwatch")))
+    return open_dataset(tiny.learnable(tmp_path_factory.mktemp("stopwatch")))
 
 
 def test_every_step_of_a_run_is_timed_and_validation_and_saving_are_not(
@@ -59,8 +54,7 @@ def test_every_step_of_a_run_is_timed_and_validation_and_saving_are_not(
     costly, watch = Costly(), Stopwatch()
     monkeypatch.setattr(loggers, "find_spec", lambda name: None)
     monkeypatch.setattr(stopwatch, "clock", lambda: costly.now)
-    (tmp_path / "r.yaml").write_text(RECIPE)
-    fit(tmp_path / "r.yaml", dataset, tmp_path / "run", callbacks=[watch, costly])
+    fit(tiny.recipe(tmp_path / "r.yaml", **PARTS), dataset, tmp_path / "run", callbacks=[watch, costly])
     assert watch.taken == [1.0] * STEPS
     assert watch.mean == 1.0
 

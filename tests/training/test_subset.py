@@ -7,17 +7,7 @@ import pytest
 from roadsight_models import bundle as bundles
 from roadsight_models import cli
 from roadsight_training.run import open_run
-from training.tiny import learnable
-
-RECIPE = """
-name: two
-task: tiny
-licence: drawn by the tests
-data: {citation: drawn shapes, validation: 0.3, labels: [speed_limit_50, speed_limit_20]}
-input: {width: 32, height: 32, context: 0.0, resize: area_or_linear, min_side: 8}
-network: {name: logistic, normalisation: mean_image, dropout: 0}
-fit: {epochs: 20, batch_size: 8, learning_rate: 0.01, average_decay: 0, loss: binary_cross_entropy, workers: 0}
-"""
+from training.tiny import learnable, recipe
 
 
 def roadsight(*arguments: str | Path) -> None:
@@ -30,7 +20,14 @@ def roadsight(*arguments: str | Path) -> None:
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("subset")
     learnable(place / "data")
-    (place / "two.yaml").write_text(RECIPE)
+    recipe(
+        place / "two.yaml",
+        name="two",
+        data={"labels": ["speed_limit_50", "speed_limit_20"]},
+        input={"width": 32, "height": 32},
+        network={"name": "logistic", "normalisation": "mean_image", "dropout": 0},
+        fit={"epochs": 20, "batch_size": 8, "learning_rate": 0.01, "average_decay": 0, "loss": "binary_cross_entropy"},
+    )
     roadsight("train", place / "two.yaml", "--data", place / "data", "--out", place / "run")
     roadsight("export", place / "run", "--version", "1.0.0", "--data", place / "data", "--out", place / "bundles")
     return place

@@ -20,22 +20,12 @@ from roadsight_training.recipe import Fit, Transfer
 from roadsight_training.run import Run
 from roadsight_training.transfer import frozen_stages, parameter_groups, set_frozen
 from training.networks.proving import SHIPPED, built
-from training.tiny import learnable
+from training.tiny import learnable, recipe
 
-LENET = "{name: lenet5, batch_norm: true, dropout: 0, weights: %s}"
-LITE = "{name: efficientnet_lite0, dropout: 0, weights: %s}"
-RECIPE = """
-name: tiny
-task: tiny
-licence: drawn by the tests
-data: {citation: drawn shapes, validation: 0.3, labels: [%s]}
-input: {width: %s, height: %s, context: 0.0, resize: area_or_linear, min_side: 8}
-network: %s
-transfer: %s
-fit: {epochs: %s, batch_size: 8, learning_rate: 0.003, weight_decay: 0.1, average_decay: 0.9, workers: 0}
-"""
-THREE = "speed_limit_20, speed_limit_30, speed_limit_50"
-TURNED = "speed_limit_50, speed_limit_20, speed_limit_30"
+LENET: dict[str, object] = {"name": "lenet5", "batch_norm": True, "dropout": 0}
+LITE: dict[str, object] = {"name": "efficientnet_lite0", "dropout": 0}
+THREE = ("speed_limit_20", "speed_limit_30", "speed_limit_50")
+TURNED = ("speed_limit_50", "speed_limit_20", "speed_limit_30")
 FIT = Fit(epochs=1, learning_rate=0.01, weight_decay=0.1)
 
 State = dict[str, Tensor]
@@ -64,6 +54,24 @@ class Watcher(Callback):
 Train = Callable[..., tuple[Run, Watcher]]
 
 
+def written(
+    place: Path,
+    network: dict[str, object],
+    epochs: float = 1,
+    labels: Sequence[str] = THREE,
+    side: int = 32,
+    **transfer: object,
+) -> Path:
+    return recipe(
+        place / "recipe.yaml",
+        data={"labels": labels},
+        input={"width": side, "height": side},
+        network=network,
+        transfer=transfer,
+        fit={"epochs": epochs, "batch_size": 8, "weight_decay": 0.1, "average_decay": 0.9},
+    )
+
+
 def part_of(name: str) -> str:
     """network.stages.c1.0.weight -> c1, network.head.1.weight -> head."""
     parts = name.split(".")
@@ -88,24 +96,16 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 def train(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Train:
     """Trains for real: 48 drawn pictures, six steps an epoch."""
 
-    def train(
-        network: str,
-        transfer: str = "{train: all}",
-        epochs: float = 1,
-        labels: str = THREE,
-        data: Dataset = dataset,
-        side: int = 32,
-    ) -> tuple[Run, Watcher]:
+    def train(network: dict[str, object], data: Dataset = dataset, **asked: Any) -> tuple[Run, Watcher]:
         place, watcher = tmp_path_factory.mktemp("run"), Watcher()
-        (place / "recipe.yaml").write_text(RECIPE % (labels, side, side, network, transfer, epochs))
-        return fit(place / "recipe.yaml", data, place / "run", callbacks=[watcher]), watcher
+        return fit(written(place, network, **asked), data, place / "run", callbacks=[watcher]), watcher
 
     return train
 
 
 @pytest.fixture(scope="module")
 def earlier(train: Train) -> Run:
-    run, watcher = train(LENET % "none", epochs=4)
+    run, watcher = train(LENET, epochs=4)
     assert changed(run, watcher.start) == {"c1", "c3", "c5", "f6", "head"}
     return run
 
@@ -113,33 +113,34 @@ def earlier(train: Train) -> Run:
 @pytest.mark.parametrize(
     ("transfer", "moved"),
     [
-        ("{train: head}", {"head"}),
-        ("{train: last_stages}", {"f6", "head"}),
-        ("{train: last_stages, stages: 3}", {"c3", "c5", "f6", "head"}),
+        ({"train": "head"}, {"head"}),
+        ({"train": "last_stages"}, {"f6", "head"}),
+        ({"train": "last_stages", "stages": 3}, {"c3", "c5", "f6", "head"}),
     ],
 )
 def test_what_is_frozen_stays_to_the_bit_and_what_is_not_learns(
-    transfer: str, moved: set[str], earlier: Run, train: Train
+    transfer: dict[str, object], moved: set[str], earlier: Run, train: Train
 ) -> None:
-    run, watcher = train(LENET % earlier.folder, transfer, epochs=2)
+    run, watcher = train(LENET | {"weights": str(earlier.folder)}, epochs=2, **transfer)
     assert len(watcher.learning) == 12
     assert changed(run, watcher.start) == moved
     assert all(learning == moved for learning in watcher.learning)
 
 
 def test_the_network_thaws_when_it_was_told_to_and_not_a_step_before(earlier: Run, train: Train) -> None:
-    _, watcher = train(LENET % earlier.folder, "{train: head_then_all, head_first: 0.5}", epochs=2)
+    network = LENET | {"weights": str(earlier.folder)}
+    _, watcher = train(network, epochs=2, train="head_then_all", head_first=0.5)
     everything = {"c1", "c3", "c5", "f6", "head"}
     assert watcher.learning == [{"head"}] * 6 + [everything] * 6
 
 
 def test_a_run_that_starts_from_a_run_starts_where_that_one_stood(earlier: Run, train: Train) -> None:
-    run, watcher = train(LENET % earlier.folder, labels=TURNED)
+    run, watcher = train(LENET | {"weights": str(earlier.folder)}, labels=TURNED)
     stored = restore(earlier, earlier.best).state_dict()
     for name, tensor in stored.items():
         turned = tensor[[2, 0, 1]] if name.startswith("head.") else tensor
         assert torch.equal(watcher.start[f"network.{name}"], turned), name
-    assert run.labels == tuple(TURNED.split(", "))
+    assert run.labels == TURNED
 
 
 @pytest.fixture(scope="module")
@@ -158,10 +159,10 @@ def signs(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 
 def test_the_head_of_the_shipped_bundle_starts_ahead_and_learns_alone(signs: Dataset, train: Train) -> None:
     """Of the three signs the bundle knows two by these names."""
-    asked: dict[str, Any] = {"labels": ", ".join(signs.labels), "data": signs, "side": 48}
-    run, watcher = train(LITE % SHIPPED, "{train: head}", **asked)
+    asked: dict[str, Any] = {"labels": signs.labels, "data": signs, "side": 48}
+    run, watcher = train(LITE | {"weights": str(SHIPPED)}, train="head", **asked)
     assert changed(run, watcher.start) == {"head"}
-    _, random = train(LITE % "none", **asked)
+    _, random = train(LITE, **asked)
     assert watcher.losses[0] < 0.8 * random.losses[0]
 
 
@@ -229,8 +230,7 @@ def test_more_stages_than_there_are_is_told_with_their_number(name: str, stages:
 
 
 def test_a_recipe_with_too_many_stages_leaves_no_run_behind(dataset: Dataset, tmp_path: Path) -> None:
-    recipe = tmp_path / "recipe.yaml"
-    recipe.write_text(RECIPE % (THREE, 32, 32, LENET % "none", "{train: last_stages, stages: 9}", 1))
+    path = written(tmp_path, LENET, train="last_stages", stages=9)
     with pytest.raises(BadRecipe, match=r"^transfer\.stages: 9 stages are to learn; 4 have weights"):
-        fit(recipe, dataset, tmp_path / "run")
-    assert list(tmp_path.iterdir()) == [recipe]
+        fit(path, dataset, tmp_path / "run")
+    assert list(tmp_path.iterdir()) == [path]

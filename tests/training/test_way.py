@@ -22,17 +22,8 @@ from roadsight_training.fitting import Fitting
 from roadsight_training.graph import torch_logits
 from roadsight_training.loading import Batch
 from roadsight_training.run import Run, open_run
+from training import tiny
 from training.tiny import gtsrb_row, learnable, packed
-
-RECIPE = """
-name: tiny
-task: tiny
-licence: drawn by the tests
-data: {citation: drawn shapes, validation: 0.3}
-input: {width: 32, height: 32, context: 0.0, resize: area_or_linear, min_side: 8}
-network: {name: efficientnet_lite0, weights: none, dropout: 0}
-fit: {epochs: 2, batch_size: 16, learning_rate: 0.003, average_decay: 0.5, workers: 0}
-"""
 
 
 @pytest.fixture(scope="module")
@@ -47,9 +38,8 @@ def dataset(folder: Path) -> Dataset:
 
 @pytest.fixture(scope="module")
 def recipe(folder: Path) -> Path:
-    path = folder.parent / "tiny.yaml"
-    path.write_text(RECIPE)
-    return path
+    network = {"name": "efficientnet_lite0", "weights": "none", "dropout": 0}
+    return tiny.recipe(folder.parent / "tiny.yaml", input={"width": 32, "height": 32}, network=network)
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +99,7 @@ def test_a_run_in_the_way_or_of_another_recipe_is_left_alone(run: Run, recipe: P
     with pytest.raises(BadRun, match="is there already; --resume"):
         fit(recipe, dataset, run.folder)
     other = recipe.with_name("other.yaml")
-    other.write_text(RECIPE.replace("0.003", "0.004"))
+    other.write_text(recipe.read_text().replace("0.003", "0.004"))
     with pytest.raises(BadRun, match="can't be resumed: another recipe"):
         fit(other, dataset, run.folder, resume=True)
     with pytest.raises(BadRun, match=r"recipe\.yaml: no such file; a folder that `roadsight train` made"):
@@ -118,7 +108,7 @@ def test_a_run_in_the_way_or_of_another_recipe_is_left_alone(run: Run, recipe: P
 
 def test_an_unknown_network_is_told_with_those_there_are(recipe: Path, dataset: Dataset, tmp_path: Path) -> None:
     other = recipe.with_name("unknown.yaml")
-    other.write_text(RECIPE.replace("efficientnet_lite0", "efficientnet_lite9"))
+    other.write_text(recipe.read_text().replace("efficientnet_lite0", "efficientnet_lite9"))
     with pytest.raises(
         BadRecipe, match=r"'efficientnet_lite9'; did you mean 'efficientnet_lite0'. there are: logistic, mlp, "
     ):
@@ -142,10 +132,12 @@ def test_the_graph_is_lean(bundle: bundles.Bundle) -> None:
     assert [opset.version for opset in graph.opset_import] == [bundle.manifest.opset]
 
 
-def test_the_manifest_tells_where_the_bundle_comes_from(run: Run, bundle: bundles.Bundle, dataset: Dataset) -> None:
+def test_the_manifest_tells_where_the_bundle_comes_from(
+    recipe: Path, run: Run, bundle: bundles.Bundle, dataset: Dataset
+) -> None:
     manifest = bundle.manifest
     assert manifest.labels == dataset.labels
-    assert manifest.provenance.recipe == RECIPE
+    assert manifest.provenance.recipe == recipe.read_text()
     assert manifest.parity.n == 24
     assert {
         metric.name: metric.n for metric in manifest.metrics if metric.name != "selective_accuracy"

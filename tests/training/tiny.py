@@ -74,10 +74,25 @@ def learnable(folder: Path) -> Path:
     return packed(folder, rows)
 
 
-def recipe(path: Path, **parts: Mapping[str, object]) -> Path:
-    """Writes the recipe of a small fully connected network on 16x16 pixels, with these options of its parts changed."""
-    changed = {name: {**RECIPE.get(name, {}), **options} for name, options in parts.items()}
-    path.write_text(yaml.safe_dump({**RECIPE, **changed}))
+def asked(**parts: str | Mapping[str, object]) -> dict[str, Any]:
+    """The recipe of a small fully connected network on 16x16 pixels, with these options of its parts changed.
+
+    None takes an option away, so that its default holds; a network with a name has the options given here alone.
+    """
+    changed: dict[str, Any] = {}
+    for name, options in parts.items():
+        if isinstance(options, str):
+            changed[name] = options
+            continue
+        # The options of RECIPE's network are for an mlp; others refuse some of them.
+        kept = {} if name == "network" and "name" in options else RECIPE.get(name, {})
+        changed[name] = {key: value for key, value in {**kept, **options}.items() if value is not None}
+    return {**RECIPE, **changed}
+
+
+def recipe(path: Path, **parts: str | Mapping[str, object]) -> Path:
+    """Writes the recipe that is asked for."""
+    path.write_text(yaml.safe_dump(asked(**parts)))
     return path
 
 

@@ -16,24 +16,20 @@ from roadsight_training.errors import BadDataset, BadRecipe, BadRun, TrainingErr
 from roadsight_training.networks import build
 from roadsight_training.recipe import read
 from roadsight_training.run import open_run
-from training.tiny import gtsrb_row, learnable, packed
+from training.tiny import gtsrb_row, learnable, packed, recipe
 
-BASE = """
-name: base
-task: tiny
-licence: drawn by the tests
-data: {citation: drawn shapes, validation: 0.3}
-input: {width: 32, height: 32, context: 0.0, resize: area_or_linear, min_side: 8}
-network: {name: logistic}
-fit: {epochs: 1, batch_size: 16, learning_rate: 0.002, average_decay: 0.9, workers: 0}
-"""
+BASE: dict[str, dict[str, object]] = {
+    "input": {"width": 32, "height": 32},
+    "network": {"name": "logistic"},
+    "fit": {"epochs": 1, "learning_rate": 0.002, "average_decay": 0.9},
+}
 BUDGET = 2.0
 
 
 @pytest.fixture(scope="module")
 def recipes(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("recipes")
-    (folder / "base.yaml").write_text(BASE)
+    recipe(folder / "base.yaml", name="base", **BASE)
     paths = [folder / "logistic.yaml", folder / "lenet5.yaml"]
     for path in paths:
         path.write_text(f"extends: base.yaml\nname: {path.stem}\nnetwork: {{name: {path.stem}}}\n")
@@ -119,14 +115,12 @@ def test_the_page_has_the_best_network_first_and_a_plot_against_each_cost(
 
 
 def test_what_is_wrong_in_one_process_is_told_and_ends_the_contest(rules: Rules, tmp_path: Path) -> None:
-    names = ["wrong", "second", "third", "fourth"]
-    for name in names:
-        (tmp_path / f"{name}.yaml").write_text(BASE.replace("name: base", f"name: {name}"))
-    wrong = tmp_path / "wrong.yaml"
-    wrong.write_text(wrong.read_text().replace("{name: logistic}", "{name: logistic, pooling: max}"))
+    wrong = BASE | {"network": {"name": "logistic", "pooling": "max"}}
+    paths = [recipe(tmp_path / "wrong.yaml", name="wrong", **wrong)]
+    paths += [recipe(tmp_path / f"{name}.yaml", name=name, **BASE) for name in ("second", "third", "fourth")]
     rules = Rules(rules.data, tmp_path / "out", 0.2, "test", 1)
     with pytest.raises(TrainingError, match=r"wrong: network\.pooling: logistic does not take it"):
-        list(contest([tmp_path / f"{name}.yaml" for name in names], rules, workers=1))
+        list(contest(paths, rules, workers=1))
     assert not (rules.out / "fourth").exists()
 
 

@@ -21,17 +21,8 @@ from roadsight_training.judging.report_judged import Asked
 from roadsight_training.judging.report_page import number, percent, render
 from roadsight_training.judging.thresholds import Aim
 from roadsight_training.run import Run, held_back
-from training.tiny import gtsrb_row, learnable, packed
+from training.tiny import gtsrb_row, learnable, packed, recipe
 
-RECIPE = """
-name: tiny
-task: tiny
-licence: drawn by the tests
-data: {citation: drawn shapes, validation: 0.3}
-input: {width: 32, height: 32, context: 0.0, resize: area_or_linear, min_side: 8}
-network: {name: NETWORK}
-fit: {epochs: 8, batch_size: 16, learning_rate: 0.004, average_decay: 0, workers: 0}
-"""
 SECTIONS = (
     *("curves", "confusion", "classes", "sweeps", "calibration", "groups"),
     *("errors", "filters", "activations", "grad-cam", "recipe"),
@@ -49,9 +40,13 @@ def dataset(folder: Path) -> Dataset:
 
 
 def trained(dataset: Dataset, network: str) -> Run:
-    recipe = dataset.folder.parent / f"{network}.yaml"
-    recipe.write_text(RECIPE.replace("NETWORK", network))
-    return fit(recipe, dataset, dataset.folder.parent / network)
+    path = recipe(
+        dataset.folder.parent / f"{network}.yaml",
+        input={"width": 32, "height": 32},
+        network={"name": network},
+        fit={"epochs": 8, "learning_rate": 0.004, "average_decay": 0},
+    )
+    return fit(path, dataset, path.with_suffix(""))
 
 
 @pytest.fixture(scope="module")

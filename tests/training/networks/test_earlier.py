@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import yaml
 from torch import Tensor
 
 from roadsight_models import bundle as bundles
@@ -17,28 +18,20 @@ from roadsight_training.networks.earlier import start_from
 from roadsight_training.networks.unfolding import settle
 from roadsight_training.recipe import Network as Options
 from roadsight_training.run import Run, create
+from training import tiny
 from training.networks.proving import SHIPPED, built, frames, live_in
 
-RECIPE = """
-name: earlier
-task: tiny
-licence: drawn by the tests
-data: {{citation: drawn shapes}}
-input: {{width: {side}, height: {side}, context: 0.0, resize: area_or_linear, min_side: 8}}
-network: {network}
-fit: {{epochs: 1, learning_rate: 0.003}}
-"""
-LENET = "{name: lenet5, batch_norm: true, activation: relu}"
-LENET_OPTIONS: dict[str, Any] = {"name": "lenet5", "batch_norm": True, "activation": "relu"}
+LENET: dict[str, Any] = {"name": "lenet5", "batch_norm": True, "activation": "relu"}
 OLD, NEW = ("stop", "yield", "no_entry"), ("yield", "keep_left", "stop", "keep_right")
 HEAD = ("head.1.weight", "head.1.bias")
 
 
-def trained(folder: Path, network: str = LENET, labels: tuple[str, ...] = OLD, side: int = 32) -> tuple[Run, Network]:
+def trained(folder: Path, labels: tuple[str, ...] = OLD, side: int = 32, **options: Any) -> tuple[Run, Network]:
     """A run folder with one checkpoint, and the network in it."""
-    run = create(folder, RECIPE.format(network=network, side=side), labels, frozenset({"1"}), "float32")
-    options = run.recipe.network.model_dump(exclude_unset=True)
-    kept = built(side=side, classes=len(labels), seed=5, **options)
+    network = options or LENET
+    recipe = yaml.safe_dump(tiny.asked(input={"width": side, "height": side}, network=network))
+    run = create(folder, recipe, labels, frozenset({"1"}), "float32")
+    kept = built(side=side, classes=len(labels), seed=5, **network)
     live_in(kept)
     run.checkpoints.mkdir()
     torch.save({"state_dict": {f"network.{name}": tensor for name, tensor in kept.state_dict().items()}}, run.best)
@@ -47,7 +40,7 @@ def trained(folder: Path, network: str = LENET, labels: tuple[str, ...] = OLD, s
 
 def started(weights: Path | str, labels: tuple[str, ...] = NEW, side: int = 32, **options: Any) -> Network:
     """A network of another seed that starts from these weights."""
-    asked = options if "name" in options else LENET_OPTIONS | options
+    asked = options if "name" in options else LENET | options
     network = built(side=side, classes=len(labels), seed=6, **asked)
     start_from(network, Options.model_validate(asked | {"weights": str(weights)}), labels)
     return network
@@ -71,7 +64,7 @@ def assert_same(got: dict[str, Tensor], wanted: dict[str, Tensor], but: tuple[st
 
 def test_the_rows_of_known_labels_are_taken_by_name_and_the_others_stay_fresh(earlier: tuple[Run, Network]) -> None:
     run, kept = earlier
-    network, fresh = started(run.folder), built(side=32, classes=len(NEW), seed=6, **LENET_OPTIONS)
+    network, fresh = started(run.folder), built(side=32, classes=len(NEW), seed=6, **LENET)
     assert network.training
     assert_same(network.state_dict(), kept.state_dict(), but=HEAD)
     for name in HEAD:
@@ -127,7 +120,7 @@ def test_of_the_shipped_bundle_a_sign_that_both_know_keeps_its_logit() -> None:
 
 
 def test_side_heads_come_along_with_a_run(tmp_path: Path) -> None:
-    run, kept = trained(tmp_path / "run", "{name: googlenet}", side=64)
+    run, kept = trained(tmp_path / "run", side=64, name="googlenet")
     side = [f"auxiliary.{stage}.fc2.{kind}" for stage in kept.auxiliary for kind in ("weight", "bias")]
     assert len(side) == 4
     network = started(run.folder, NEW, 64, name="googlenet")
@@ -139,7 +132,7 @@ def test_side_heads_come_along_with_a_run(tmp_path: Path) -> None:
 
 def test_one_sigmoid_unit_and_rows_of_labels_do_not_mix(tmp_path: Path) -> None:
     two, three = (
-        trained(tmp_path / f"{n}", "{name: logistic}", labels, side=16)[0] for n, labels in ((2, OLD[:2]), (3, OLD))
+        trained(tmp_path / f"{n}", labels, side=16, name="logistic")[0] for n, labels in ((2, OLD[:2]), (3, OLD))
     )
     for run, labels in ((two, OLD), (three, OLD[:2]), (two, OLD[1::-1])):
         fresh = built("logistic", 16, len(labels), seed=6).state_dict()
@@ -153,7 +146,7 @@ def test_a_mean_of_each_channel_fills_a_mean_image(earlier: tuple[Run, Network])
 
 
 def test_a_mean_image_may_have_another_size_than_the_earlier_pictures(tmp_path: Path) -> None:
-    run, kept = trained(tmp_path / "run", "{name: mobilenet_v3_small}")
+    run, kept = trained(tmp_path / "run", name="mobilenet_v3_small")
     asked = {"name": "mobilenet_v3_small", "normalisation": "mean_image"}
     of_run = started(run.folder, OLD, 48, **asked).eval()
     np.testing.assert_allclose(torch_logits(of_run, frames(48)), torch_logits(kept, frames(48)), rtol=1e-4, atol=1e-4)
@@ -179,14 +172,14 @@ def test_another_network_is_refused_with_both_names(earlier: tuple[Run, Network]
 def test_the_first_tensor_that_does_not_fit_is_named(
     options: dict[str, Any], why: str, earlier: tuple[Run, Network]
 ) -> None:
-    assert told(earlier[0].folder, **(LENET_OPTIONS | options)) == f"{earlier[0].folder}: {why}"
+    assert told(earlier[0].folder, **(LENET | options)) == f"{earlier[0].folder}: {why}"
 
 
 @pytest.mark.parametrize("options", [{"activation": "tanh"}, {"pooling": "max"}])
 def test_weights_that_fit_another_computation_are_refused(
     options: dict[str, Any], earlier: tuple[Run, Network]
 ) -> None:
-    said = told(earlier[0].folder, **(LENET_OPTIONS | options))
+    said = told(earlier[0].folder, **(LENET | options))
     assert "the recipe's network computes something else: another activation?" in said
 
 
