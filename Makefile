@@ -42,6 +42,8 @@ clean:
 	$(BIN)/pip install -q -e .
 	@touch $@
 
+# With its dependencies imagecorruptions, which tests compare with, would bring a second OpenCV.
 .venv/.everything: pyproject.toml | .venv/bin/python
 	$(BIN)/pip install -q -e '.[training,mlflow,dev]'
+	$(BIN)/pip install -q --no-deps imagecorruptions==1.1.2
 	@touch $@ .venv/.serving

@@ -17,6 +17,7 @@ MAY_IMPORT = {
     "roadsight_service": {"roadsight_service", "roadsight_models", "roadsight_client"},
     "roadsight_client": {"roadsight_client"},
 }
+CORRUPTIONS = ("corruptions", "noise", "blur", "weather", "digital")
 each_module = pytest.mark.parametrize("module", MODULES.values(), ids=lambda module: module.name)
 
 
@@ -41,6 +42,14 @@ def test_a_circle_would_be_found() -> None:
 def test_torch_stays_in_training(module: Module) -> None:
     heavy = {"torch", "torchvision", "timm", "pytorch_lightning", "torchmetrics", "onnx", "onnxscript"}
     assert module.package == "roadsight_training" or not top_levels(module) & heavy
+
+
+@each_module
+def test_nothing_trains_on_what_the_benchmark_measures(module: Module) -> None:
+    measures = module.name.startswith(("roadsight_training.judging", "roadsight_training.commands"))
+    corruptions = tuple(f"roadsight_models.robustness.{name}" for name in CORRUPTIONS)
+    corrupts = any(name.startswith(corruptions) for name in module.imports)
+    assert measures or module.package != "roadsight_training" or not corrupts
 
 
 @each_module
