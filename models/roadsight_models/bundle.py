@@ -8,6 +8,7 @@
 
 import hashlib
 import io
+import json
 import re
 import shutil
 import tempfile
@@ -22,7 +23,7 @@ import numpy.typing as npt
 from pydantic import ValidationError
 
 from roadsight_models.errors import BadBundle
-from roadsight_models.manifest import Manifest
+from roadsight_models.manifest import Manifest, digest_of
 
 MANIFEST = "manifest.json"
 CLASSIFIER = "classifier.onnx"
@@ -88,9 +89,9 @@ def load(folder: Path) -> Bundle:
         manifest = Manifest.model_validate_json(path.read_bytes())
     except ValidationError as error:
         raise BadBundle(path, _complaint(error)) from error
-    if manifest.digest != manifest.expected_digest():
+    if manifest.digest != digest_of(json.loads(path.read_bytes())):
         raise BadBundle(path, "its digest does not match: the file was changed after it was published")
-    for name in (CLASSIFIER, GOLDEN):
+    for name in (CLASSIFIER, GOLDEN, *(precision.file for precision in manifest.precisions)):
         if name not in manifest.files:
             raise BadBundle(path, f"lists no {name}")
     for name, digest in manifest.files.items():

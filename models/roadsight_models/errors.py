@@ -6,7 +6,7 @@
           BadParameter                        UnknownVersion     NotReady
 
     bundle --load--> manifest --session--> warm model            (a failure here stops the start)
-           BadBundle          ProviderMissing, GoldenMismatch
+           BadBundle          ProviderMissing, PrecisionMissing, GoldenMismatch
 
 A client is told everything about its own faults (4xx, and a missed deadline) and a fixed text about ours.
 """
@@ -123,6 +123,12 @@ class ProviderMissing(RoadsightError):
     """The execution provider that was asked for by name is not there, or did not take the model."""
 
     code = "provider_missing"
+
+
+class PrecisionMissing(RoadsightError):
+    """The bundle has no graph in the precision that was asked for by name. Names those it has."""
+
+    code = "precision_missing"
 
 
 class GoldenMismatch(RoadsightError):

@@ -7,7 +7,8 @@ Everything is frozen, and an unknown key or `schema_version` is refused: what is
 
 import hashlib
 import json
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -17,6 +18,7 @@ Version = Annotated[str, StringConstraints(pattern=r"^(0|[1-9]\d{0,5})\.(0|[1-9]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.]*$", max_length=64)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
+PrecisionName = Literal["float32", "float16", "int8"]
 
 
 class Frozen(BaseModel):
@@ -56,6 +58,23 @@ class Parity(Frozen):
     n: int = Field(ge=1)
 
 
+class Precision(Frozen):
+    """A graph beside `classifier.onnx`: the same network in another number format, and what that costs and brings."""
+
+    name: Literal["float16", "int8"]
+    file: FileName
+    size: int = Field(ge=1, description="Bytes of the file; `classifier.onnx` is the float32 one.")
+    top1: Fraction = Field(description="On the split and the images of the metric top1.")
+    latency_ratio: float | None = Field(
+        gt=0,
+        description="Time for one picture on one CPU thread as a share of what float32 takes beside it; null where no "
+        "CPU runs it.",
+    )
+    golden_tolerance: float = Field(
+        gt=0, lt=1, description="Largest difference in probability from the float32 golden answers that is accepted."
+    )
+
+
 class Provenance(Frozen):
     """Where the weights come from."""
 
@@ -68,7 +87,7 @@ class Provenance(Frozen):
 class Manifest(Frozen):
     """`manifest.json`. `labels[i]` names logit column i; `digest` is the SHA-256 over all the other fields."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[1, 2] = Field(2, description="1 knew no `precisions`.")
     name: Slug
     version: Version
     task: TaskName
@@ -83,6 +102,7 @@ class Manifest(Frozen):
     )
     parity: Parity
     metrics: tuple[Metric, ...]
+    precisions: tuple[Precision, ...] = ()
     licence: str = Field(description="Terms of the weights; the training data may bind them.")
     provenance: Provenance
     files: dict[FileName, Sha256]
@@ -94,17 +114,32 @@ class Manifest(Frozen):
             raise ValueError("labels must differ")
         return self
 
+    @model_validator(mode="after")
+    def _precisions_differ(self) -> Self:
+        names = [one.name for one in self.precisions]
+        if len(set(names)) != len(names):
+            raise ValueError("precisions must differ")
+        return self
+
     def sealed(self) -> Self:
         """Returns a copy whose `digest` vouches for every other field."""
         return self.model_copy(update={"digest": self.expected_digest()})
 
     def expected_digest(self) -> str:
         """Returns the SHA-256 (hex) over the canonical JSON of all fields but `digest`."""
-        fields = self.model_dump(mode="json", exclude={"digest"})
-        canonical = json.dumps(fields, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        return digest_of(self.model_dump(mode="json"))
 
     @property
     def version_key(self) -> tuple[int, ...]:
         """The version as numbers, for ordering: 1.10.0 comes after 1.9.0."""
         return tuple(int(part) for part in self.version.split("."))
+
+
+def digest_of(written: Mapping[str, Any]) -> str:
+    """Returns the SHA-256 (hex) over the canonical JSON of all fields but `digest`, as they were written.
+
+    A field that came with a later `schema_version` is not among them, so an older manifest keeps its digest.
+    """
+    fields = {name: value for name, value in written.items() if name != "digest"}
+    canonical = json.dumps(fields, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()

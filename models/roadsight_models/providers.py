@@ -1,12 +1,13 @@
 """Which execution provider runs a graph, and whether it really does.
 
-    asked (auto | cpu | cuda | tensorrt) --open_graph--> Opened (session, provider, why auto fell back)
+    asked (auto | cpu | cuda | tensorrt) --open_first--> Opened (session, provider, why auto fell back)
                                          ProviderMissing
 
 ONNX Runtime falls back to the CPU without an error, so what a session runs on is compared with what was asked.
 """
 
 import ctypes
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -44,10 +45,15 @@ class Opened:
 
 
 def open_graph(path: Path, asked: Asked, threads: int, cache: Path | None = None) -> Opened:
-    """Opens a graph on the provider that was asked for.
+    """Opens a graph, as `open_first` does where all providers are given the same one."""
+    return open_first(lambda _: path, asked, threads, cache)
+
+
+def open_first(choose: Callable[[str], Path], asked: Asked, threads: int, cache: Path | None = None) -> Opened:
+    """Opens on the provider that was asked for the graph that is meant for it.
 
     Args:
-        path: the ONNX file.
+        choose: gives the ONNX file for cpu, cuda or tensorrt.
         asked: a provider by name, or `auto`: CUDA where there is an NVIDIA GPU, else the CPU.
         threads: intra-op threads; one where lanes run side by side.
         cache: where TensorRT keeps its engines; beside the graph if None.
@@ -56,14 +62,14 @@ def open_graph(path: Path, asked: Asked, threads: int, cache: Path | None = None
         ProviderMissing: a provider asked for by name is not there or did not take the graph.
     """
     if asked != "auto":
-        return Opened(_open(path, asked, threads, cache), asked, None)
+        return Opened(_open(choose(asked), asked, threads, cache), asked, None)
     why = _no_gpu()
     if why is None:
         try:
-            return Opened(_open(path, "cuda", threads, cache), "cuda", None)
+            return Opened(_open(choose("cuda"), "cuda", threads, cache), "cuda", None)
         except ProviderMissing as error:
             why = str(error)
-    return Opened(_open(path, "cpu", threads, cache), "cpu", why)
+    return Opened(_open(choose("cpu"), "cpu", threads, cache), "cpu", why)
 
 
 def _open(path: Path, provider: str, threads: int, cache: Path | None) -> ort.InferenceSession:

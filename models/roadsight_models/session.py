@@ -1,7 +1,7 @@
 """A bundle, warm and self-tested: crops in, logits out.
 
     Bundle --open_session--> Session --run--> Outputs (logits [N, K], embedding [N, D])
-           ProviderMissing
+           ProviderMissing, PrecisionMissing
            GoldenMismatch
 
 Nothing leaves `open_session` that has not just reproduced the logits that training gave for the golden inputs.
@@ -18,6 +18,8 @@ from roadsight_models import providers
 from roadsight_models.bundle import Bundle
 from roadsight_models.errors import BadBundle, GoldenMismatch
 from roadsight_models.frame import Pixels
+from roadsight_models.manifest import PrecisionName
+from roadsight_models.precision import Asked, Graph, choose
 from roadsight_models.probabilities import softmax
 
 
@@ -31,16 +33,20 @@ class Outputs(NamedTuple):
 class Session:
     """Runs one bundle's graph. `run` may be called from several threads at once."""
 
-    precision = "float32"
-
-    def __init__(self, bundle: Bundle, opened: providers.Opened) -> None:
+    def __init__(self, bundle: Bundle, opened: providers.Opened, graph: Graph) -> None:
         self.bundle = bundle
+        self.graph = graph
         self.manifest = bundle.manifest
         self.provider = opened.provider
         self.fallback = opened.fallback
         self._session = opened.session
         rule = self.manifest.input
         self._shape = (rule.height, rule.width, 3)
+
+    @property
+    def precision(self) -> PrecisionName:
+        """The number format that the network is computed in."""
+        return self.graph.precision
 
     def run(self, frames: Pixels) -> Outputs:
         """Infers a batch.
@@ -58,7 +64,11 @@ class Session:
 
 
 def open_session(
-    bundle: Bundle, provider: providers.Asked = "auto", threads: int = 1, cache: Path | None = None
+    bundle: Bundle,
+    provider: providers.Asked = "auto",
+    threads: int = 1,
+    cache: Path | None = None,
+    precision: Asked = "auto",
 ) -> Session:
     """Opens, warms and tests a bundle.
 
@@ -67,35 +77,40 @@ def open_session(
         provider: see `providers.open_graph`.
         threads: intra-op threads of the CPU provider.
         cache: where TensorRT keeps its engines.
+        precision: see `precision.choose`.
 
     Raises:
         ProviderMissing: the provider that was asked for by name is not there.
+        PrecisionMissing: nor is the precision.
         BadBundle: the graph does not have the inputs and outputs of the contract.
         GoldenMismatch: the session does not reproduce the golden logits.
     """
-    opened = providers.open_graph(bundle.classifier, provider, threads, cache)
-    _check_contract(bundle, opened.session)
-    session = Session(bundle, opened)
+
+    def chosen(provider: str) -> Graph:
+        return choose(bundle.manifest, provider, precision)
+
+    opened = providers.open_first(lambda one: bundle.folder / chosen(one).file, provider, threads, cache)
+    graph = chosen(opened.provider)
+    _check_contract(bundle, bundle.folder / graph.file, opened.session)
+    session = Session(bundle, opened, graph)
     _check_golden(session)
     return session
 
 
-def _check_contract(bundle: Bundle, graph: ort.InferenceSession) -> None:
+def _check_contract(bundle: Bundle, path: Path, graph: ort.InferenceSession) -> None:
     inputs = [(i.name, i.type, len(i.shape)) for i in graph.get_inputs()]
     outputs = {o.name: o.shape for o in graph.get_outputs() if o.type == "tensor(float)"}
     if inputs != [("frames", "tensor(uint8)", 4)] or not {"logits", "embedding"} <= outputs.keys():
-        raise BadBundle(
-            bundle.classifier, "its input must be `frames` (uint8), its outputs `logits` and `embedding` (float32)"
-        )
+        raise BadBundle(path, "its input must be `frames` (uint8), its outputs `logits` and `embedding` (float32)")
     rule, (batch, *picture) = bundle.manifest.input, graph.get_inputs()[0].shape
     if isinstance(batch, int):
-        raise BadBundle(bundle.classifier, f"its batch must be dynamic, is {batch}")
+        raise BadBundle(path, f"its batch must be dynamic, is {batch}")
     if any(
         isinstance(got, int) and got != side for got, side in zip(picture, (rule.height, rule.width, 3), strict=True)
     ):
-        raise BadBundle(bundle.classifier, f"its input is {picture}, the manifest's {[rule.height, rule.width, 3]}")
+        raise BadBundle(path, f"its input is {picture}, the manifest's {[rule.height, rule.width, 3]}")
     if outputs["logits"][-1] != len(bundle.manifest.labels):
-        raise BadBundle(bundle.classifier, f"{outputs['logits'][-1]} logits, but {len(bundle.manifest.labels)} labels")
+        raise BadBundle(path, f"{outputs['logits'][-1]} logits, but {len(bundle.manifest.labels)} labels")
 
 
 def _check_golden(session: Session) -> None:
@@ -110,8 +125,8 @@ def _check_golden(session: Session) -> None:
     expected = softmax(golden.logits, manifest.temperature)
     for got, want in ((outputs.logits, expected), (one.logits, expected[:1])):
         difference = float(np.abs(softmax(got, manifest.temperature) - want).max())
-        if not difference <= manifest.golden_tolerance:
+        if not difference <= session.graph.golden_tolerance:
             raise GoldenMismatch(
-                f"{session.bundle.folder}: on {session.provider} the golden probabilities differ by {difference:.2g}; "
-                f"at most {manifest.golden_tolerance:.2g} is allowed"
+                f"{session.bundle.folder}: in {session.precision} on {session.provider} the golden probabilities "
+                f"differ by {difference:.2g}; at most {session.graph.golden_tolerance:.2g} is allowed"
             )

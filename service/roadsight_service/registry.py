@@ -1,7 +1,7 @@
 """Which models serve: one bundle a task, warm before the first frame.
 
 settings --choose--> folders --load, open--> Registry (task -> Session)
-         BadBundle           BadBundle, ProviderMissing, GoldenMismatch
+         BadBundle           BadBundle, ProviderMissing, PrecisionMissing, GoldenMismatch
 """
 
 import logging
@@ -47,16 +47,20 @@ def open_registry(settings: Settings) -> Registry:
         BadParameter: ROADSIGHT_MODELS names a bundle that is not there.
         BadBundle: none is there, one is damaged, or two serve the same task.
         ProviderMissing: the provider asked for is not there.
+        PrecisionMissing: a bundle has no graph in the precision asked for.
         GoldenMismatch: a model does not reproduce its golden logits.
     """
     sessions: dict[str, Session] = {}
     for folder in _chosen(settings):
-        session = open_session(bundle.load(folder), settings.provider, cache=settings.engine_cache)
+        session = open_session(
+            bundle.load(folder), settings.provider, cache=settings.engine_cache, precision=settings.precision
+        )
         manifest = session.manifest
         if manifest.task in sessions:
             raise BadBundle(folder, f"task {manifest.task!r} is served already; choose with ROADSIGHT_MODELS")
         sessions[manifest.task] = session
-        log.info("%s %s serves %s on %s", manifest.name, manifest.version, manifest.task, session.provider)
+        where = manifest.task, session.provider, session.precision
+        log.info("%s %s serves %s on %s in %s", manifest.name, manifest.version, *where)
         if session.fallback:
             log.warning("%s runs on the CPU: %s", manifest.name, session.fallback)
     return Registry(sessions)

@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from roadsight_models.providers import Asked
+from roadsight_models.precision import Asked as Precision
+from roadsight_models.providers import Asked as Provider
 
 
 def _cores() -> int:
@@ -28,7 +29,10 @@ class Settings(BaseSettings):
     models: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Bundles to serve, `name` or `name@version`, separated by commas; the newest of each if empty."
     )
-    provider: Asked = Field("auto", description="Execution provider: auto, cpu, cuda or tensorrt.")
+    provider: Provider = Field("auto", description="Execution provider: auto, cpu, cuda or tensorrt.")
+    precision: Precision = Field(
+        "auto", description="Number format: auto, float32, float16 or int8; auto takes what was measured to be faster."
+    )
     engine_cache: Path | None = Field(None, description="Folder for TensorRT engines; beside the bundle if unset.")
     lanes: int = Field(default_factory=_cores, ge=1, le=256, description="Threads that work on frames; one per core.")
     queue_frames: int = Field(64, ge=1, le=4096, description="Frames that may wait; one more is told 429 at once.")

@@ -43,7 +43,7 @@ def test_the_digest_does_not_hang_on_order_or_layout(random: Any, indent: int | 
 def test_the_digest_is_the_same_in_every_release() -> None:
     """Published bundles are signed with it: this figure may only change with `schema_version`."""
     digest = colours.manifest().expected_digest()
-    assert digest == "1b26f25c24fc5ff55d3e28edf0e0779ff8b67dfc312986ea145312bf376e40d7"
+    assert digest == "73ef22749b42b7b29a512acd71fcbb4e1c48f6d2dc61a1c7d92ac886a5c7aad3"
 
 
 @pytest.mark.parametrize("field", sorted(Manifest.model_fields.keys() - {"digest", "schema_version"}))
@@ -55,6 +55,9 @@ def test_the_digest_vouches_for_each_field(field: str) -> None:
         "metrics": ({"name": "top1", "split": "test", "value": 0.5, "interval": None, "n": 1},),
         "provenance": SEALED.provenance.model_copy(update={"code": "other"}),
         "files": {"card.md": "0" * 64},
+        "precisions": (
+            {"name": "int8", "file": "x.onnx", "size": 1, "top1": 1, "latency_ratio": None, "golden_tolerance": 0.1},
+        ),
         "version": "1.0.1",
     }
     old = getattr(colours.manifest(), field)
@@ -103,7 +106,7 @@ def test_a_value_changed_after_publishing_is_found(tmp_path: Path, old: str, new
         lambda text: text.replace('"golden_tolerance": 0.001', '"golden_tolerance": 1e999'),
         lambda text: text.replace('"golden_tolerance": 0.001', '"golden_tolerance": 1'),
         lambda text: text.replace('"uncertain_below": 0.6', '"uncertain_below": 60'),
-        lambda text: text.replace('"schema_version": 1', '"schema_version": "1"'),
+        lambda text: text.replace('"schema_version": 2', '"schema_version": "2"'),
         lambda text: text.replace('"area_or_linear"', '"cubic"'),
         lambda text: text.replace('"opset"', '"opset_version"'),
         lambda text: text.replace('"digest": "', '"digest": "sha256:'),

@@ -2,7 +2,7 @@
 
     folder --open--> dataset --split--> samples --fit--> run --export--> bundle
            BadDataset        BadSplit           BadRecipe    BadRun
-           DownloadFailed                       BadWeights   ParityBroken
+           DownloadFailed                       BadWeights   ParityBroken, GateFailed
                                                 Stopped      BadAnswers
                                                 Diverged
 
@@ -10,6 +10,7 @@ These are told to the engineer at the command line, as one sentence that names t
 them.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from roadsight_models.errors import RoadsightError
@@ -91,6 +92,15 @@ class BadAnswers(TrainingError):
     """Answers that no figure can be made of: not finite, or too few."""
 
     code = "bad_answers"
+
+
+class GateFailed(TrainingError):
+    """A model that its recipe's `publish` does not let out. Names every gate that it did not pass, with the figures."""
+
+    code = "gate_failed"
+
+    def __init__(self, failed: Sequence[str]) -> None:
+        super().__init__("not published: " + "; ".join(failed))
 
 
 class ParityBroken(TrainingError):

@@ -9,6 +9,7 @@ Temperature and threshold come from the validation tracks; the split that is pub
 import os
 import subprocess
 import tempfile
+from dataclasses import dataclass
 from importlib.metadata import version as installed
 from pathlib import Path
 
@@ -30,20 +31,41 @@ from roadsight_training.judging.calibration import choose_threshold, fit_tempera
 from roadsight_training.judging.evaluation import evaluate, infer
 from roadsight_training.judging.figures import Report
 from roadsight_training.loading import crop_all
+from roadsight_training.networks import Network
 from roadsight_training.recipe import HELD_OUT
 from roadsight_training.run import Run, held_back
 
 GOLDEN_TOLERANCE = 1e-3  # in probability, for float32
 
 
+@dataclass(frozen=True)
+class Draft:
+    """A bundle before it is written."""
+
+    manifest: Manifest  # calibrated, with its figures
+    files: dict[str, bytes]
+    network: Network
+    report: Report  # on the split that its figures are of
+
+
 def export(run: Run, version: str, dataset: Dataset, root: Path, split: str = HELD_OUT) -> Bundle:
-    """Publishes a run's best checkpoint as `<root>/<name>/<version>/`.
+    """Writes a run's best checkpoint as `<root>/<name>/<version>/`; raises as `draft` does.
+
+    Raises:
+        BadBundle: the version exists already, or a file is too large.
+    """
+    drafted = draft(run, version, dataset, split)
+    card = write_card(drafted.manifest, drafted.report, split)
+    return bundles.save(root, drafted.manifest, drafted.files | {"card.md": card.encode()})
+
+
+def draft(run: Run, version: str, dataset: Dataset, split: str) -> Draft:
+    """Makes the graph of a run's best checkpoint, calibrates it on validation, and measures it.
 
     Args:
         run: a trained run.
         version: semantic, not published before.
         dataset: what the run was trained on, opened with the run's labels.
-        root: the folder of all bundles.
         split: what it is measured on; not the one that was trained on.
 
     Raises:
@@ -51,7 +73,6 @@ def export(run: Run, version: str, dataset: Dataset, root: Path, split: str = HE
         BadSplit: the split was trained on.
         BadDataset: there is no such split, a picture of it can't be decoded, or too many of validation.
         ParityBroken: the graph differs from the network on the validation images.
-        BadBundle: the version exists already, or a file is too large.
     """
     _check_version(run, version)
     network, rule = load_best(run), run.recipe.input
@@ -62,7 +83,7 @@ def export(run: Run, version: str, dataset: Dataset, root: Path, split: str = HE
     decoded = decode_all(dataset, held, run.recipe.data.unreadable, rule.context)
     held, frames = decoded.samples, crop_all(decoded.pictures, rule)
     graph = to_onnx(network, rule)
-    manifest = _draft(run, version, check_parity(graph, network, frames))
+    manifest = _manifest(run, version, check_parity(graph, network, frames))
     files = {bundles.CLASSIFIER: graph, bundles.GOLDEN: golden_file(network, rule)}
     with tempfile.TemporaryDirectory() as folder:
         session = open_session(bundles.save(Path(folder), manifest, files), "cpu", os.cpu_count() or 1)
@@ -70,10 +91,8 @@ def export(run: Run, version: str, dataset: Dataset, root: Path, split: str = HE
         temperature = fit_temperature(logits, np.array([sample.index for sample in held]))
         threshold = choose_threshold(logits, temperature)
         manifest = manifest.model_copy(update={"temperature": temperature, "uncertain_below": threshold})
-        report = evaluate(session, manifest, dataset, split)
-    manifest = manifest.model_copy(update={"metrics": _metrics(report, split)})
-    files["card.md"] = write_card(manifest, report, split).encode()
-    return bundles.save(root, manifest, files)
+        report = evaluate(session, manifest, dataset, split, min_support=run.recipe.publish.min_support)
+    return Draft(manifest.model_copy(update={"metrics": metrics(report, split)}), files, network, report)
 
 
 def _check_version(run: Run, version: str) -> None:
@@ -83,7 +102,7 @@ def _check_version(run: Run, version: str) -> None:
         raise BadRun(run.folder, f"can't be published as {version!r}; a version looks like 1.0.0") from error
 
 
-def _draft(run: Run, version: str, parity: Parity) -> Manifest:
+def _manifest(run: Run, version: str, parity: Parity) -> Manifest:
     """The manifest before anything was calibrated or measured."""
     recipe = run.recipe
     return Manifest(
@@ -107,7 +126,8 @@ def _draft(run: Run, version: str, parity: Parity) -> Manifest:
     )
 
 
-def _metrics(report: Report, split: str) -> tuple[Metric, ...]:
+def metrics(report: Report, split: str) -> tuple[Metric, ...]:
+    """The figures of a report that a manifest publishes."""
     top1, sure, spread = report.top1, report.confident, report.between_tracks
     return (
         Metric(name="top1", split=split, value=top1.value, interval=top1.interval, n=report.n),

@@ -1,6 +1,6 @@
 """The self-test of a bundle: drawn signs, and what torch says of them.
 
-scene.draw --crop--> uint8 [N, h, w, 3] --network--> logits [N, K] --npz--> golden.npz
+scene.draw --crop--> uint8 [N, h, w, 3] --network--> Golden --npz--> golden.npz
 """
 
 import io
@@ -8,6 +8,7 @@ import io
 import numpy as np
 
 from roadsight_models import preprocess, scene
+from roadsight_models.bundle import Golden
 from roadsight_models.frame import Pixels
 from roadsight_models.manifest import CropRule
 from roadsight_models.regions import Box
@@ -19,11 +20,16 @@ SIGNS = 2  # a scene
 WIDTH, HEIGHT = 640, 360
 
 
-def golden_file(network: Network, rule: CropRule) -> bytes:
-    """Makes golden.npz: `frames` uint8 [20, h, w, 3] and `logits` float32 [20, K]."""
+def golden(network: Network, rule: CropRule) -> Golden:
+    """Asks the network about the drawn signs: `frames` uint8 [20, h, w, 3] and `logits` float32 [20, K]."""
     frames = drawn_crops(rule)
-    file = io.BytesIO()
-    np.savez_compressed(file, frames=frames, logits=torch_logits(network, frames))
+    return Golden(frames, torch_logits(network, frames))
+
+
+def golden_file(network: Network, rule: CropRule) -> bytes:
+    """Makes golden.npz."""
+    known, file = golden(network, rule), io.BytesIO()
+    np.savez_compressed(file, frames=known.frames, logits=known.logits)
     return file.getvalue()
 
 

@@ -5,6 +5,7 @@ Network --to_onnx--> bytes --check_parity--> Parity
 """
 
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -55,11 +56,8 @@ def check_parity(graph: bytes, network: Network, frames: Pixels) -> Parity:
         ParityBroken: they differ by more than 1e-3 in a probability.
     """
     session = ort.InferenceSession(graph, providers=["CPUExecutionProvider"])
-    difference = 0.0
-    for start in range(0, len(frames), BATCH):
-        batch = frames[start : start + BATCH]
-        got = session.run(["logits"], {"frames": batch})[0]
-        difference = max(difference, float(np.abs(softmax(got) - softmax(torch_logits(network, batch))).max()))
+    found, wanted = onnx_logits(session, frames), torch_logits(network, frames)
+    difference = float(np.abs(softmax(found) - softmax(wanted)).max())
     if not difference <= TOLERANCE:  # so written that NaN is refused, too
         raise ParityBroken(difference, TOLERANCE, len(frames))
     return Parity(max_difference=difference, n=len(frames))
@@ -68,4 +66,14 @@ def check_parity(graph: bytes, network: Network, frames: Pixels) -> Parity:
 def torch_logits(network: Network, frames: Pixels) -> Logits:
     """What the training framework says of uint8 [N, h, w, 3]: float32 [N, K]."""
     with torch.inference_mode():
-        return np.asarray(network(torch.from_numpy(frames)).logits.numpy(), np.float32)
+        parts = [network(torch.from_numpy(batch)).logits.numpy() for batch in _batches(frames)]
+    return np.concatenate(parts).astype(np.float32, copy=False)
+
+
+def onnx_logits(session: ort.InferenceSession, frames: Pixels) -> Logits:
+    """What a graph says of them: float32 [N, K]."""
+    return np.concatenate([session.run(["logits"], {"frames": batch})[0] for batch in _batches(frames)])
+
+
+def _batches(frames: Pixels) -> Iterator[Pixels]:
+    return (frames[start : start + BATCH] for start in range(0, len(frames), BATCH))

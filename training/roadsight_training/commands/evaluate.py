@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from roadsight_models import bundle as bundles
+from roadsight_models.manifest import PrecisionName
 from roadsight_models.session import open_session
 from roadsight_training.commands import DataFolder
 from roadsight_training.datasets import Kind, open_dataset
@@ -33,13 +34,16 @@ def evaluate(
     min_support: Annotated[
         int, typer.Option(min=1, help="Classes with fewer images are left out of macro figures.")
     ] = 1,
+    precision: Annotated[
+        PrecisionName, typer.Option(help="Which graph; the manifest's figures are those of float32.")
+    ] = "float32",
     json_path: Annotated[Path | None, typer.Option("--json", help="Also write the figures here, all of them.")] = None,
 ) -> None:
     """Measure a bundle on a split; counts distinct images."""
     from roadsight_training.judging import evaluation
 
     opened = bundles.load(bundle)
-    session = open_session(opened, threads=os.cpu_count() or 1)
+    session = open_session(opened, threads=os.cpu_count() or 1, precision=precision)
     found = open_dataset(folder)
     dataset = found.known_as(opened.manifest.labels)
     report = evaluation.evaluate(session, opened.manifest, dataset, split, kind, min_support)

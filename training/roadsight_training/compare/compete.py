@@ -20,9 +20,9 @@ from roadsight_training.datasets import Dataset, Sample, open_dataset
 from roadsight_training.datasets.pictures import crops
 from roadsight_training.errors import BadRun
 from roadsight_training.fit import fit, load_best
-from roadsight_training.graph import check_parity, to_onnx
+from roadsight_training.graph import check_parity, onnx_logits, to_onnx
 from roadsight_training.judging.answers import Reading
-from roadsight_training.judging.evaluation import BATCH, measure
+from roadsight_training.judging.evaluation import measure
 from roadsight_training.judging.history import read_history
 from roadsight_training.prepare import Parts, decode_parts, training_loader
 from roadsight_training.recipe import Recipe, parse, text_of
@@ -124,9 +124,7 @@ def _judge(run: Run, asked: Asked, watch: Stopwatch, folder: Path, rules: Rules)
     (folder / GRAPH).write_bytes(graph)
     check_parity(graph, network, frames[:PARITY])
     session = open_graph(folder / GRAPH, "auto", rules.threads).session
-    batches = (frames[start : start + BATCH] for start in range(0, len(frames), BATCH))
-    logits = np.concatenate([session.run(["logits"], {"frames": batch})[0] for batch in batches])
-    report = measure(logits, samples, Reading(run.labels))
+    report = measure(onnx_logits(session, frames), samples, Reading(run.labels))
     history = read_history(run.logs)
     best = int(np.argmin(history["val_loss"].values))
     summary = summarise(network, (recipe.input.height, recipe.input.width))

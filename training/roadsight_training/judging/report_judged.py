@@ -13,9 +13,9 @@ from roadsight_models.frame import Pixels
 from roadsight_training.datasets import Dataset, Kind, Sample
 from roadsight_training.datasets.pictures import decode_all
 from roadsight_training.graph import torch_logits
-from roadsight_training.judging.answers import Answers, Logits, Reading, Validation
+from roadsight_training.judging.answers import Answers, Reading, Validation
 from roadsight_training.judging.calibration import Calibration, calibration, fit_temperature
-from roadsight_training.judging.evaluation import BATCH, measure
+from roadsight_training.judging.evaluation import measure
 from roadsight_training.judging.figures import Report
 from roadsight_training.judging.thresholds import OperatingThreshold, Reached, Wanted, operating_threshold
 from roadsight_training.loading import crop_all
@@ -66,7 +66,7 @@ def judge(run: Run, network: Network, dataset: Dataset, asked: Asked) -> Judged:
     """
     held = held_back(run, dataset)
     frames, samples, damaged = _frames(run, dataset, held)
-    logits = _logits(network, frames)
+    logits = torch_logits(network, frames)
     temperature = fit_temperature(logits, np.array([sample.index for sample in samples]))
     calibrated = Reading(run.labels, temperature)
     validation = Validation.read(logits, samples, calibrated)
@@ -74,7 +74,7 @@ def judge(run: Run, network: Network, dataset: Dataset, asked: Asked) -> Judged:
         frames, samples, damaged = _frames(
             run, dataset, dataset.select(asked.split, asked.kind or run.recipe.data.kind)
         )
-        logits = _logits(network, frames)
+        logits = torch_logits(network, frames)
     reading = Reading(run.labels)
     answers = Answers.read(logits, samples, calibrated)
     aims = {label: asked.wanted.get(label, asked.wanted_else) for label in run.labels}
@@ -94,8 +94,3 @@ def _frames(run: Run, dataset: Dataset, samples: Sequence[Sample]) -> tuple[Pixe
     rule = run.recipe.input
     decoded = decode_all(dataset, samples, run.recipe.data.unreadable, rule.context)
     return crop_all(decoded.pictures, rule), decoded.samples, len(decoded.damaged)
-
-
-def _logits(network: Network, frames: Pixels) -> Logits:
-    starts = range(0, len(frames), BATCH)
-    return np.concatenate([torch_logits(network, frames[start : start + BATCH]) for start in starts])

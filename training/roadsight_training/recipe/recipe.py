@@ -19,6 +19,7 @@ from roadsight_training.recipe.data import Data
 from roadsight_training.recipe.fit import Fit
 from roadsight_training.recipe.network import Network, Transfer
 from roadsight_training.recipe.part import Part
+from roadsight_training.recipe.publish import Publish
 
 EXTENDS = "extends"
 MAX_DEPTH = 8  # files that may extend one another
@@ -36,6 +37,7 @@ class Recipe(Part):
     transfer: Annotated[Transfer, Field(default_factory=Transfer)]
     augment: Annotated[Augment, Field(default_factory=Augment)]
     fit: Fit
+    publish: Annotated[Publish, Field(default_factory=Publish)]
 
 
 def parse(text: str, path: Path) -> Recipe:

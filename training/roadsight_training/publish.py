@@ -1,0 +1,99 @@
+"""A run and its data -> a bundle that passed every gate, in all its precisions, or nothing.
+
+Run --draft--> float32 graph --CONVERT--> int8, float16 --measure--> Precisions --judge--> Gates --save--> Bundle
+as export                                                                  GateFailed        BadBundle
+"""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from roadsight_models import bundle as bundles
+from roadsight_models.bundle import Bundle
+from roadsight_models.frame import Pixels
+from roadsight_models.manifest import Manifest, Metric, Precision
+from roadsight_models.session import open_session
+from roadsight_training import gates
+from roadsight_training.card import write_card
+from roadsight_training.datasets import Dataset
+from roadsight_training.datasets.pictures import crops, decode_all
+from roadsight_training.export import Draft, draft, metrics
+from roadsight_training.golden import golden
+from roadsight_training.judging.evaluation import evaluate
+from roadsight_training.loading import crop_all
+from roadsight_training.precisions import CALIBRATION, CONVERT, Trial, measure
+from roadsight_training.run import Run
+
+
+class Published(NamedTuple):
+    """A bundle, and what it had to pass."""
+
+    bundle: Bundle
+    gates: list[gates.Gate]
+
+
+def publish(run: Run, version: str, dataset: Dataset, root: Path) -> Published:
+    """Publishes a run's best checkpoint as `<root>/<name>/<version>/`, if it passes every gate.
+
+    Args:
+        run: a trained run, whose recipe says in `publish` what is wanted.
+        version: semantic, not published before.
+        dataset: what the run was trained on, opened with the run's labels.
+        root: the folder of all bundles; the newest version there is what the new one is held against.
+
+    Raises:
+        GateFailed: says which gates, with their figures; nothing is written.
+        GoldenMismatch: a graph does not reproduce the golden answers.
+        BadRun, BadSplit, BadDataset, ParityBroken, BadBundle: as `export` does.
+    """
+    wanted = run.recipe.publish
+    before = bundles.latest(root).get(run.recipe.name)
+    drafted = draft(run, version, dataset, wanted.split)
+    graphs = _graphs(run, drafted, dataset)
+    files = drafted.files | {precision.file: graph for precision, graph in graphs.items()}
+    manifest = drafted.manifest.model_copy(update={"precisions": tuple(graphs)})
+    parameters = sum(parameter.numel() for parameter in drafted.network.parameters())
+    older = bundles.load(before).manifest if before else None
+    passed = gates.judge(drafted.report, wanted, manifest.precisions, parameters, older)
+    gates.require(passed)
+    manifest = manifest.model_copy(update={"metrics": manifest.metrics + _elsewhere(run, manifest, files, dataset)})
+    card = write_card(manifest, drafted.report, wanted.split)
+    return Published(bundles.save(root, manifest, files | {"card.md": card.encode()}), passed)
+
+
+def _graphs(run: Run, drafted: Draft, dataset: Dataset) -> dict[Precision, bytes]:
+    """Converts and measures every graph that the recipe wants beside float32."""
+    samples = dataset.select(run.recipe.publish.split)
+    truth = np.array([sample.index for sample in samples])
+    rule = run.recipe.input
+    trial = Trial(crops(dataset, samples, rule), truth, golden(drafted.network, rule), drafted.manifest.temperature)
+    whole, seen = drafted.files[bundles.CLASSIFIER], _trained_on(run, dataset)
+    graphs = {name: CONVERT[name](whole, seen) for name in run.recipe.publish.precisions}
+    return {measure(name, graph, whole, trial): graph for name, graph in graphs.items()}
+
+
+def _elsewhere(run: Run, manifest: Manifest, files: Mapping[str, bytes], dataset: Dataset) -> tuple[Metric, ...]:
+    """Tests every graph on the golden inputs, and measures the float32 one on the other splits that are published."""
+    found: tuple[Metric, ...] = ()
+    with tempfile.TemporaryDirectory() as folder:
+        trial = bundles.save(Path(folder), manifest, files)
+        for precision in manifest.precisions:
+            open_session(trial, "cpu", precision=precision.name)
+        session = open_session(trial, "cpu", os.cpu_count() or 1, precision="float32")
+        for split in run.recipe.publish.also:
+            report = evaluate(session, manifest, dataset, split, min_support=run.recipe.publish.min_support)
+            found += metrics(report, split)
+    return found
+
+
+def _trained_on(run: Run, dataset: Dataset) -> Pixels:
+    """Some crops that were trained on, which the ranges of bytes are taken from."""
+    options = run.recipe.data
+    rows = [row for row in dataset.select(options.split, options.kind) if row.group not in run.validation]
+    chosen = np.random.default_rng(options.seed).permutation(len(rows))[:CALIBRATION]
+    decoded = decode_all(dataset, [rows[row] for row in sorted(chosen)], options.unreadable, run.recipe.input.context)
+    return crop_all(decoded.pictures, run.recipe.input)

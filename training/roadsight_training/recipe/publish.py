@@ -1,0 +1,27 @@
+"""`publish:` of a recipe: what a model must reach before anybody is served by it."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from roadsight_models.manifest import Fraction
+from roadsight_training.recipe.data import HELD_OUT
+from roadsight_training.recipe.part import Part
+
+Least = Literal["top1", "macro_f1", "mean_recall", "lowest_recall"]
+
+
+class Publish(Part):
+    """What is measured, and which figures stop a publication."""
+
+    split: str = Field(HELD_OUT, description="What the gates are about.")
+    also: tuple[str, ...] = Field((), description="Splits whose figures are published beside, such as other cameras.")
+    min_support: int = Field(1, ge=1, description="A class with fewer images counts in no macro figure.")
+    at_least: dict[Least, Fraction] = Field({}, description="Figures of the split; lowest_recall is of any class.")
+    ece: Fraction = Field(0.05, description="Expected calibration error, at most.")
+    parameters: int | None = Field(None, ge=1, description="At most.")
+    precisions: tuple[Literal["float16", "int8"], ...] = Field(
+        ("float16", "int8"), description="Graphs beside float32."
+    )
+    loss: Fraction = Field(0.003, description="Of top-1 in any of these, at most.")
+    gradient: bool = Field(True, description="Whether the bundle can be asked how easily it is bent.")
