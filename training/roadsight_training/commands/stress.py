@@ -1,0 +1,61 @@
+"""`roadsight stress`: a bundle on what cameras, codecs and careless boxes do to pictures."""
+
+# ruff: noqa: PLC0415  (see the docstring of this package)
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from roadsight_models import bundle as bundles
+from roadsight_models.manifest import PrecisionName
+from roadsight_models.session import open_session
+from roadsight_training.commands import DataFolder
+from roadsight_training.datasets import Kind, open_dataset
+
+if TYPE_CHECKING:
+    from roadsight_training.judging.stress import Stressed
+
+
+def stress(
+    bundle: Annotated[Path, typer.Argument(help="The folder of a bundle's version.")],
+    folder: DataFolder,
+    split: Annotated[str, typer.Option(help="A split of the data set; any string it uses.")] = "test",
+    kind: Annotated[Kind, typer.Option(help="Which stored form; a looser box needs pictures with a margin.")] = "auto",
+    images: Annotated[int, typer.Option(min=1, help="How many of them, drawn once and for all.")] = 2000,
+    precision: Annotated[PrecisionName, typer.Option(help="Which graph.")] = "float32",
+    json_path: Annotated[Path | None, typer.Option("--json", help="Also write the figures here.")] = None,
+) -> None:
+    """Measure a bundle on looser boxes, fewer pixels, JPEG, and ImageNet-C's corruptions; one line each."""
+    import numpy as np
+
+    from roadsight_training.datasets.pictures import decode_all
+    from roadsight_training.judging import stress as room
+
+    opened = bundles.load(bundle)
+    session = open_session(opened, "auto", os.cpu_count() or 1, precision=precision)
+    dataset = open_dataset(folder).known_as(opened.manifest.labels)
+    samples = dataset.select(split, kind)
+    chosen = sorted(np.random.default_rng(room.SEED).permutation(len(samples))[:images])
+    pictures = decode_all(dataset, [samples[row] for row in chosen], unreadable=0, reach=room.REACH).pictures
+    found = list(room.stress(session, pictures))
+    title = f"{opened.manifest.name} {opened.manifest.version} on {len(pictures)} of {split}, kind {kind}, {precision}"
+    Console().print(table(found, title))
+    if json_path is not None:
+        plain = [asdict(one) | one.top1.plain("top1") for one in found]
+        json_path.write_text(json.dumps(plain, indent=2) + "\n", encoding="utf-8")
+
+
+def table(found: "list[Stressed]", title: str) -> Table:
+    """Lays the figures out for a terminal, a row each."""
+    out = Table("stress", "level", "top-1", "95 %", "images", title=title)
+    for one in found:
+        low, high = one.top1.interval
+        level = f"{one.level:g} {one.unit}"
+        out.add_row(one.name, level, f"{one.top1.value:.2%}", f"{low:.2%} .. {high:.2%}", str(one.top1.n))
+    return out

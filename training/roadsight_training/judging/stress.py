@@ -1,0 +1,112 @@
+"""How top-1 holds under what a camera, its codec and a careless box do to a picture.
+
+    Pictures --a Stress, a level--> Pictures --crop--> frames --Session--> Stressed (top-1 of those that could be made)
+    frames --corrupt--> frames -------------------------^
+
+Corruptions are applied to the crop at the network's input size, so that each is as strong for a small sign as for a
+large one; their parameters are ImageNet-C's, made for pictures of 224 px, and harsh at 64. Nothing is ever trained on
+or chosen by what is measured here.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from roadsight_models.frame import Pixels
+from roadsight_models.regions import Box
+from roadsight_models.robustness.corruptions import CORRUPTIONS, SEVERITIES, corrupt
+from roadsight_models.session import Session
+from roadsight_training.datasets.pictures import Picture
+from roadsight_training.judging.evaluation import infer
+from roadsight_training.judging.intervals import Proportion
+from roadsight_training.loading import crop_all
+
+SEED = 0
+REACH = 1.0  # how much around a box is kept: more than the widest margin and any context ask for
+
+
+@dataclass(frozen=True)
+class Stress:
+    """Something done to a picture with its box, at several levels."""
+
+    levels: tuple[float, ...]
+    unit: str
+    change: Callable[[Picture, float], Picture | None]  # None: this picture can't show it
+
+
+@dataclass(frozen=True)
+class Stressed:
+    """Top-1 under one stress at one level."""
+
+    name: str
+    level: float
+    unit: str
+    top1: Proportion
+
+
+def margin(picture: Picture, fraction: float) -> Picture | None:
+    """The box grown by a fraction of its sides on each side, or shrunk; None where the picture ends before."""
+    height, width = picture.pixels.shape[:2]
+    x1, y1, x2, y2 = picture.box
+    dx, dy = fraction * (x2 - x1), fraction * (y2 - y1)
+    grown = x1 - dx, y1 - dy, x2 + dx, y2 + dy
+    kept = Box(max(grown[0], 0), max(grown[1], 0), min(grown[2], width), min(grown[3], height))
+    lost = max(abs(asked - got) for asked, got in zip(grown, kept, strict=True))
+    return replace(picture, box=kept) if lost < 1 else None
+
+
+def reduced(picture: Picture, side: float) -> Picture | None:
+    """The picture as small as if the box's shorter side had been taken with so many pixels; None where it was fewer."""
+    x1, y1, x2, y2 = picture.box
+    scale = side / min(x2 - x1, y2 - y1)
+    if scale >= 1:
+        return None
+    height, width = (max(round(length * scale), 1) for length in picture.pixels.shape[:2])
+    pixels = np.asarray(cv2.resize(picture.pixels, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    wide, high = width / picture.pixels.shape[1], height / picture.pixels.shape[0]
+    return replace(picture, pixels=pixels, box=Box(x1 * wide, y1 * high, x2 * wide, y2 * high))
+
+
+def compressed(picture: Picture, quality: float) -> Picture:
+    """The picture through JPEG."""
+    _, data = cv2.imencode(".jpg", picture.pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, int(quality)])
+    return replace(picture, pixels=np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR_RGB), np.uint8))
+
+
+STRESSES: Mapping[str, Stress] = {
+    "margin": Stress((-0.1, -0.05, 0.05, 0.1, 0.2, 0.3, 0.4), "of the box's sides", margin),
+    "shorter side": Stress((32, 24, 20, 16, 12), "px", reduced),
+    "jpeg": Stress((70, 50, 30, 10), "quality", compressed),
+}
+
+
+def stress(session: Session, pictures: Sequence[Picture]) -> Iterator[Stressed]:
+    """Measures a session under every stress and corruption, one after the other.
+
+    Args:
+        session: of the bundle.
+        pictures: N of them, with their true index.
+    """
+    rule = session.manifest.input
+    for name, one in STRESSES.items():
+        for level in one.levels:
+            changed = [new for new in (one.change(picture, level) for picture in pictures) if new is not None]
+            if changed:
+                yield Stressed(name, level, one.unit, _top1(session, crop_all(changed, rule), changed))
+    frames = crop_all(pictures, rule)
+    for name in CORRUPTIONS:
+        for severity in SEVERITIES:
+            yield Stressed(name, severity, "severity", _top1(session, corrupted(frames, name, severity), pictures))
+
+
+def corrupted(frames: Pixels, name: str, severity: int) -> Pixels:
+    """Corrupts uint8 [N, h, w, 3], each frame by a generator of its own, the same every time."""
+    rngs = (np.random.default_rng((SEED, row)) for row in range(len(frames)))
+    return np.stack([corrupt(frame, name, severity, rng) for frame, rng in zip(frames, rngs, strict=True)])
+
+
+def _top1(session: Session, frames: Pixels, pictures: Sequence[Picture]) -> Proportion:
+    truth = np.array([picture.index for picture in pictures])
+    return Proportion.of(infer(session, frames).argmax(1) == truth)
