@@ -16,7 +16,6 @@ from roadsight_training.datasets.pictures import Picture
 from roadsight_training.judging.stress import STRESSES, compressed, corrupted, margin, reduced, stress
 from training.tiny import shape
 
-
 PATCH = Box(16, 16, 48, 48)
 
 
