@@ -14,8 +14,8 @@ def write_card(manifest: Manifest, report: Report, split: str) -> str:
     sure_low, sure_high = report.confident.interval
     recalls = {label: one.recall for label, one in report.per_class.items() if one.recall.n}
     weakest = sorted(recalls, key=lambda label: recalls[label].value)[:WEAKEST]
-    classes = _rows({label: recalls[label] for label in weakest})
-    sizes = _rows({size: part.top1 for size, part in report.per_size.items()})
+    parts = {"Source": report.per_source, "Shorter side of the object in the picture, px": report.per_size}
+    groups = "\n".join(_table(name, {part: one.top1 for part, one in found.items()}) for name, found in parts.items())
     return f"""# {manifest.name} {manifest.version}
 
 Names one of {len(manifest.labels)} classes for a tight box (task `{manifest.task}`): {manifest.architecture}, input
@@ -38,20 +38,14 @@ Again: `roadsight evaluate models/bundles/{manifest.name}/{manifest.version} --d
 The intervals of proportions are Wilson's and take images as independent. Images of one track are not: bootstrapped over
 tracks, top-1 has {_between(report, "top1")}; macro F1 and mean recall likewise. Other cameras may differ by more.
 
+{_elsewhere(manifest, split)}{_precisions(manifest)}
+## Where it is good, and where not
+
+{groups}
+{_classes(report)}
 ## Known failures
 
-The classes with the lowest recall:
-
-| class | recall | images |
-|---|---|---|
-{classes}
-
-By the object's shorter side in the picture, in pixels:
-
-| size | top-1 | images |
-|---|---|---|
-{sizes}
-
+- The classes it misses most: {", ".join(weakest)}.
 - It always names one of its classes: a box that holds something else gets a name too, often below the threshold
   (`uncertain_below` {manifest.uncertain_below:.3f}), not always.
 - Boxes with a side under {rule.min_side} px are not judged.
@@ -69,8 +63,45 @@ validation images.
 """
 
 
-def _rows(shares: dict[str, Proportion]) -> str:
-    return "\n".join(f"| {name} | {share.value:.2%} | {share.n} |" for name, share in shares.items())
+def _table(name: str, shares: dict[str, Proportion]) -> str:
+    rows = "\n".join(f"| {part or '-'} | {share.value:.2%} | {share.n} |" for part, share in shares.items())
+    return f"| {name} | top-1 | images |\n|---|---|---|\n{rows}\n"
+
+
+def _classes(report: Report) -> str:
+    seen = {label: one for label, one in report.per_class.items() if one.recall.n}
+    rows = "\n".join(
+        f"| {label} | {one.recall.value:.2%} | {one.precision.value:.2%} | {one.recall.n} |"
+        for label, one in seen.items()
+    )
+    return f"| Class | recall | precision | images |\n|---|---|---|---|\n{rows}\n"
+
+
+def _elsewhere(manifest: Manifest, split: str) -> str:
+    """The figures of the other splits that were measured."""
+    found = [one for one in manifest.metrics if one.split != split]
+    if not found:
+        return ""
+    rows = "\n".join(f"| `{one.split}` | {one.name} | {one.value:.4f} | {one.n} |" for one in found)
+    return f"\nElsewhere:\n\n| split | figure | value | images |\n|---|---|---|---|\n{rows}\n"
+
+
+def _precisions(manifest: Manifest) -> str:
+    """What the graphs beside float32 cost and bring."""
+    if not manifest.precisions:
+        return ""
+    rows = "\n".join(
+        f"| {one.name} | {one.top1:.2%} | {one.size / 1e6:.1f} | "
+        f"{'not measured' if one.latency_ratio is None else f'{one.latency_ratio:.2f}'} |"
+        for one in manifest.precisions
+    )
+    return f"""
+Other precisions; the figures above are those of float32, which takes a time of 1 for one picture on one CPU thread:
+
+| precision | top-1 | MB | time |
+|---|---|---|---|
+{rows}
+"""
 
 
 def _between(report: Report, name: str) -> str:
