@@ -126,8 +126,7 @@ def save(root: Path, manifest: Manifest, files: Mapping[str, bytes]) -> Bundle:
         BadBundle: the version exists already, or a file is missing, too large or has a name that is not allowed.
     """
     folder = root / manifest.name / manifest.version
-    if folder.exists():
-        raise BadBundle(folder, "this version exists already; published versions never change")
+    check_new(folder)
     for name, content in files.items():
         if len(content) > MAX_FILE_BYTES:
             raise BadBundle(folder / name, f"over {MAX_FILE_BYTES} bytes")
@@ -151,6 +150,12 @@ def save(root: Path, manifest: Manifest, files: Mapping[str, bytes]) -> Bundle:
         shutil.rmtree(draft)
         raise
     return load(folder)
+
+
+def check_new(folder: Path) -> None:
+    """Raises BadBundle where a version is there already."""
+    if folder.exists():
+        raise BadBundle(folder, "this version exists already; published versions never change")
 
 
 def _publish(draft: Path, folder: Path) -> None:

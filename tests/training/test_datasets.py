@@ -235,3 +235,25 @@ def test_the_real_road_objects_open_in_the_order_of_their_readme(data_root: Path
     assert {sample.source for sample in dataset.select("train")} == {"highway", "cinta", "carla", "kitti", "pixabay"}
     assert all(sample.group and sample.side for sample in dataset.samples)
     assert len(open_dataset(data_root / "road_objects").only(("cyclist", "pedestrian")).select("val")) == 305
+
+
+def test_every_box_of_a_picture_is_a_sample_where_nothing_tells_of_a_track(tmp_path: Path) -> None:
+    rows = [minimal(gtsrb_row(0, 0, 0)) | {"roi_x1": left} for left in (1, 3, 5)]
+    assert len(open_dataset(packed(tmp_path, rows)).select("train")) == 3
+
+
+def test_tracks_of_two_sources_are_not_taken_for_one(tmp_path: Path) -> None:
+    rows = [gtsrb_row(0, 1, 1, kind=kind) | {"source": source} for kind, source in (("full", "a"), ("roi", "b"))]
+    assert len(open_dataset(packed(tmp_path, rows)).select("train")) == 2
+
+
+def test_what_belongs_together_can_be_said_beside_the_track(tmp_path: Path) -> None:
+    rows = [gtsrb_row(0, track, 1) | {"group": "crossing"} for track in (1, 2)]
+    assert {one.group for one in open_dataset(packed(tmp_path, rows)).select("train")} == {"crossing"}
+
+
+def test_an_index_that_is_not_utf_8_is_told(tmp_path: Path) -> None:
+    folder = packed(tmp_path, [gtsrb_row(0, 0, 0)])
+    (folder / "signs.csv").write_bytes("path;gr\u00f6\u00dfe".encode("cp1252"))
+    with pytest.raises(BadDataset, match=r"signs\.csv: not UTF-8"):
+        open_dataset(folder)

@@ -91,18 +91,18 @@ def test_a_recipe_names_mirror_images_of_its_own_labels() -> None:
 
 def test_a_recipe_knows_better_than_the_table() -> None:
     labels = ("keep_left", "keep_right", "keep_right_old")
-    pairs = Augment(mirror={"keep_left": "keep_right_old"}).mirror
+    pairs = Augment(flip=1, mirror={"keep_left": "keep_right_old"}).mirror
     assert partners(labels, pairs).tolist() == [2, NEVER, 0]
 
 
 @pytest.mark.parametrize("mirror", [{"a": "b", "b": "c"}, {"a": "b", "c": "b"}, {"a": "b", "b": "b"}])
 def test_two_mirror_images_of_one_label_are_refused(mirror: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="' are not each other's mirror image: one has another"):
-        Augment(mirror=mirror)
+        Augment(flip=1, mirror=mirror)
 
 
 def test_a_mirror_image_that_is_no_label_is_named() -> None:
-    options = Augment(mirror={"keep_lefd": "keep_right"})
+    options = Augment(flip=1, mirror={"keep_lefd": "keep_right"})
     with pytest.raises(BadRecipe, match=r"^augment\.mirror: unknown label 'keep_lefd'; known: keep_left, keep_right$"):
         Augmentation(options, RULE, ("keep_left", "keep_right"))
 

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import yaml
 
+import colours
+from roadsight_models.manifest import Provenance
 from roadsight_training.datasets import Dataset, open_dataset
 from roadsight_training.errors import BadDataset, BadRecipe, BadRun, BadSplit
 from roadsight_training.loading import crop_all
@@ -14,6 +16,7 @@ from roadsight_training.prepare import (
     decode_parts,
     divide,
     measure_normalisation,
+    seen_before,
     start_network,
     training_loader,
     validation_loaders,
@@ -71,9 +74,10 @@ def test_a_source_that_is_held_out_is_never_trained_on(dataset: Dataset) -> None
 def earlier(folder: Path, dataset: Dataset, **changes: dict[str, object]) -> tuple[Run, dict[str, object]]:
     """A run as training begins it, and the `network` part of a recipe that starts from it."""
     asked = recipe(**changes)
-    known, _, validation = divide(asked, dataset)
+    known, training, validation = divide(asked, dataset)
+    held, seen = (frozenset(one.group for one in part) for part in (validation, training))
     text = yaml.safe_dump(asked.model_dump(mode="json", exclude_unset=True))
-    run = create(folder, text, known.labels, frozenset(one.group for one in validation), "float32")
+    run = create(folder, text, known.labels, held, seen | seen_before(asked, dataset), "float32")
     return run, {"weights": str(folder)}
 
 
@@ -98,6 +102,35 @@ def test_of_classes_that_the_earlier_run_did_not_know_any_track_may_be_held_back
     _, _, validation = divide(recipe(network=start), dataset)
     assert {one.group for one in validation if one.index != 2} == run.validation
     assert {one.index for one in validation} == {0, 1, 2}
+
+
+def test_what_the_start_of_an_earlier_run_saw_counts_too(dataset: Dataset, tmp_path: Path) -> None:
+    first, start = earlier(tmp_path / "first", dataset, data={"labels": ["speed_limit_20", "speed_limit_30"]})
+    others: dict[str, object] = {"labels": ["speed_limit_30", "speed_limit_50"]}
+    second, start = earlier(tmp_path / "second", dataset, data=others, network=start)
+    assert second.seen > first.seen
+    for seed in range(4):
+        _, _, validation = divide(recipe(network=start, data={"seed": seed}), dataset)
+        assert second.seen.isdisjoint(one.group for one in validation)
+
+
+def test_what_a_bundle_was_trained_on_follows_from_its_recipe(dataset: Dataset, tmp_path: Path) -> None:
+    known, training, _ = divide(recipe(), dataset)
+    text = yaml.safe_dump(recipe().model_dump(mode="json", exclude_unset=True))
+    told = Provenance(data="", weights="", code="", recipe=text)
+    files = {"golden.npz": colours.npz(frames=colours.crops(1), logits=np.zeros((1, 43), np.float32))}
+    bundle = colours.save(tmp_path, files, labels=known.labels, provenance=told)
+    asked = recipe(network={"weights": str(bundle.folder)}, data={"seed": 5})
+    assert seen_before(asked, dataset) == {one.group for one in training}
+    _, _, validation = divide(asked, dataset)
+    assert seen_before(asked, dataset).isdisjoint(one.group for one in validation)
+    unknown = colours.save(tmp_path / "other", files, labels=known.labels)  # whose recipe is not understood
+    assert seen_before(recipe(network={"weights": str(unknown.folder)}), dataset) == frozenset()
+
+
+def test_one_class_is_told_before_anything_trains(dataset: Dataset) -> None:
+    with pytest.raises(BadDataset, match="one class, speed_limit_20: there is nothing to tell apart"):
+        divide(recipe(), dataset.known_as(("speed_limit_20",)))
 
 
 def test_a_start_that_is_not_there_is_told(dataset: Dataset, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from roadsight_training import gates
 from roadsight_training import precisions as room
 from roadsight_training.datasets import Dataset, open_dataset
 from roadsight_training.datasets.pictures import crops
-from roadsight_training.errors import GateFailed
+from roadsight_training.errors import BadDataset, BadSplit, GateFailed
 from roadsight_training.fit import fit
 from roadsight_training.judging.evaluation import measure
 from roadsight_training.publish import publish
@@ -132,6 +132,17 @@ def confused(dataset: Dataset, wrong: int = 1) -> Dataset:
     held = [sample for sample in dataset.samples if sample.split == "test"][:wrong]
     samples = tuple(replace(one, index=(one.index + 1) % 3) if one in held else one for one in dataset.samples)
     return replace(dataset, samples=samples)
+
+
+@pytest.mark.parametrize(
+    ("also", "why"), [("train", "was trained on 'train'"), ("test_shifd", "no row of split 'test_shifd'")]
+)
+def test_what_can_t_be_measured_is_told_before_anything_is(
+    also: str, why: str, run: Run, dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("roadsight_training.publish.draft", None)  # never gets there
+    with pytest.raises((BadSplit, BadDataset), match=why):
+        publish(wanting(run, also=[also]), "1.0.0", dataset, tmp_path / "out")
 
 
 def test_a_model_that_is_worse_than_the_one_before_is_refused(root: Path, run: Run, dataset: Dataset) -> None:

@@ -110,6 +110,10 @@ def test_an_option_that_is_inherited_can_be_taken_away(tmp_path: Path) -> None:
         ("fit", {"schedule": "plateau", "step_every": 0.5}, "step_every goes with schedule: step"),
         ("fit", {"step_factor": 0.5}, "step_factor goes with schedule: step or plateau"),
         ("fit", {"plateau_patience": 2}, "plateau_patience goes with schedule: plateau"),
+        ("transfer", {"train": "head", "layer_decay": 0.5}, "layer_decay goes with train: all or last_stages"),
+        ("augment", {"mirror": {"a": "b"}}, "mirror goes with flip: over 0"),
+        ("publish", {"precisions": [], "loss": 0.1}, "loss goes with precisions: float16 or int8"),
+        ("publish", {"also": ["validation"]}, "validation is chosen on"),
         ("data", {"balance_by": "source"}, "balance_by goes with balance: weights or sampler"),
         ("data", {"hold_out_sources": ["a"]}, "validation is a fraction of the tracks, or hold_out_sources; not both"),
     ],
@@ -117,7 +121,7 @@ def test_an_option_that_is_inherited_can_be_taken_away(tmp_path: Path) -> None:
 def test_an_option_without_effect_is_refused(part: str, options: dict[str, object], said: str) -> None:
     asked = yaml.safe_load(TEXT)
     asked[part] = asked.get(part, {}) | options
-    with pytest.raises(BadRecipe, match=f"{part}: .*{said}"):
+    with pytest.raises(BadRecipe, match=f"{part}.*{said}"):
         parse(yaml.safe_dump(asked), Path("r.yaml"))
 
 

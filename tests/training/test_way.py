@@ -159,13 +159,21 @@ def test_export_refuses_what_it_should(
         export(run, "1.0.0", untested, tmp_path)
     with pytest.raises(BadSplit, match="was trained on 'train'; what is published is measured on another split"):
         export(run, "1.0.0", dataset, tmp_path, "train")
-    monkeypatch.setattr(export_room, "to_onnx", lambda network, rule: bundle.classifier.read_bytes())
     with pytest.raises(BadBundle, match="this version exists already"):
         export(run, "1.0.0", dataset, bundle.folder.parents[1])
     monkeypatch.setattr(export_room, "to_onnx", lambda network, rule: doctored(bundle))
     with pytest.raises(ParityBroken, match=r"differ by .* on 24 images"):
         export(run, "1.0.1", dataset, tmp_path / "bundles")
     assert not (tmp_path / "bundles").exists()
+
+
+def test_data_without_another_split_is_exported_on_what_was_held_back(
+    run: Run, dataset: Dataset, tmp_path: Path
+) -> None:
+    only = Dataset(dataset.folder, dataset.labels, dataset.select("train"), dataset.read)
+    bundle = export(run, "1.0.0", only, tmp_path, "validation")
+    assert {(one.split, one.n) for one in bundle.manifest.metrics if one.name == "top1"} == {("validation", 24)}
+    assert "threshold were chosen on them" in (bundle.folder / "card.md").read_text()
 
 
 def test_what_training_left_out_as_damaged_does_not_stand_in_the_way_of_export(

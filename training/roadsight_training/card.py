@@ -3,6 +3,7 @@
 from roadsight_models.manifest import Manifest
 from roadsight_training.judging.figures import Report
 from roadsight_training.judging.intervals import Proportion
+from roadsight_training.run import HELD_BACK
 
 WEAKEST = 5
 
@@ -23,7 +24,7 @@ Names one of {len(manifest.labels)} classes for a tight box (task `{manifest.tas
 
 ## Figures
 
-Split `{split}`, {report.n} distinct images, none of them trained on or used to choose anything:
+Split `{split}`, {report.n} distinct images, {_seen(split)}:
 
 | figure | value |
 |---|---|
@@ -34,7 +35,7 @@ Split `{split}`, {report.n} distinct images, none of them trained on or used to 
 | answers that are not `uncertain` | {report.covered.value:.2%} |
 | right among those | {report.confident.value:.2%} (95 %: {sure_low:.2%} to {sure_high:.2%}) |
 
-Again: `roadsight evaluate models/bundles/{manifest.name}/{manifest.version} --data DIR --split {split}`.
+Again: `{_again(manifest, split)}`.
 The intervals of proportions are Wilson's and take images as independent. Images of one track are not: bootstrapped over
 tracks, top-1 has {_between(report, "top1")}; macro F1 and mean recall likewise. Other cameras may differ by more.
 
@@ -61,6 +62,18 @@ Started from: {manifest.provenance.weights}.
 ONNX Runtime and torch differ by at most {manifest.parity.max_difference:.1g} in probability on {manifest.parity.n}
 validation images.
 """
+
+
+def _seen(split: str) -> str:
+    if split == HELD_BACK:
+        return "held back from training, but checkpoint, temperature and threshold were chosen on them"
+    return "none of them trained on or used to choose anything"
+
+
+def _again(manifest: Manifest, split: str) -> str:
+    if split == HELD_BACK:
+        return "roadsight report RUN --data DIR"
+    return f"roadsight evaluate models/bundles/{manifest.name}/{manifest.version} --data DIR --split {split}"
 
 
 def _table(name: str, shares: dict[str, Proportion]) -> str:

@@ -7,6 +7,7 @@ Temperature and threshold come from the validation tracks; the split that is pub
 """
 
 import os
+import shutil
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from roadsight_models import bundle as bundles
-from roadsight_models.bundle import Bundle
+from roadsight_models.bundle import Bundle, check_new
 from roadsight_models.manifest import Manifest, Metric, Parity, Provenance, Version
 from roadsight_models.session import open_session
 from roadsight_training.card import write_card
@@ -28,12 +29,12 @@ from roadsight_training.fit import load_best
 from roadsight_training.golden import golden_file
 from roadsight_training.graph import OPSET, check_parity, to_onnx
 from roadsight_training.judging.calibration import choose_threshold, fit_temperature
-from roadsight_training.judging.evaluation import evaluate, infer
+from roadsight_training.judging.evaluation import evaluate, infer, measure
 from roadsight_training.judging.figures import Report
 from roadsight_training.loading import crop_all
 from roadsight_training.networks import Network
 from roadsight_training.recipe import HELD_OUT
-from roadsight_training.run import Run, held_back
+from roadsight_training.run import HELD_BACK, Run, held_back
 
 GOLDEN_TOLERANCE = 1e-3  # in probability, for float32
 
@@ -54,32 +55,34 @@ def export(run: Run, version: str, dataset: Dataset, root: Path, split: str = HE
     Raises:
         BadBundle: the version exists already, or a file is too large.
     """
-    drafted = draft(run, version, dataset, split)
+    drafted = draft(run, version, dataset, split, root)
     card = write_card(drafted.manifest, drafted.report, split)
     return bundles.save(root, drafted.manifest, drafted.files | {"card.md": card.encode()})
 
 
-def draft(run: Run, version: str, dataset: Dataset, split: str) -> Draft:
+def draft(run: Run, version: str, dataset: Dataset, split: str, root: Path) -> Draft:
     """Makes the graph of a run's best checkpoint, calibrates it on validation, and measures it.
 
     Args:
         run: a trained run.
         version: semantic, not published before.
         dataset: what the run was trained on, opened with the run's labels.
-        split: what it is measured on; not the one that was trained on.
+        split: what it is measured on; not the one that was trained on. `validation` is the tracks that the run held
+            back, for data that has no other split: the figures flatter a little.
+        root: where it will be written.
 
     Raises:
+        BadBundle: the version is there already.
         BadRun: the version is not semantic, there is no best checkpoint, or the data set lacks the validation tracks.
         BadSplit: the split was trained on.
         BadDataset: there is no such split, a picture of it can't be decoded, or too many of validation.
         ParityBroken: the graph differs from the network on the validation images.
     """
     _check_version(run, version)
+    check_new(root / run.recipe.name / version)
+    check_split(run, dataset, split)
     network, rule = load_best(run), run.recipe.input
     held = held_back(run, dataset)
-    if split == run.recipe.data.split:
-        raise BadSplit(f"{run.folder} was trained on {split!r}; what is published is measured on another split")
-    dataset.select(split)  # its absence should be known now, not minutes later
     decoded = decode_all(dataset, held, run.recipe.data.unreadable, rule.context)
     held, frames = decoded.samples, crop_all(decoded.pictures, rule)
     graph = to_onnx(network, rule)
@@ -91,8 +94,20 @@ def draft(run: Run, version: str, dataset: Dataset, split: str) -> Draft:
         temperature = fit_temperature(logits, np.array([sample.index for sample in held]))
         threshold = choose_threshold(logits, temperature)
         manifest = manifest.model_copy(update={"temperature": temperature, "uncertain_below": threshold})
-        report = evaluate(session, manifest, dataset, split, min_support=run.recipe.publish.min_support)
+        support = run.recipe.publish.min_support
+        if split == HELD_BACK:
+            report = measure(logits, held, manifest, support)
+        else:
+            report = evaluate(session, manifest, dataset, split, min_support=support)
     return Draft(manifest.model_copy(update={"metrics": metrics(report, split)}), files, network, report)
+
+
+def check_split(run: Run, dataset: Dataset, split: str) -> None:
+    """Raises BadSplit for the one that was trained on, BadDataset for one that is not there: now, not minutes later."""
+    if split == run.recipe.data.split:
+        raise BadSplit(f"{run.folder} was trained on {split!r}; what is published is measured on another split")
+    if split != HELD_BACK:
+        dataset.select(split)
 
 
 def _check_version(run: Run, version: str) -> None:
@@ -141,7 +156,9 @@ def metrics(report: Report, split: str) -> tuple[Metric, ...]:
 
 def _code() -> str:
     """The version of Roadsight, and the commit where its source lies in a git work tree that has one."""
-    asked = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
-    done = subprocess.run(asked, capture_output=True, text=True, check=False)
-    commit = f", commit {done.stdout.strip()}" if done.returncode == 0 else ""
+    commit = ""
+    if git := shutil.which("git"):
+        asked = [git, "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
+        done = subprocess.run(asked, capture_output=True, text=True, check=False)
+        commit = f", commit {done.stdout.strip()}" if done.returncode == 0 else ""
     return f"roadsight {installed('roadsight')}{commit}"

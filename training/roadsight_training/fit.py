@@ -24,6 +24,7 @@ from roadsight_training.prepare import (
     Parts,
     decode_parts,
     measure_normalisation,
+    seen_before,
     start_network,
     training_loader,
     validation_loaders,
@@ -85,7 +86,7 @@ def fit(
     if resume or not hardware.leads:
         run = _open(folder, text, parts, 0 if resume else WAIT)
     else:
-        run = _create(folder, text, recipe, parts)
+        run = _create(folder, text, recipe, parts, seen_before(recipe, dataset))
     with warnings.catch_warnings():
         for known in KNOWN_WARNINGS:
             warnings.filterwarnings("ignore", known)
@@ -101,9 +102,10 @@ def fit(
     return run
 
 
-def _create(folder: Path, text: str, recipe: Recipe, parts: Parts) -> Run:
+def _create(folder: Path, text: str, recipe: Recipe, parts: Parts, before: frozenset[str]) -> Run:
     precision = recipe.fit.precision if recipe.fit.precision != "auto" else faster_precision(recipe, parts)
-    return create(folder, text, parts.labels, parts.held, precision, [str(error) for error in parts.damaged])
+    damaged = [str(error) for error in parts.damaged]
+    return create(folder, text, parts.labels, parts.held, parts.shown | before, precision, damaged)
 
 
 def _open(folder: Path, text: str, parts: Parts, seconds: float) -> Run:

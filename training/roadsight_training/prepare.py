@@ -10,18 +10,20 @@ from dataclasses import dataclass
 import numpy as np
 from torch.utils.data import DataLoader
 
+from roadsight_models.bundle import load
 from roadsight_training.datasets import Dataset, Sample
 from roadsight_training.datasets.balance import balance_weights, label_weights
 from roadsight_training.datasets.pictures import Decoded, Picture, decode_all
 from roadsight_training.datasets.selection import few, hold_back
-from roadsight_training.errors import BadDataset
+from roadsight_training.errors import BadDataset, BadRecipe, BadSplit
 from roadsight_training.loading import Batch, Order, TrainingBatches, TrainingLoader, crop_all, evaluation_loader
 from roadsight_training.networks import Network, build
 from roadsight_training.networks.earlier import is_bundle, start_from
 from roadsight_training.networks.normalisation import measure
 from roadsight_training.networks.unfolding import settle
-from roadsight_training.recipe import Recipe
-from roadsight_training.run import run_of, trained_on
+from roadsight_training.recipe import Recipe, parse
+from roadsight_training.recipe.network import NONE
+from roadsight_training.run import run_of
 from roadsight_training.summary import summarise
 from roadsight_training.transforms import Augmentation, reach
 
@@ -42,31 +44,60 @@ class Parts:
         return frozenset(sample.group for sample in self.validation.samples)
 
     @property
+    def shown(self) -> frozenset[str]:
+        """Groups of samples that training sees."""
+        return frozenset(sample.group for sample in self.training.samples)
+
+    @property
     def damaged(self) -> tuple[BadDataset, ...]:
         """What could not be read and was left out."""
         return self.training.damaged + self.validation.damaged
 
 
 def divide(recipe: Recipe, dataset: Dataset) -> tuple[Dataset, tuple[Sample, ...], tuple[Sample, ...]]:
-    """Chooses the recipe's classes and rows, and holds validation back: never what an earlier run was trained on.
+    """Chooses the recipe's classes and rows, and holds validation back: never what its start was trained on.
 
     Returns:
         The data set with the recipe's labels, the training part, the validation part.
 
     Raises:
-        BadDataset: no such label, or no rows.
+        BadDataset: no such label, no rows, or one class.
         BadSplit: nothing can be held back, or nothing is left to train on.
         BadRun: the network starts from a run that is not there.
     """
-    options, earlier = recipe.data, recipe.network.earlier
-    # What a bundle was trained on is not known.
-    seen = trained_on(run_of(earlier), dataset) if earlier is not None and not is_bundle(earlier) else ()
+    options, seen = recipe.data, seen_before(recipe, dataset)
     dataset = dataset.only(options.labels) if options.labels else dataset
     rows = dataset.select(options.split, options.kind)
     training, validation = hold_back(rows, options.validation, options.seed, options.hold_out_sources, seen)
+    if len(dataset.labels) < 2:
+        raise BadDataset(dataset.folder, f"one class, {dataset.labels[0]}: there is nothing to tell apart")
     if options.images_per_class is not None:
         training = few(training, options.images_per_class, options.seed)
     return dataset, training, validation
+
+
+def seen_before(recipe: Recipe, dataset: Dataset) -> frozenset[str]:
+    """The groups of samples that the network was trained on which training starts from.
+
+    A run wrote them down. Those of a bundle are what its recipe takes from this data set, if that is what it was made
+    from; where it was another, none.
+
+    Raises:
+        BadRun, BadBundle: the network starts from what is not there.
+    """
+    earlier = recipe.network.earlier
+    if earlier is None:
+        return frozenset()
+    if not is_bundle(earlier):
+        return run_of(earlier).seen
+    manifest = load(earlier).manifest
+    try:
+        theirs = parse(manifest.provenance.recipe, earlier)
+        alone = theirs.model_copy(update={"network": theirs.network.model_copy(update={"weights": NONE})})
+        _, training, _ = divide(alone, dataset.known_as(manifest.labels))
+    except (BadRecipe, BadDataset, BadSplit):
+        return frozenset()
+    return frozenset(sample.group for sample in training)
 
 
 def decode_parts(recipe: Recipe, dataset: Dataset) -> Parts:

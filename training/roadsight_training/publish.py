@@ -21,12 +21,14 @@ from roadsight_training import gates
 from roadsight_training.card import write_card
 from roadsight_training.datasets import Dataset
 from roadsight_training.datasets.pictures import crops, decode_all
-from roadsight_training.export import Draft, draft, metrics
+from roadsight_training.datasets.selection import few
+from roadsight_training.export import Draft, check_split, draft, metrics
 from roadsight_training.golden import golden
 from roadsight_training.judging.evaluation import evaluate
 from roadsight_training.loading import crop_all
 from roadsight_training.precisions import CALIBRATION, CONVERT, Trial, measure
 from roadsight_training.run import Run
+from roadsight_training.summary import summarise
 
 
 class Published(NamedTuple):
@@ -52,11 +54,14 @@ def publish(run: Run, version: str, dataset: Dataset, root: Path) -> Published:
     """
     wanted = run.recipe.publish
     before = bundles.latest(root).get(run.recipe.name)
-    drafted = draft(run, version, dataset, wanted.split)
+    for split in wanted.also:
+        check_split(run, dataset, split)
+    drafted = draft(run, version, dataset, wanted.split, root)
     graphs = _graphs(run, drafted, dataset)
     files = drafted.files | {precision.file: graph for precision, graph in graphs.items()}
     manifest = drafted.manifest.model_copy(update={"precisions": tuple(graphs)})
-    parameters = sum(parameter.numel() for parameter in drafted.network.parameters())
+    rule = run.recipe.input
+    parameters = summarise(drafted.network, (rule.height, rule.width)).parameters
     older = bundles.load(before).manifest if before else None
     passed = gates.judge(drafted.report, wanted, manifest.precisions, parameters, older)
     gates.require(passed)
@@ -93,7 +98,9 @@ def _elsewhere(run: Run, manifest: Manifest, files: Mapping[str, bytes], dataset
 def _trained_on(run: Run, dataset: Dataset) -> Pixels:
     """Some crops that were trained on, which the ranges of bytes are taken from."""
     options = run.recipe.data
-    rows = [row for row in dataset.select(options.split, options.kind) if row.group not in run.validation]
+    rows = tuple(row for row in dataset.select(options.split, options.kind) if row.group in run.seen)
+    if options.images_per_class is not None:
+        rows = few(rows, options.images_per_class, options.seed)
     chosen = np.random.default_rng(options.seed).permutation(len(rows))[:CALIBRATION]
     decoded = decode_all(dataset, [rows[row] for row in sorted(chosen)], options.unreadable, run.recipe.input.context)
     return crop_all(decoded.pictures, run.recipe.input)

@@ -1,10 +1,9 @@
 """What a training run leaves behind: a folder that export needs, with the data, and nothing else.
 
-recipe + labels + validation groups --create--> runs/<name>/ --open--> Run
-                                    BadRun                   BadRun, BadRecipe
+recipe + labels + groups --create--> runs/<name>/ --open--> Run
+                         BadRun                   BadRun, BadRecipe
 Run, Dataset --held_back--> Samples that training never saw
              BadRun
-             --trained_on-> groups that it saw
 """
 
 import json
@@ -20,9 +19,11 @@ from roadsight_training.recipe import Recipe, parse
 RECIPE = "recipe.yaml"
 LABELS = "labels.json"
 VALIDATION = "validation.json"
+SEEN = "seen.json"
 PRECISION = "precision.txt"
 DAMAGED = "damaged.txt"
 LOGS = "logs"
+HELD_BACK = "validation"  # what the tracks that a run held back are called where a split is asked for
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Run:
     recipe_text: str
     labels: tuple[str, ...]  # index == logit column
     validation: frozenset[str]  # groups of samples that training never saw
+    seen: frozenset[str]  # groups that it saw, or a training whose weights it started from
     precision: str  # what it is computed in: float32 or bfloat16
 
     @property
@@ -62,6 +64,7 @@ def create(
     recipe_text: str,
     labels: tuple[str, ...],
     validation: frozenset[str],
+    seen: frozenset[str],
     precision: str,
     damaged: Sequence[str] = (),
 ) -> Run:
@@ -72,6 +75,7 @@ def create(
         recipe_text: YAML that needs no other file.
         labels: index == logit column.
         validation: groups of samples that training never sees.
+        seen: groups that it sees, or a training whose weights it starts from saw.
         precision: what the recipe says, or what `auto` found to be faster.
         damaged: what could not be read and was left out, a line each, to be looked into.
 
@@ -84,6 +88,7 @@ def create(
         RECIPE: recipe_text,
         LABELS: json.dumps(labels, indent=1) + "\n",
         VALIDATION: json.dumps(sorted(validation), indent=1) + "\n",
+        SEEN: json.dumps(sorted(seen), indent=1) + "\n",
         PRECISION: precision + "\n",
         DAMAGED: "".join(f"{line}\n" for line in damaged),
     }
@@ -111,30 +116,22 @@ def open_run(folder: Path) -> Run:
         BadRecipe: its recipe is not understood.
     """
     texts = {}
-    for name in (RECIPE, LABELS, VALIDATION, PRECISION):
+    for name in (RECIPE, LABELS, VALIDATION, SEEN, PRECISION):
         if not (folder / name).is_file():
             raise BadRun(folder / name, "no such file; a folder that `roadsight train` made is expected")
         texts[name] = (folder / name).read_text(encoding="utf-8")
     try:
-        labels, validation = json.loads(texts[LABELS]), json.loads(texts[VALIDATION])
+        labels, validation, seen = (json.loads(texts[name]) for name in (LABELS, VALIDATION, SEEN))
     except ValueError as error:
-        raise BadRun(folder, f"{LABELS} or {VALIDATION} is not JSON") from error
+        raise BadRun(folder, f"{LABELS}, {VALIDATION} or {SEEN} is not JSON") from error
     recipe = parse(texts[RECIPE], folder / RECIPE)
-    return Run(folder, recipe, texts[RECIPE], tuple(labels), frozenset(validation), texts[PRECISION].strip())
+    groups = frozenset(validation), frozenset(seen)
+    return Run(folder, recipe, texts[RECIPE], tuple(labels), *groups, texts[PRECISION].strip())
 
 
 def run_of(path: Path) -> Run:
     """Opens a run by its folder or by one of its checkpoints; raises as `open_run` does."""
     return open_run(path.resolve().parent.parent if path.suffix == ".ckpt" else path)
-
-
-def trained_on(run: Run, dataset: Dataset) -> frozenset[str]:
-    """Finds the groups of samples that the run may have been trained on; none, if its data set was another."""
-    if not run.validation <= {sample.group for sample in dataset.samples}:
-        return frozenset()
-    split, known = run.recipe.data.split, {i for i, label in enumerate(dataset.labels) if label in run.labels}
-    shown = {sample.group for sample in dataset.samples if sample.split == split and sample.index in known}
-    return frozenset(shown - run.validation)
 
 
 def held_back(run: Run, dataset: Dataset) -> tuple[Sample, ...]:

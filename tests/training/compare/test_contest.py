@@ -153,6 +153,9 @@ def test_what_can_t_be_compared_is_refused_before_anything_trains(recipes: list[
     larger = both[1].model_copy(update={"input": both[1].input.model_copy(update={"width": 48})})
     with pytest.raises(BadRecipe, match="differ in the size of their input"):
         check([both[0], larger])
+    two = both[1].model_copy(update={"data": both[1].data.model_copy(update={"labels": ("stop", "yield")})})
+    with pytest.raises(BadRecipe, match="differ in their task or labels"):
+        check([both[0], two])
 
 
 def test_the_graph_that_was_timed_answers_for_one_picture_and_for_many(

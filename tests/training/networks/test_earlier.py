@@ -30,7 +30,7 @@ def trained(folder: Path, labels: tuple[str, ...] = OLD, side: int = 32, **optio
     """A run folder with one checkpoint, and the network in it."""
     network = options or LENET
     recipe = yaml.safe_dump(tiny.asked(input={"width": side, "height": side}, network=network))
-    run = create(folder, recipe, labels, frozenset({"1"}), "float32")
+    run = create(folder, recipe, labels, frozenset({"1"}), frozenset({"2"}), "float32")
     kept = built(side=side, classes=len(labels), seed=5, **network)
     live_in(kept)
     run.checkpoints.mkdir()

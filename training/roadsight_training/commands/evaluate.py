@@ -42,6 +42,8 @@ def evaluate(
     """Measure a bundle on a split; counts distinct images."""
     from roadsight_training.judging import evaluation
 
+    if json_path is not None:
+        json_path.parent.mkdir(parents=True, exist_ok=True)  # what can't be written should be known now
     opened = bundles.load(bundle)
     session = open_session(opened, threads=os.cpu_count() or 1, precision=precision)
     found = open_dataset(folder)

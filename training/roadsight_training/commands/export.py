@@ -17,7 +17,9 @@ def export(
     folder: DataFolder,
     version: Annotated[str, typer.Option(help="Semantic, not published before.")],
     out: Annotated[Path, typer.Option(help="The folder of all bundles.")] = Path("models/bundles"),
-    split: Annotated[str, typer.Option(help="What the figures are measured on; never the trained one.")] = "test",
+    split: Annotated[
+        str, typer.Option(help="What the figures are measured on; `validation` where there is no other.")
+    ] = "test",
 ) -> None:
     """Publish a run's best checkpoint as a bundle, calibrated and measured."""
     from roadsight_training import export as room

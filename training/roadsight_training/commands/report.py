@@ -22,7 +22,7 @@ def report(
     split: Annotated[
         str, typer.Option(help="A split of the data set; `validation` is the tracks that the run held back.")
     ] = "validation",
-    kind: Annotated[Kind | None, typer.Option(help="Which stored form of another split; default the recipe's.")] = None,
+    kind: Annotated[Kind | None, typer.Option(help="Which stored form of another split; as `evaluate`.")] = None,
     precision: Annotated[
         list[str] | None,
         typer.Option(
@@ -40,13 +40,15 @@ def report(
     from roadsight_training.fit import load_best
     from roadsight_training.judging.report import write_report
     from roadsight_training.judging.report_judged import Asked
-    from roadsight_training.run import open_run
+    from roadsight_training.run import HELD_BACK, open_run
 
     opened = open_run(run)
     dataset = open_dataset(folder).known_as(opened.labels)
     target = out or run / f"report-{split}"
     of_one, of_others = wanted({"precision": precision or (), "recall": recall or ()}, opened.labels)
-    asked = Asked(split, kind, of_one, of_others, tuple(show or ()))
+    if kind is not None and split == HELD_BACK:
+        raise typer.BadParameter(f"{HELD_BACK} is measured in the form that the recipe takes", param_hint="--kind")
+    asked = Asked(split, kind or "auto", of_one, of_others, tuple(show or ()))
     measured = write_report(opened, load_best(opened), dataset, asked, target)
     Console().print(f"top-1 {measured.top1.value:.2%} of {measured.n} images; see {target / 'report.html'}")
 

@@ -37,25 +37,28 @@ def stress(
     from roadsight_training.datasets.pictures import decode_all
     from roadsight_training.judging import stress as room
 
+    if json_path is not None:
+        json_path.parent.mkdir(parents=True, exist_ok=True)  # what can't be written should be known now
     opened = bundles.load(bundle)
     session = open_session(opened, "auto", os.cpu_count() or 1, precision=precision)
     dataset = open_dataset(folder).known_as(opened.manifest.labels)
     samples = dataset.select(split, kind)
     chosen = sorted(np.random.default_rng(room.SEED).permutation(len(samples))[:images])
-    pictures = decode_all(dataset, [samples[row] for row in chosen], unreadable=0, reach=room.REACH).pictures
+    around = room.reach(opened.manifest.input)
+    pictures = decode_all(dataset, [samples[row] for row in chosen], unreadable=0, reach=around).pictures
     found = list(room.stress(session, pictures))
     title = f"{opened.manifest.name} {opened.manifest.version} on {len(pictures)} of {split}, kind {kind}, {precision}"
     Console().print(table(found, title))
     if json_path is not None:
-        plain = [asdict(one) | one.top1.plain("top1") for one in found]
+        plain = [asdict(one) | one.top1.plain("top1") | {"undisturbed": one.undisturbed.value} for one in found]
         json_path.write_text(json.dumps(plain, indent=2) + "\n", encoding="utf-8")
 
 
 def table(found: "list[Stressed]", title: str) -> Table:
     """Lays the figures out for a terminal, a row each."""
-    out = Table("stress", "level", "top-1", "95 %", "images", title=title)
+    out = Table("stress", "level", "top-1", "95 %", "undisturbed", "images", title=title)
     for one in found:
         low, high = one.top1.interval
-        level = f"{one.level:g} {one.unit}"
-        out.add_row(one.name, level, f"{one.top1.value:.2%}", f"{low:.2%} .. {high:.2%}", str(one.top1.n))
+        level, was = f"{one.level:g} {one.unit}", f"{one.undisturbed.value:.2%}"
+        out.add_row(one.name, level, f"{one.top1.value:.2%}", f"{low:.2%} .. {high:.2%}", was, str(one.top1.n))
     return out

@@ -108,11 +108,11 @@ def _paid(recipe: Recipe, recipe_path: Path, parts: Parts, budget_seconds: float
         precision = faster_precision(recipe, parts)
     alone = recipe.fit.model_copy(update={"workers": 0})  # so that augmenting counts
     steps = budget_seconds / seconds_a_step(recipe.model_copy(update={"fit": alone}), parts, precision)
-    loader, _ = training_loader(
+    loader, rounds = training_loader(
         recipe.model_copy(update={"fit": recipe.fit.model_copy(update={"epochs": 1.0})}), parts, 1
     )
     written: dict[str, Any] = yaml.safe_load(text_of(recipe_path))
-    written["fit"] |= {"epochs": round(steps / len(loader), 3), "precision": precision, "workers": 0}
+    written["fit"] |= {"epochs": round(steps / (rounds * len(loader)), 3), "precision": precision, "workers": 0}
     return yaml.safe_dump(written, sort_keys=False, allow_unicode=True, width=120)
 
 

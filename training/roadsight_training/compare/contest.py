@@ -27,7 +27,7 @@ def contest(paths: Sequence[Path], rules: Rules, workers: int) -> Iterator[Resul
         workers: how many train at a time.
 
     Raises:
-        BadRecipe: two have one name, or their inputs differ in size.
+        BadRecipe: two have one name, or their inputs, tasks or labels differ.
         TrainingError: as `compete`; those that are under way are finished first.
     """
     check([read(path) for path in paths])
@@ -62,6 +62,8 @@ def check(recipes: Sequence[Recipe]) -> None:
         raise BadRecipe("compare", f"{twice[0]!r} is the name of two recipes")
     if len({(recipe.input.height, recipe.input.width) for recipe in recipes}) > 1:
         raise BadRecipe("compare", "the recipes differ in the size of their input; one size is compared at a time")
+    if len({(recipe.task, recipe.data.labels) for recipe in recipes}) > 1:
+        raise BadRecipe("compare", "the recipes differ in their task or labels; one task is compared at a time")
 
 
 def timed(results: Sequence[Result], rules: Rules, size: tuple[int, int]) -> list[Timed]:

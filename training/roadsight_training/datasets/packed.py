@@ -43,10 +43,13 @@ def open_packed(folder: Path) -> Dataset:
         archive = zipfile.ZipFile(folder / ARCHIVE)
     except zipfile.BadZipFile as error:
         raise BadDataset(folder / ARCHIVE, "not a zip archive") from error
-    with index.open(newline="", encoding="utf-8-sig") as lines:
-        reader = csv.DictReader(lines)
-        columns = frozenset(reader.fieldnames or ())
-        rows = [(reader.line_num, row) for row in reader]
+    try:
+        with index.open(newline="", encoding="utf-8-sig") as lines:
+            reader = csv.DictReader(lines)
+            columns = frozenset(reader.fieldnames or ())
+            rows = [(reader.line_num, row) for row in reader]
+    except UnicodeDecodeError as error:
+        raise BadDataset(index, f"not UTF-8: {error}") from error
     table = _Table(index, columns, frozenset(archive.namelist()), [row for _, row in rows])
     samples = tuple(table.sample(line, row) for line, row in rows)
     return Dataset(folder, table.labels, samples, lambda sample: archive.read(sample.path))
@@ -92,8 +95,8 @@ class _Table:
         if path not in self.members:
             raise BadDataset(self.path, f"{ARCHIVE} has no member {path!r}", line)
         index = self._index(line, row)
-        image = _image(row, kind if "kind" in self.columns else None, index)
         box = self._box(line, row)
+        image = _image(row, kind if "kind" in self.columns else None, index, box)
         return Sample(
             path=path,
             index=index,
@@ -132,13 +135,16 @@ class _Table:
         return None
 
     def _group(self, row: Mapping[str, str], index: int) -> str:
-        return f"{index}/{row['track']}" if row.get("track") else row.get("group") or ""
+        return row.get("group") or (f"{index}/{row['track']}" if row.get("track") else "")
 
 
-def _image(row: Mapping[str, str], kind: str | None, index: int) -> str:
-    """Names the shot: by class, track and frame where they are known, else by the path less what tells of the kind."""
+def _image(row: Mapping[str, str], kind: str | None, index: int, box: Box) -> str:
+    """Names what was shot: by source, class, track and frame where they are known, else by path and box.
+
+    Where one object is stored in several kinds, these have one name: the path, less what tells of the kind.
+    """
     if row.get("track") and row.get("frame"):
-        return f"{index}/{row['track']}/{row['frame']}"
+        return "/".join(filter(None, (row.get("source"), str(index), row["track"], row["frame"])))
     if kind is None:
-        return row["path"]
+        return f"{row['path']} {box}"
     return "/".join(part for part in PurePosixPath(row["path"]).with_suffix("").parts if part != kind)

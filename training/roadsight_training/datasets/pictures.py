@@ -24,7 +24,7 @@ from roadsight_models.regions import Box, Region, whole, within
 from roadsight_training.datasets.sample import Dataset, Sample
 from roadsight_training.errors import BadDataset
 
-UNREADABLE = (BadImage, TooLarge, OSError, EOFError, zipfile.BadZipFile, zlib.error)
+UNREADABLE = (BadImage, TooLarge, OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError)  # encrypted
 SHOWN = 3  # damaged files that an error names
 
 

@@ -4,7 +4,7 @@
                      BadRun (no figure was logged)
 
 `fit_loss` and `fit_top1` are measured as validation is: on training pictures without augmentation, in evaluation mode,
-by the recipe's loss without its extras. What is minimised (`train_loss`) sees augmented pictures, dropout and smoothed
+by the cross-entropy of the softmax. What is minimised (`train_loss`) sees augmented pictures, dropout and smoothed
 labels; it stands above the validation loss where nothing is wrong, so nothing is concluded from comparing the two.
 """
 

@@ -20,10 +20,10 @@ from roadsight_training.judging import plots, report_plots, report_sheets
 from roadsight_training.judging.figures import Report
 from roadsight_training.judging.history import Curve, History, read_history, verdict
 from roadsight_training.judging.insight import first_layer_filters, mapped_stages
-from roadsight_training.judging.report_judged import VALIDATION, Asked, Judged, judge
+from roadsight_training.judging.report_judged import Asked, Judged, judge
 from roadsight_training.judging.report_page import render
 from roadsight_training.networks import Network
-from roadsight_training.run import Run
+from roadsight_training.run import HELD_BACK, Run
 from roadsight_training.summary import summarise
 
 CONFUSIONS = 20  # pairs of classes in the table
@@ -51,7 +51,7 @@ def write_report(run: Run, network: Network, dataset: Dataset, asked: Asked, out
     history = read_history(run.logs)
     judged = judge(run, network, dataset, asked)
     rows = _chosen(judged, dataset, asked.shown)
-    pictures = _plots(judged, history) | _sheets(network, judged, rows)
+    pictures = _plots(judged, history) | _sheets(network, judged, rows, bool(asked.shown))
     figures = _figures(run, network, judged, history, asked)
     out.mkdir(parents=True, exist_ok=True)
     encoded = {name: plots.encode(picture) for name, picture in pictures.items()}
@@ -73,7 +73,7 @@ def _figures(run: Run, network: Network, judged: Judged, history: History, asked
         "macs": made.macs,
         "input": list(size),
         "split": asked.split,
-        "seen": "chose" if asked.split == VALIDATION else "trained" if asked.split == run.recipe.data.split else "new",
+        "seen": "chose" if asked.split == HELD_BACK else "trained" if asked.split == run.recipe.data.split else "new",
         "damaged": judged.damaged,
         "verdict": told._asdict(),
         "history": {name: _plain(curve) for name, curve in history.figures.items()},
@@ -133,7 +133,7 @@ def _plots(judged: Judged, history: History) -> Pictures:
     return found
 
 
-def _sheets(network: Network, judged: Judged, rows: list[int]) -> Pictures:
+def _sheets(network: Network, judged: Judged, rows: list[int], asked_for: bool) -> Pictures:
     frames, answers = judged.frames, judged.answers
     size = (frames.shape[1], frames.shape[2])
     right, wrong = ([row for row in rows if answers.right[row] == being] for being in (True, False))
@@ -142,8 +142,9 @@ def _sheets(network: Network, judged: Judged, rows: list[int]) -> Pictures:
     }
     if judged.report.mistakes:
         found["errors"] = report_sheets.errors_sheet(frames, judged.report.mistakes)
+    shown = rows if asked_for else [*right[:1], *wrong[:1]]
     if stages := list(mapped_stages(network, size))[:FIRST_STAGES]:
-        found["activations"] = report_sheets.activations_sheet(network, frames[[*right[:1], *wrong[:1]]], stages)
+        found["activations"] = report_sheets.activations_sheet(network, frames[shown], stages)
         for name, some in (("grad_cam_right", right), ("grad_cam_wrong", wrong)):
             if some:
                 found[name] = report_sheets.grad_cam_sheet(network, frames, answers, some)

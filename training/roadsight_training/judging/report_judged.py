@@ -20,18 +20,17 @@ from roadsight_training.judging.figures import Report
 from roadsight_training.judging.thresholds import OperatingThreshold, Reached, Wanted, operating_threshold
 from roadsight_training.loading import crop_all
 from roadsight_training.networks import Network
-from roadsight_training.run import Run, held_back
+from roadsight_training.run import HELD_BACK, Run, held_back
 
 PRECISE = Wanted("precision", 0.99)
-VALIDATION = "validation"  # the tracks that the run held back, whatever split they were taken from
 
 
 @dataclass(frozen=True)
 class Asked:
     """What a report is wanted of."""
 
-    split: str = VALIDATION
-    kind: Kind | None = None  # None: the recipe's
+    split: str = HELD_BACK
+    kind: Kind = "auto"  # of any split but validation, which has the recipe's
     wanted: Mapping[str, Wanted] = field(default_factory=dict)  # of a class at its operating threshold
     wanted_else: Wanted = PRECISE  # of every other class
     shown: tuple[str, ...] = ()  # paths of the pictures to explain; none: some right and some wrong ones
@@ -70,10 +69,8 @@ def judge(run: Run, network: Network, dataset: Dataset, asked: Asked) -> Judged:
     temperature = fit_temperature(logits, np.array([sample.index for sample in samples]))
     calibrated = Reading(run.labels, temperature)
     validation = Validation.read(logits, samples, calibrated)
-    if asked.split != VALIDATION:
-        frames, samples, damaged = _frames(
-            run, dataset, dataset.select(asked.split, asked.kind or run.recipe.data.kind)
-        )
+    if asked.split != HELD_BACK:
+        frames, samples, damaged = _frames(run, dataset, dataset.select(asked.split, asked.kind))
         logits = torch_logits(network, frames)
     reading = Reading(run.labels)
     answers = Answers.read(logits, samples, calibrated)

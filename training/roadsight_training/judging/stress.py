@@ -15,16 +15,17 @@ import cv2
 import numpy as np
 
 from roadsight_models.frame import Pixels
+from roadsight_models.manifest import CropRule
 from roadsight_models.regions import Box
 from roadsight_models.robustness.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from roadsight_models.session import Session
 from roadsight_training.datasets.pictures import Picture
 from roadsight_training.judging.evaluation import infer
-from roadsight_training.judging.intervals import Proportion
+from roadsight_training.judging.intervals import Flags, Proportion
 from roadsight_training.loading import crop_all
 
 SEED = 0
-REACH = 1.0  # how much around a box is kept: more than the widest margin and any context ask for
+WIDEST = 0.4  # margin, a fraction of the box's sides
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,13 @@ class Stress:
 
 @dataclass(frozen=True)
 class Stressed:
-    """Top-1 under one stress at one level."""
+    """Top-1 under one stress at one level, and of the same pictures as they are."""
 
     name: str
     level: float
     unit: str
     top1: Proportion
+    undisturbed: Proportion
 
 
 def margin(picture: Picture, fraction: float) -> Picture | None:
@@ -76,7 +78,7 @@ def compressed(picture: Picture, quality: float) -> Picture:
 
 
 STRESSES: Mapping[str, Stress] = {
-    "margin": Stress((-0.1, -0.05, 0.05, 0.1, 0.2, 0.3, 0.4), "of the box's sides", margin),
+    "margin": Stress((-0.1, -0.05, 0.05, 0.1, 0.2, 0.3, WIDEST), "of the box's sides", margin),
     "shorter side": Stress((32, 24, 20, 16, 12), "px", reduced),
     "jpeg": Stress((70, 50, 30, 10), "quality", compressed),
 }
@@ -90,15 +92,24 @@ def stress(session: Session, pictures: Sequence[Picture]) -> Iterator[Stressed]:
         pictures: N of them, with their true index.
     """
     rule = session.manifest.input
+    frames = crop_all(pictures, rule)
+    right = _right(session, frames, pictures)
     for name, one in STRESSES.items():
         for level in one.levels:
-            changed = [new for new in (one.change(picture, level) for picture in pictures) if new is not None]
-            if changed:
-                yield Stressed(name, level, one.unit, _top1(session, crop_all(changed, rule), changed))
-    frames = crop_all(pictures, rule)
+            changed = [one.change(picture, level) for picture in pictures]
+            kept = [new for new in changed if new is not None]
+            if kept:
+                same = right[[new is not None for new in changed]]
+                yield Stressed(name, level, one.unit, _top1(session, crop_all(kept, rule), kept), Proportion.of(same))
     for name in CORRUPTIONS:
         for severity in SEVERITIES:
-            yield Stressed(name, severity, "severity", _top1(session, corrupted(frames, name, severity), pictures))
+            top1 = _top1(session, corrupted(frames, name, severity), pictures)
+            yield Stressed(name, severity, "severity", top1, Proportion.of(right))
+
+
+def reach(rule: CropRule) -> float:
+    """How much around a box must be kept, as a fraction of its sides, for the widest margin with its context."""
+    return WIDEST + rule.context * (1 + 2 * WIDEST)
 
 
 def corrupted(frames: Pixels, name: str, severity: int) -> Pixels:
@@ -107,6 +118,10 @@ def corrupted(frames: Pixels, name: str, severity: int) -> Pixels:
     return np.stack([corrupt(frame, name, severity, rng) for frame, rng in zip(frames, rngs, strict=True)])
 
 
-def _top1(session: Session, frames: Pixels, pictures: Sequence[Picture]) -> Proportion:
+def _right(session: Session, frames: Pixels, pictures: Sequence[Picture]) -> Flags:
     truth = np.array([picture.index for picture in pictures])
-    return Proportion.of(infer(session, frames).argmax(1) == truth)
+    return np.asarray(infer(session, frames).argmax(1) == truth)
+
+
+def _top1(session: Session, frames: Pixels, pictures: Sequence[Picture]) -> Proportion:
+    return Proportion.of(_right(session, frames, pictures))

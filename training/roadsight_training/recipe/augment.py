@@ -1,6 +1,8 @@
 """`augment:` of a recipe: what is done to a training crop."""
 
-from pydantic import Field, field_validator
+from typing import Self
+
+from pydantic import Field, field_validator, model_validator
 
 from roadsight_training.recipe.part import Part, Probability
 
@@ -38,6 +40,12 @@ class Augment(Part):
         le=2,
         description="Alpha of the Beta distribution of the shares in which two crops are mixed; 0: none.",
     )
+
+    @model_validator(mode="after")
+    def _mirror_goes_with_flip(self) -> Self:
+        if self.mirror and not self.flip:
+            raise ValueError("mirror goes with flip: over 0")
+        return self
 
     @field_validator("margin")
     @classmethod

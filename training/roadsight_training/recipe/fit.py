@@ -53,5 +53,5 @@ class Fit(Part):
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         "float32", description="auto times a few steps in both and takes the faster."
     )
-    seed: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0, lt=2**32)
     workers: int = Field(1, ge=0, description="Processes that augment beside the training process; 0 for none.")

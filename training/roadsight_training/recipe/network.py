@@ -66,6 +66,7 @@ class Transfer(Part):
     goes_with: ClassVar = {
         "stages": ("train", ("last_stages",)),
         "head_first": ("train", ("head_then_all",)),
+        "layer_decay": ("train", ("all", "last_stages", "head_then_all")),
     }
 
     train: Literal["all", "head", "last_stages", "head_then_all"] = "all"

@@ -1,8 +1,8 @@
 """`publish:` of a recipe: what a model must reach before anybody is served by it."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
 from roadsight_models.manifest import Fraction
 from roadsight_training.recipe.data import HELD_OUT
@@ -25,3 +25,16 @@ class Publish(Part):
     )
     loss: Fraction = Field(0.003, description="Of top-1 in any of these, at most.")
     gradient: bool = Field(True, description="Whether the bundle can be asked how easily it is bent.")
+
+    @field_validator("split", "also")
+    @classmethod
+    def _validation_is_chosen_on(cls, splits: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        if "validation" in ([splits] if isinstance(splits, str) else splits):
+            raise ValueError("validation is chosen on, so nobody is served by its figures")
+        return splits
+
+    @model_validator(mode="after")
+    def _loss_is_of_a_precision(self) -> Self:
+        if "loss" in self.model_fields_set and not self.precisions:
+            raise ValueError("loss goes with precisions: float16 or int8")
+        return self

@@ -87,7 +87,10 @@ def text_of(path: Path) -> str:
 def _load(path: Path) -> str:
     if not path.is_file():
         raise BadRecipe(path, "no such file")
-    return path.read_text(encoding="utf-8")
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise BadRecipe(path, f"not UTF-8: {error}") from error
 
 
 def _mapping(text: str, path: Path) -> dict[str, Any]:
