@@ -43,12 +43,13 @@ def _row(result: Timed) -> str:
 
 def _draw(results: Sequence[Timed], cost: Callable[[Timed], float], named: str, path: Path) -> None:
     """Draws top-1 against a cost, on a logarithmic axis; the area of a mark stands for the parameters."""
-    figure, (axes,) = new_figure(9, 6)
+    figure, (axes,) = new_figure(9, 7)
     largest = max(result.parameters for result in results)
     x, y = [cost(result) for result in results], [100 * result.top1 for result in results]
-    areas = [20 + 700 * result.parameters / largest for result in results]
+    areas = [20 + 350 * result.parameters / largest for result in results]
     marks = axes.scatter(x, y, s=areas, c=[f"C{n % 10}" for n in range(len(results))], alpha=0.6, edgecolors="none")
     axes.set(xscale="log", xlabel=named, ylabel=f"top-1 on {results[0].split}, %")
+    axes.margins(0.1)  # room for names at the sides
     names = [axes.text(x[n], y[n], result.name, fontsize=8) for n, result in enumerate(results)]
     line = {"arrowstyle": "-", "color": "0.6", "linewidth": 0.6}
     adjust_text(names, x, y, objects=marks, ax=axes, arrowprops=line, expand=(1.1, 1.4))
