@@ -24,7 +24,6 @@ class Publish(Part):
         ("float16", "int8"), description="Graphs beside float32."
     )
     loss: Fraction = Field(0.003, description="Of top-1 in any of these, at most.")
-    gradient: bool = Field(True, description="Whether the bundle can be asked how easily it is bent.")
 
     @field_validator("split", "also")
     @classmethod
