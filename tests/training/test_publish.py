@@ -68,7 +68,7 @@ def root(run: Run, dataset: Dataset) -> Path:
 
 def wanting(run: Run, **wanted: Any) -> Run:
     """The run, with a recipe that wants something else of a model."""
-    asked = run.recipe.publish.model_dump() | wanted
+    asked = run.recipe.publish.model_dump(exclude={"loss"}) | wanted
     return replace(run, recipe=run.recipe.model_copy(update={"publish": Publish.model_validate(asked)}))
 
 

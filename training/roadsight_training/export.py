@@ -80,9 +80,9 @@ def draft(run: Run, version: str, dataset: Dataset, split: str, root: Path) -> D
     """
     _check_version(run, version)
     check_new(root / run.recipe.name / version)
+    held = held_back(run, dataset)
     check_split(run, dataset, split)
     network, rule = load_best(run), run.recipe.input
-    held = held_back(run, dataset)
     decoded = decode_all(dataset, held, run.recipe.data.unreadable, rule.context)
     held, frames = decoded.samples, crop_all(decoded.pictures, rule)
     graph = to_onnx(network, rule)
