@@ -8,6 +8,7 @@ import pytest
 
 from roadsight_training.compare.page import table
 from roadsight_training.compare.result import load_all
+from roadsight_training.networks import NETWORKS
 from roadsight_training.recipe import read
 
 ROOT = Path(__file__).parents[3]
@@ -42,11 +43,14 @@ def test_the_command_of_a_comparison_runs_the_recipes_that_were_compared(folder:
     (command,) = [command for command in commands() if Path(command[command.index("--out") + 1]).name == folder.name]
     recipes = {path.stem: read(path) for path in recipes_of(command)}
     results = {result.name: result for result in load_all(folder)}
-    assert set(results) <= set(recipes)
-    assert {name: recipes[name].network.name for name in results} == {
+    assert {name: recipe.network.name for name, recipe in recipes.items()} == {
         name: result.network for name, result in results.items()
     }
     assert len({(result.budget_seconds, result.split, result.n) for result in results.values()}) == 1
+
+
+def test_every_network_was_compared() -> None:
+    assert {result.network for result in load_all(ROOT / "docs" / "comparisons" / "networks")} == set(NETWORKS)
 
 
 def test_every_plot_of_the_page_is_there() -> None:
