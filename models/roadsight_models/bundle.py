@@ -161,9 +161,8 @@ def check_new(folder: Path) -> None:
 def _publish(draft: Path, folder: Path) -> None:
     try:
         draft.rename(folder)
-    except OSError as error:
-        if folder.exists():  # another process was faster
-            raise BadBundle(folder, "this version exists already; published versions never change") from error
+    except OSError:
+        check_new(folder)  # another process was faster
         raise
 
 

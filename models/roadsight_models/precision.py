@@ -30,8 +30,8 @@ class Graph(NamedTuple):
 def choose(manifest: Manifest, provider: str, asked: Asked = "auto") -> Graph:
     """Chooses the graph for a provider.
 
-    `auto` takes float16 on a GPU and int8 on a CPU that multiplies bytes in one instruction, where the bundle has such
-    a graph and it was measured to be faster; else float32.
+    `auto` takes float16 on a GPU where the bundle has it (how fast it is there is not measured), and int8 on a CPU that
+    multiplies bytes in one instruction where it was measured to be faster; else float32.
 
     Args:
         manifest: lists the graphs.

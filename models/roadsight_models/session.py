@@ -74,7 +74,7 @@ def open_session(
 
     Args:
         bundle: as `bundle.load` gave it.
-        provider: see `providers.open_graph`.
+        provider: see `providers.open_first`.
         threads: intra-op threads of the CPU provider.
         cache: where TensorRT keeps its engines.
         precision: see `precision.choose`.

@@ -31,7 +31,8 @@ class Settings(BaseSettings):
     )
     provider: Provider = Field("auto", description="Execution provider: auto, cpu, cuda or tensorrt.")
     precision: Precision = Field(
-        "auto", description="Number format: auto, float32, float16 or int8; auto takes what was measured to be faster."
+        "auto",
+        description="Number format: auto (int8 on a CPU if measured faster, float16 on a GPU), float32, float16, int8.",
     )
     engine_cache: Path | None = Field(None, description="Folder for TensorRT engines; beside the bundle if unset.")
     lanes: int = Field(default_factory=_cores, ge=1, le=256, description="Threads that work on frames; one per core.")

@@ -21,7 +21,7 @@ def export(
         str, typer.Option(help="What the figures are measured on; `validation` where there is no other.")
     ] = "test",
 ) -> None:
-    """Publish a run's best checkpoint as a bundle, calibrated and measured."""
+    """Write a run's best checkpoint as a bundle, calibrated and measured, to try it; see `publish`."""
     from roadsight_training import export as room
     from roadsight_training.run import open_run
 
