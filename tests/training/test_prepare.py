@@ -1,5 +1,6 @@
 """What a recipe's options make of a data set, before anything is trained."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import colours
 from roadsight_models.manifest import Provenance
 from roadsight_training.datasets import Dataset, open_dataset
 from roadsight_training.errors import BadDataset, BadRecipe, BadRun, BadSplit
+from roadsight_training.export import check_split
 from roadsight_training.loading import crop_all
 from roadsight_training.prepare import (
     SEEN,
@@ -22,7 +24,7 @@ from roadsight_training.prepare import (
     validation_loaders,
 )
 from roadsight_training.recipe import Recipe
-from roadsight_training.run import Run, create
+from roadsight_training.run import Run, create, held_back
 from training import tiny
 from training.tiny import gtsrb_row, packed
 
@@ -69,6 +71,38 @@ def test_a_source_that_is_held_out_is_never_trained_on(dataset: Dataset) -> None
     _, training, validation = divide(by_source, dataset)
     assert {one.source for one in training} == {"front"}
     assert {one.source for one in validation} == {"rear"}
+
+
+def test_a_source_that_is_left_out_is_nowhere(dataset: Dataset) -> None:
+    _, training, validation = divide(recipe(data={"without_sources": ["rear"]}), dataset)
+    assert {one.source for one in training + validation} == {"front"}
+    with pytest.raises(BadSplit, match="no source 'read' to leave out; there are: front, rear"):
+        divide(recipe(data={"without_sources": ["read"]}), dataset)
+    with pytest.raises(BadSplit, match="nothing is left without the sources front, rear"):
+        divide(recipe(data={"without_sources": ["front", "rear"]}), dataset)
+
+
+def test_validation_may_have_a_split_of_its_own(dataset: Dataset, tmp_path: Path) -> None:
+    cut = tuple(replace(one, split="val") if one.source == "rear" else one for one in dataset.samples)
+    apart, by_split = replace(dataset, samples=cut), recipe(data={"validation": "val"})
+    known, training, validation = divide(by_split, apart)
+    assert {one.split for one in training} == {"train"}
+    assert {one.split for one in validation} == {"val"}
+    assert len(training) + len(validation) == 60
+    text = yaml.safe_dump(by_split.model_dump(mode="json", exclude_unset=True))
+    groups = [frozenset(one.group for one in part) for part in (validation, training)]
+    run = create(tmp_path / "run", text, known.labels, groups[0], groups[1], "float32")
+    assert held_back(run, apart) == validation
+    for split, said in (("train", "was trained on 'train'"), ("val", "was chosen by 'val'")):
+        with pytest.raises(BadSplit, match=said):
+            check_split(run, apart, split)
+
+
+def test_a_group_on_both_sides_is_refused(dataset: Dataset) -> None:
+    another = replace(dataset.samples[0], split="val", image="another frame of its track")
+    leaking = replace(dataset, samples=(*dataset.samples, another))
+    with pytest.raises(BadSplit, match="is in the split for validation, and is trained on"):
+        divide(recipe(data={"validation": "val"}), leaking)
 
 
 def earlier(folder: Path, dataset: Dataset, **changes: dict[str, object]) -> tuple[Run, dict[str, object]]:

@@ -112,10 +112,12 @@ def test_an_option_that_is_inherited_can_be_taken_away(tmp_path: Path) -> None:
         ("fit", {"plateau_patience": 2}, "plateau_patience goes with schedule: plateau"),
         ("transfer", {"train": "head", "layer_decay": 0.5}, "layer_decay goes with train: all or last_stages"),
         ("augment", {"mirror": {"a": "b"}}, "mirror goes with flip: over 0"),
+        ("augment", {"small_side": [20, 9]}, "two numbers are expected, the lower first, both within 4 and 1024"),
         ("publish", {"precisions": [], "loss": 0.1}, "loss goes with precisions: float16 or int8"),
         ("publish", {"also": ["validation"]}, "validation is chosen on"),
         ("data", {"balance_by": "source"}, "balance_by goes with balance: weights or sampler"),
-        ("data", {"hold_out_sources": ["a"]}, "validation is a fraction of the tracks, or hold_out_sources; not both"),
+        ("data", {"hold_out_sources": ["a"]}, "validation is a fraction of the tracks, a split, or hold_out_sources"),
+        ("data", {"validation": "train"}, "'train' is trained on, so validation needs another split, or a fraction"),
     ],
 )
 def test_an_option_without_effect_is_refused(part: str, options: dict[str, object], said: str) -> None:

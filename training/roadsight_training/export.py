@@ -74,7 +74,7 @@ def draft(run: Run, version: str, dataset: Dataset, split: str, root: Path) -> D
     Raises:
         BadBundle: the version is there already.
         BadRun: the version is not semantic, there is no best checkpoint, or the data set lacks the validation tracks.
-        BadSplit: the split was trained on.
+        BadSplit: the split was trained on, or is the one that is for validation.
         BadDataset: there is no such split, a picture of it can't be decoded, or too many of validation.
         ParityBroken: the graph differs from the network on the validation images.
     """
@@ -103,9 +103,10 @@ def draft(run: Run, version: str, dataset: Dataset, split: str, root: Path) -> D
 
 
 def check_split(run: Run, dataset: Dataset, split: str) -> None:
-    """Raises BadSplit for the one that was trained on, BadDataset for one that is not there: now, not minutes later."""
-    if split == run.recipe.data.split:
-        raise BadSplit(f"{run.folder} was trained on {split!r}; what is published is measured on another split")
+    """Raises BadSplit for one that was trained on or chosen by, BadDataset for one that is not there: at once."""
+    if split in run.recipe.data.splits:
+        did = "was trained on" if split == run.recipe.data.split else "was chosen by"
+        raise BadSplit(f"{run.folder} {did} {split!r}; what is published is measured on another split")
     if split != HELD_BACK:
         dataset.select(split)
 

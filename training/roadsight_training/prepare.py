@@ -14,7 +14,7 @@ from roadsight_models.bundle import load
 from roadsight_training.datasets import Dataset, Sample
 from roadsight_training.datasets.balance import balance_weights, label_weights
 from roadsight_training.datasets.pictures import Decoded, Picture, decode_all
-from roadsight_training.datasets.selection import few, hold_back
+from roadsight_training.datasets.selection import apart, few, hold_back, without
 from roadsight_training.errors import BadDataset, BadRecipe, BadSplit
 from roadsight_training.loading import Batch, Order, TrainingBatches, TrainingLoader, crop_all, evaluation_loader
 from roadsight_training.networks import Network, build
@@ -62,13 +62,17 @@ def divide(recipe: Recipe, dataset: Dataset) -> tuple[Dataset, tuple[Sample, ...
 
     Raises:
         BadDataset: no such label, no rows, or one class.
-        BadSplit: nothing can be held back, or nothing is left to train on.
+        BadSplit: nothing can be held back, nothing is left to train on, or what is for validation was trained on.
         BadRun: the network starts from a run that is not there.
     """
     options, seen = recipe.data, seen_before(recipe, dataset)
     dataset = dataset.only(options.labels) if options.labels else dataset
-    rows = dataset.select(options.split, options.kind)
-    training, validation = hold_back(rows, options.validation, options.seed, options.hold_out_sources, seen)
+    rows = without(dataset.select(options.split, options.kind), options.without_sources)
+    if isinstance(options.validation, str):
+        held = dataset.select(options.validation, options.kind)
+        training, validation = apart(rows, [row for row in held if row.source not in options.without_sources], seen)
+    else:
+        training, validation = hold_back(rows, options.validation, options.seed, options.hold_out_sources, seen)
     if len(dataset.labels) < 2:
         raise BadDataset(dataset.folder, f"one class, {dataset.labels[0]}: there is nothing to tell apart")
     if options.images_per_class is not None:

@@ -141,7 +141,8 @@ def held_back(run: Run, dataset: Dataset) -> tuple[Sample, ...]:
         BadRun: some are missing.
         BadDataset: the recipe's split is.
     """
-    rows = dataset.select(run.recipe.data.split, run.recipe.data.kind)
+    options = run.recipe.data
+    rows = [sample for split in options.splits for sample in dataset.select(split, options.kind)]
     held = tuple(sample for sample in rows if sample.group in run.validation)
     if {sample.group for sample in held} != run.validation:
         raise BadRun(run.folder, f"its validation tracks are not all in {dataset.folder}: another data set?")

@@ -1,7 +1,7 @@
 """Which samples are trained on, and which are kept to choose by.
 
-Samples --hold_back--> training part, validation part --few--> at most n images a class
-BadSplit
+Samples --without--> Samples --hold_back, apart--> training part, validation part --few--> at most n images a class
+        BadSplit             BadSplit
 """
 
 from collections import defaultdict
@@ -46,6 +46,31 @@ def hold_back(
     return train, tuple(sample for sample in samples if sample.group in held)
 
 
+def apart(training: Sequence[Sample], validation: Sequence[Sample], seen: Collection[str] = ()) -> Parts:
+    """Takes two splits of a data set as the training part and the validation part.
+
+    Raises:
+        BadSplit: a group is in both, or the network was trained on it before.
+    """
+    shown = {sample.group for sample in training}.union(seen)
+    if both := [sample.group for sample in validation if sample.group in shown]:
+        raise BadSplit(f"group {both[0]!r} is in the split for validation, and is trained on or was")
+    return tuple(training), tuple(validation)
+
+
+def without(samples: Sequence[Sample], sources: Sequence[str]) -> tuple[Sample, ...]:
+    """Leaves sources out.
+
+    Raises:
+        BadSplit: one is unknown, or nothing is left.
+    """
+    _check_known(samples, sources, "leave out")
+    kept = tuple(sample for sample in samples if sample.source not in sources)
+    if not kept:
+        raise BadSplit(f"nothing is left without the sources {', '.join(sources)}")
+    return kept
+
+
 def few(samples: Sequence[Sample], per_class: int, seed: int) -> tuple[Sample, ...]:
     """Takes at most `per_class` images of each class, in turn from its groups; both are shuffled, the order is kept."""
     rng = np.random.default_rng(seed)
@@ -62,10 +87,14 @@ def few(samples: Sequence[Sample], per_class: int, seed: int) -> tuple[Sample, .
 
 
 def _of_sources(samples: Sequence[Sample], sources: Sequence[str]) -> set[str]:
+    _check_known(samples, sources, "hold back")
+    return {sample.group for sample in samples if sample.source in sources}
+
+
+def _check_known(samples: Sequence[Sample], sources: Sequence[str], what: str) -> None:
     known = {sample.source for sample in samples}
     if unknown := [source for source in sources if source not in known]:
-        raise BadSplit(f"no source {unknown[0]!r} to hold back; there are: {', '.join(sorted(known))}")
-    return {sample.group for sample in samples if sample.source in sources}
+        raise BadSplit(f"no source {unknown[0]!r} to {what}; there are: {', '.join(sorted(known))}")
 
 
 def _of_each_class(samples: Sequence[Sample], fraction: float, seed: int, seen: Collection[str]) -> set[str]:

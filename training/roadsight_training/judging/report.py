@@ -73,7 +73,7 @@ def _figures(run: Run, network: Network, judged: Judged, history: History, asked
         "macs": made.macs,
         "input": list(size),
         "split": asked.split,
-        "seen": "chose" if asked.split == HELD_BACK else "trained" if asked.split == run.recipe.data.split else "new",
+        "seen": _seen(run, asked.split),
         "damaged": judged.damaged,
         "verdict": told._asdict(),
         "history": {name: _plain(curve) for name, curve in history.figures.items()},
@@ -91,6 +91,12 @@ def _figures(run: Run, network: Network, judged: Judged, history: History, asked
         "mapped_stages": {name: list(sides) for name, sides in mapped_stages(network, size).items()},
         "first_layer": first_layer_filters(network, size).kind,
     }
+
+
+def _seen(run: Run, split: str) -> str:
+    if split == run.recipe.data.split:
+        return "trained"
+    return "chose" if split in (HELD_BACK, *run.recipe.data.splits) else "new"
 
 
 def _plain(curve: Curve) -> dict[str, object]:

@@ -25,7 +25,16 @@ from roadsight_training.recipe import Network as Options
 
 __all__ = ["NETWORKS", "Definition", "Network", "Outputs", "build"]
 
-SPECIAL = ("activation", "initialisation", "batch_norm", "hidden", "pooling", "local_response_norm")
+SPECIAL = (
+    "activation",
+    "initialisation",
+    "batch_norm",
+    "hidden",
+    "pooling",
+    "local_response_norm",
+    "width",
+    "until",
+)
 
 
 @dataclass(frozen=True)
@@ -43,11 +52,11 @@ NETWORKS: dict[str, Definition] = {
     "lenet5": Definition(lenet5, frozenset({"activation", "initialisation", "batch_norm", "pooling"}), published=False),
     "alexnet": Definition(alexnet, frozenset({"local_response_norm"})),
     **{f"vgg{depth}{norm}": Definition(vgg) for depth in (11, 13, 16, 19) for norm in ("", "_bn")},
-    "googlenet": Definition(googlenet),
+    "googlenet": Definition(googlenet, frozenset({"until"})),
     "plain18": Definition(plain, published=False),
     "plain34": Definition(plain, published=False),
-    "resnet18": Definition(resnet),
-    "resnet34": Definition(resnet),
+    "resnet18": Definition(resnet, frozenset({"width"})),
+    "resnet34": Definition(resnet, frozenset({"width"})),
     "resnet50": Definition(resnet),
     "mobilenet_v3_small": Definition(mobilenet_v3_small),
     "efficientnet_lite0": Definition(efficientnet_lite0),

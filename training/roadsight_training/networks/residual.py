@@ -5,15 +5,18 @@ Shapes are for an input of 224 x 224.
 
 from typing import Any
 
+import timm
 from torch import Tensor, nn
 from torchvision.models.resnet import BasicBlock, ResNet  # type: ignore[import-untyped]
 
+from roadsight_training.errors import BadWeights
 from roadsight_training.networks.classic import DEVIATION, MEAN
 from roadsight_training.networks.network import Network, per_channel
-from roadsight_training.networks.pretrained import torchvision_model
+from roadsight_training.networks.pretrained import is_published, torchvision_model
 from roadsight_training.networks.small import Size, head
 from roadsight_training.recipe import Network as Options
 
+CHANNELS = (64, 128, 256, 512)  # of the four stages
 PLAIN = {"plain18": [2, 2, 2, 2], "plain34": [3, 4, 6, 3]}  # He et al. 2015, table 1: blocks a stage
 
 
@@ -33,8 +36,19 @@ class PlainBlock(BasicBlock):  # type: ignore[misc]
 
 
 def resnet(options: Options, classes: int, size: Size) -> Network:
-    """ResNet-18, 34, 50 (He et al. 2015)."""
-    return _staged(torchvision_model(options.name, options.weights), options, classes)
+    """ResNet-18, 34, 50 (He et al. 2015); narrower or wider ones have no published weights.
+
+    Raises:
+        BadWeights: published weights are asked for, and another width.
+    """
+    if options.width is None:
+        return _staged(torchvision_model(options.name, options.weights), options, classes)
+    if is_published(options.weights):
+        raise BadWeights(f"nobody publishes weights of {options.name} at {options.width} of its width")
+    channels = [round(options.width * standard) for standard in CHANNELS]
+    model: Any = timm.create_model(options.name, channels=channels, stem_width=channels[0])
+    model.relu, model.avgpool = model.act1, nn.AdaptiveAvgPool2d(1)
+    return _staged(model, options, classes)
 
 
 def plain(options: Options, classes: int, size: Size) -> Network:

@@ -22,7 +22,8 @@ class Augment(Part):
     mirror: dict[str, str] = Field(
         {}, description="Labels that are each other's mirror image, or their own, beside those that are known."
     )
-    small: Probability = Field(0.3, description="How often a crop is reduced to 14..40 px and enlarged again.")
+    small: Probability = Field(0.3, description="How often a crop is reduced to `small_side` and enlarged again.")
+    small_side: tuple[int, int] = Field((14, 40), description="In pixels, from and to.")
     motion_blur: Probability = Field(0.15, description="How often a crop is smeared along a line of 3..9 px.")
     occlusion: Probability = Field(
         0.0, description="How often a rectangle of 2 % to 20 % is covered with noise, a grey or the mean colour."
@@ -53,6 +54,13 @@ class Augment(Part):
         if not -0.4 <= margin[0] <= margin[1] <= 1:
             raise ValueError("two numbers are expected, the lower first, both within -0.4 and 1")
         return margin
+
+    @field_validator("small_side")
+    @classmethod
+    def _small_side_is_a_range(cls, side: tuple[int, int]) -> tuple[int, int]:
+        if not 4 <= side[0] <= side[1] <= 1024:
+            raise ValueError("two numbers are expected, the lower first, both within 4 and 1024")
+        return side
 
     @field_validator("mirror")
     @classmethod

@@ -44,6 +44,12 @@ class Network(Part):
     hidden: tuple[PositiveInt, ...] | None = Field(None, min_length=1, description="Of mlp: width of each layer.")
     pooling: Literal["average", "max"] | None = Field(None, description="Of lenet5.")
     local_response_norm: bool | None = Field(None, description="Of alexnet: as in the paper of 2012.")
+    width: float | None = Field(
+        None, gt=0, le=2, description="Of resnet18 and resnet34: multiplies the channels of every stage."
+    )
+    until: Literal["inception4e", "inception5a"] | None = Field(
+        None, description="Of googlenet: the last module before pooling; what follows it is left out."
+    )
 
     @field_validator("weights")
     @classmethod

@@ -58,7 +58,7 @@ class Augmentation:
         indices[flips] = self.partners[indices[flips]]
         crops = warp(pictures, corners, self.rule)
         for row in np.flatnonzero(rng.random(n) < options.small):
-            camera.reduce(crops[row], rng)
+            camera.reduce(crops[row], options.small_side, rng)
         for row in np.flatnonzero(rng.random(n) < options.motion_blur):
             camera.smear(crops[row], rng)
         batch = torch.from_numpy(crops).permute(0, 3, 1, 2).contiguous()

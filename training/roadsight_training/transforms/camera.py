@@ -20,16 +20,15 @@ from torchvision.transforms import v2  # type: ignore[import-untyped]
 from roadsight_models.frame import Pixels
 from roadsight_training.recipe import Augment
 
-SMALL = (14, 40)  # side in pixels that `small` reduces to
 SMEAR = (3, 9)  # length in pixels of a motion blur
 COVERED = (0.02, 0.2)  # fraction of the crop that `occlusion` covers
 QUALITY = (30, 90)  # of `jpeg`
 HUE = 3  # of the operations that ColorJitter puts in random order
 
 
-def reduce(pixels: Pixels, rng: np.random.Generator) -> None:
-    """Makes uint8 [h, w, 3] as coarse as a sign that is far away."""
-    side = int(rng.integers(*SMALL, endpoint=True))
+def reduce(pixels: Pixels, sides: tuple[int, int], rng: np.random.Generator) -> None:
+    """Makes uint8 [h, w, 3] as coarse as an object that is far away: so many pixels on a side, from and to."""
+    side = int(rng.integers(*sides, endpoint=True))
     little = cv2.resize(pixels, (side, side), interpolation=cv2.INTER_AREA)
     cv2.resize(little, pixels.shape[1::-1], dst=pixels, interpolation=cv2.INTER_LINEAR)
 
