@@ -28,6 +28,7 @@ from roadsight_models.manifest import Manifest, digest_of
 MANIFEST = "manifest.json"
 CLASSIFIER = "classifier.onnx"
 GOLDEN = "golden.npz"
+GRADIENT = "gradient.onnx"
 MAX_FILE_BYTES = 20_000_000
 MAX_BUNDLE_BYTES = 50_000_000
 
@@ -51,6 +52,11 @@ class Bundle:
     def classifier(self) -> Path:
         """The float32 graph: `frames` uint8 [N, h, w, 3] in, `logits` [N, K] and `embedding` [N, D] out."""
         return self.folder / CLASSIFIER
+
+    @property
+    def gradient(self) -> Path | None:
+        """The graph of logits and gradient, see `gradient`; None where none was published."""
+        return self.folder / GRADIENT if GRADIENT in self.manifest.files else None
 
     def golden(self) -> Golden:
         """Reads the self-test.

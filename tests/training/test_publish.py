@@ -12,21 +12,26 @@ import pytest
 from roadsight_models import bundle as bundles
 from roadsight_models import cli
 from roadsight_models.errors import GoldenMismatch
+from roadsight_models.gradient import open_gradient
 from roadsight_models.manifest import Precision
+from roadsight_models.robustness.corruptions import CORRUPTIONS
 from roadsight_models.session import open_session
 from roadsight_training import gates
 from roadsight_training import precisions as room
 from roadsight_training.datasets import Dataset, open_dataset
 from roadsight_training.datasets.pictures import crops
-from roadsight_training.errors import BadDataset, BadSplit, GateFailed
+from roadsight_training.errors import BadDataset, BadSplit, GateFailed, GradientBroken
 from roadsight_training.fit import fit
+from roadsight_training.gradient import to_gradient_onnx
 from roadsight_training.judging.evaluation import measure
+from roadsight_training.prepare import start_network
 from roadsight_training.publish import publish
 from roadsight_training.recipe import Publish
 from roadsight_training.run import Run, open_run
 from training.judging.drawn import MANIFEST, logits, sample
 from training.tiny import gtsrb_row, learnable, packed, recipe
 
+IMAGENET_C = [name for name, one in CORRUPTIONS.items() if one.imagenet_c]
 SIDE = {"width": 32, "height": 32}
 OPTIONS = {"epochs": 12, "learning_rate": 0.004}
 
@@ -51,7 +56,7 @@ def run(dataset: Dataset) -> Run:
         network={"name": "lenet5", "activation": "relu"},
         input=SIDE,
         fit=OPTIONS,
-        publish={"at_least": {"top1": 0.9}, "precisions": ["float16", "int8"], "loss": 0.1},
+        publish={"at_least": {"top1": 0.9}, "precisions": ["float16", "int8"], "loss": 0.1, "stress": 8},
     )
     return fit(path, dataset, dataset.folder.parent / "run")
 
@@ -68,7 +73,7 @@ def root(run: Run, dataset: Dataset) -> Path:
 
 def wanting(run: Run, **wanted: Any) -> Run:
     """The run, with a recipe that wants something else of a model."""
-    asked = run.recipe.publish.model_dump(exclude={"loss"}) | wanted
+    asked = run.recipe.publish.model_dump(exclude={"loss", "stress"}) | wanted
     return replace(run, recipe=run.recipe.model_copy(update={"publish": Publish.model_validate(asked)}))
 
 
@@ -98,6 +103,49 @@ def test_figures_of_each_precision_can_be_had_again(root: Path, dataset: Dataset
         with pytest.raises(SystemExit):
             cli.main([*asked, "--json", str(path)])
         assert json.loads(path.read_text())["top1"] == one.top1
+
+
+def test_it_can_be_attacked_by_its_own_gradient(root: Path, dataset: Dataset) -> None:
+    session = open_gradient(bundles.load(root / "tiny" / "1.0.0"), "cpu")
+    samples = dataset.select("test")
+    truth = np.zeros((len(samples), len(session.manifest.labels)), np.float32)
+    truth[np.arange(len(samples)), [sample.index for sample in samples]] = 1
+    pixels = np.asarray(crops(dataset, samples, session.manifest.input) / 255, np.float32)
+    logits, gradient = session.run(pixels, truth)
+    assert (logits.argmax(1) == truth.argmax(1)).mean() >= 0.9
+    against = session.run(pixels - 0.1 * np.sign(gradient), truth).logits
+    assert ((against - logits) * truth).sum(1).max() < 0
+
+
+def test_a_gradient_of_another_network_is_refused(
+    run: Run, dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = start_network(run.recipe, run.labels)
+    monkeypatch.setattr("roadsight_training.publish.to_gradient_onnx", lambda _, rule: to_gradient_onnx(other, rule))
+    with pytest.raises(GradientBroken, match=r"differ by .* of the largest value"):
+        publish(wanting(run, precisions=[]), "1.0.0", dataset, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_it_stands_can_be_had_again(root: Path, run: Run, dataset: Dataset, tmp_path: Path) -> None:
+    folder = root / "tiny" / "1.0.0"
+    (mean,) = (one for one in bundles.load(folder).manifest.metrics if one.name == "corrupted_top1")
+    under = stressed(folder, dataset, tmp_path, "--split", "test")
+    assert mean.n == 8
+    assert mean.value == pytest.approx(np.mean([top1 for (name, _), top1 in under.items() if name in IMAGENET_C]))
+    held = stressed(folder, dataset, tmp_path, "--split", "validation", "--only", "margin")
+    assert {name for name, _ in held} == {"margin"}
+    card = (folder / "card.md").read_text()
+    for (_, level), top1 in held.items():
+        assert f"| validation | margin | {level:g} of the box's sides | {top1:.2%} |" in card
+
+
+def stressed(folder: Path, dataset: Dataset, out: Path, *asked: str) -> dict[tuple[str, float], float]:
+    """What the command that the card names says: top-1 by name and level."""
+    command = ["stress", str(folder), "--data", str(dataset.folder), "--images", "8", *asked]
+    with pytest.raises(SystemExit):
+        cli.main([*command, "--json", str(out / "x.json")])
+    return {(one["name"], one["level"]): one["top1"] for one in json.loads((out / "x.json").read_text())}
 
 
 def test_other_splits_are_published_beside(run: Run, dataset: Dataset, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@
            BadDataset        BadSplit           BadRecipe    BadRun
            DownloadFailed                       BadWeights   ParityBroken, GateFailed
                                                 Stopped      BadAnswers
-                                                Diverged
+                                                Diverged     GradientBroken, NotDifferentiable
 
 These are told to the engineer at the command line, as one sentence that names the file; no client of the service sees
 them.
@@ -112,4 +112,25 @@ class ParityBroken(TrainingError):
         super().__init__(
             f"ONNX Runtime and torch differ by {difference:.2g} in probability on {n} images; "
             f"at most {tolerance:g} is accepted"
+        )
+
+
+class NotDifferentiable(TrainingError):
+    """A network with a layer whose gradient can't be written as an ONNX graph. Says which one."""
+
+    code = "not_differentiable"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"no ONNX graph for the gradient: {what}")
+
+
+class GradientBroken(TrainingError):
+    """The gradient of ONNX Runtime is not that of torch on real images: nothing is published."""
+
+    code = "gradient_broken"
+
+    def __init__(self, difference: float, tolerance: float, n: int) -> None:
+        super().__init__(
+            f"ONNX Runtime and torch differ by {difference:.2g} of the largest value of logits or gradient "
+            f"on one of {n} images, and beside it; at most {tolerance:g} is accepted"
         )

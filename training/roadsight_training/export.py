@@ -21,7 +21,7 @@ from roadsight_models import bundle as bundles
 from roadsight_models.bundle import Bundle, check_new
 from roadsight_models.manifest import Manifest, Metric, Parity, Provenance, Version
 from roadsight_models.session import open_session
-from roadsight_training.card import write_card
+from roadsight_training.card import Measured, card_files
 from roadsight_training.datasets import Dataset
 from roadsight_training.datasets.pictures import decode_all
 from roadsight_training.errors import BadRun, BadSplit
@@ -56,8 +56,8 @@ def export(run: Run, version: str, dataset: Dataset, root: Path, split: str = HE
         BadBundle: the version exists already, or a file is too large.
     """
     drafted = draft(run, version, dataset, split, root)
-    card = write_card(drafted.manifest, drafted.report, split)
-    return bundles.save(root, drafted.manifest, drafted.files | {"card.md": card.encode()})
+    told = card_files(drafted.manifest, Measured({split: drafted.report}))
+    return bundles.save(root, drafted.manifest, drafted.files | told)
 
 
 def draft(run: Run, version: str, dataset: Dataset, split: str, root: Path) -> Draft:

@@ -1,7 +1,9 @@
 """A run and its data -> a bundle that passed every gate, in all its precisions, or nothing.
 
 Run --draft--> float32 graph --CONVERT--> int8, float16 --measure--> Precisions --judge--> Gates --save--> Bundle
-as export                                                                  GateFailed        BadBundle
+as export      network --to_gradient_onnx, check_gradient--> gradient.onnx         GateFailed        BadBundle
+                         NotDifferentiable, GradientBroken
+               every graph --_more--> what the card says of other splits and of stress
 """
 
 import os
@@ -18,16 +20,19 @@ from roadsight_models.frame import Pixels
 from roadsight_models.manifest import Manifest, Metric, Precision
 from roadsight_models.session import open_session
 from roadsight_training import gates
-from roadsight_training.card import write_card
+from roadsight_training.card import Measured, card_files
+from roadsight_training.card.stressed import mean_top1
 from roadsight_training.datasets import Dataset
 from roadsight_training.datasets.pictures import crops, decode_all
 from roadsight_training.datasets.selection import few
 from roadsight_training.export import Draft, check_split, draft, metrics
 from roadsight_training.golden import golden
+from roadsight_training.gradient import check_gradient, to_gradient_onnx
 from roadsight_training.judging.evaluation import evaluate
+from roadsight_training.judging.stress import MARGIN, Stressed, some, stress
 from roadsight_training.loading import crop_all
 from roadsight_training.precisions import CALIBRATION, CONVERT, Trial, measure
-from roadsight_training.run import Run
+from roadsight_training.run import HELD_BACK, Run, held_back
 from roadsight_training.summary import summarise
 
 
@@ -38,7 +43,7 @@ class Published(NamedTuple):
     gates: list[gates.Gate]
 
 
-def publish(run: Run, version: str, dataset: Dataset, root: Path) -> Published:
+def publish(run: Run, version: str, dataset: Dataset, root: Path, notes: str = "") -> Published:
     """Publishes a run's best checkpoint as `<root>/<name>/<version>/`, if it passes every gate.
 
     Args:
@@ -46,10 +51,13 @@ def publish(run: Run, version: str, dataset: Dataset, root: Path) -> Published:
         version: semantic, not published before.
         dataset: what the run was trained on, opened with the run's labels.
         root: the folder of all bundles; the newest version there is what the new one is held against.
+        notes: Markdown for the card: what a person saw in the pictures that an earlier try got wrong.
 
     Raises:
         GateFailed: says which gates, with their figures; nothing is written.
         GoldenMismatch: a graph does not reproduce the golden answers.
+        NotDifferentiable: the network has a layer whose gradient has no ONNX graph.
+        GradientBroken: the graph of the gradient differs from torch on training images.
         BadRun, BadSplit, BadDataset, ParityBroken, BadBundle: as `export` does.
     """
     wanted = run.recipe.publish
@@ -57,42 +65,65 @@ def publish(run: Run, version: str, dataset: Dataset, root: Path) -> Published:
     for split in wanted.also:
         check_split(run, dataset, split)
     drafted = draft(run, version, dataset, wanted.split, root)
-    graphs = _graphs(run, drafted, dataset)
-    files = drafted.files | {precision.file: graph for precision, graph in graphs.items()}
+    shown = _trained_on(run, dataset)
+    graphs = _graphs(run, drafted, dataset, shown)
+    gradient = to_gradient_onnx(drafted.network, run.recipe.input)
+    differs = check_gradient(gradient, drafted.network, shown)
+    files = (
+        drafted.files | {precision.file: graph for precision, graph in graphs.items()} | {bundles.GRADIENT: gradient}
+    )
     manifest = drafted.manifest.model_copy(update={"precisions": tuple(graphs)})
     rule = run.recipe.input
     parameters = summarise(drafted.network, (rule.height, rule.width)).parameters
     older = bundles.load(before).manifest if before else None
     passed = gates.judge(drafted.report, wanted, manifest.precisions, parameters, older)
     gates.require(passed)
-    manifest = manifest.model_copy(update={"metrics": manifest.metrics + _elsewhere(run, manifest, files, dataset)})
-    card = write_card(manifest, drafted.report, wanted.split)
-    return Published(bundles.save(root, manifest, files | {"card.md": card.encode()}), passed)
+    passed.append(gates.Gate("gradient", True, f"differs from torch by {differs:.1g} of the largest value at most"))
+    found = _more(run, manifest, files, dataset)
+    beside = [metric for split, report in found.reports.items() for metric in metrics(report, split)]
+    beside += _corrupted(found, wanted.split)
+    manifest = manifest.model_copy(update={"metrics": (*manifest.metrics, *beside)})
+    measured = Measured({wanted.split: drafted.report} | dict(found.reports), found.stressed, notes)
+    return Published(bundles.save(root, manifest, files | card_files(manifest, measured)), passed)
 
 
-def _graphs(run: Run, drafted: Draft, dataset: Dataset) -> dict[Precision, bytes]:
+def _graphs(run: Run, drafted: Draft, dataset: Dataset, shown: Pixels) -> dict[Precision, bytes]:
     """Converts and measures every graph that the recipe wants beside float32."""
     samples = dataset.select(run.recipe.publish.split)
     truth = np.array([sample.index for sample in samples])
     rule = run.recipe.input
     trial = Trial(crops(dataset, samples, rule), truth, golden(drafted.network, rule), drafted.manifest.temperature)
-    whole, seen = drafted.files[bundles.CLASSIFIER], _trained_on(run, dataset)
-    graphs = {name: CONVERT[name](whole, seen) for name in run.recipe.publish.precisions}
+    whole = drafted.files[bundles.CLASSIFIER]
+    graphs = {name: CONVERT[name](whole, shown) for name in run.recipe.publish.precisions}
     return {measure(name, graph, whole, trial): graph for name, graph in graphs.items()}
 
 
-def _elsewhere(run: Run, manifest: Manifest, files: Mapping[str, bytes], dataset: Dataset) -> tuple[Metric, ...]:
-    """Tests every graph on the golden inputs, and measures the float32 one on the other splits that are published."""
-    found: tuple[Metric, ...] = ()
+def _more(run: Run, manifest: Manifest, files: Mapping[str, bytes], dataset: Dataset) -> Measured:
+    """Tests every graph on the golden inputs, and measures the float32 one on other splits and under stress."""
+    wanted = run.recipe.publish
     with tempfile.TemporaryDirectory() as folder:
         trial = bundles.save(Path(folder), manifest, files)
         for precision in manifest.precisions:
             open_session(trial, "cpu", precision=precision.name)
         session = open_session(trial, "cpu", os.cpu_count() or 1, precision="float32")
-        for split in run.recipe.publish.also:
-            report = evaluate(session, manifest, dataset, split, min_support=run.recipe.publish.min_support)
-            found += metrics(report, split)
-    return found
+        reports = {
+            split: evaluate(session, manifest, dataset, split, min_support=wanted.min_support) for split in wanted.also
+        }
+        stressed: dict[str, list[Stressed]] = {}
+        if wanted.stress:
+            held_out = some(dataset, dataset.select(wanted.split), wanted.stress, manifest.input)
+            held = some(dataset, held_back(run, dataset), wanted.stress, manifest.input)
+            stressed = {wanted.split: list(stress(session, held_out)), HELD_BACK: list(stress(session, held, [MARGIN]))}
+    return Measured(reports, stressed)
+
+
+def _corrupted(found: Measured, split: str) -> list[Metric]:
+    """Mean top-1 over the corruptions, if they were measured."""
+    if split not in found.stressed:
+        return []
+    images = max(one.undisturbed.n for one in found.stressed[split])
+    value = mean_top1(found.stressed[split])
+    return [Metric(name="corrupted_top1", split=split, value=value, interval=None, n=images)]
 
 
 def _trained_on(run: Run, dataset: Dataset) -> Pixels:

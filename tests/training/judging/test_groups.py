@@ -15,14 +15,16 @@ def read(samples: list[Sample], *scores: float) -> Answers:
 def test_a_source_of_one_class_can_not_hide_behind_the_others() -> None:
     samples = [sample(i, source=source) for i, source in ((0, "kitti"), (0, "kitti"), (1, "kitti"), (1, "carla"))]
     given = read(samples, 0.1, 0.1, 0.9, 0.2)
+    recalls = {"carla": {"sign": Proportion(0, 1)}, "kitti": {"other": Proportion(2, 2), "sign": Proportion(1, 1)}}
     assert by_source(given, min_support=1) == {
-        "carla": GroupFigures(Proportion(0, 1), 0.0, 1),
-        "kitti": GroupFigures(Proportion(3, 3), 1.0, 2),
+        "carla": GroupFigures(Proportion(0, 1), 0.0, 1, recalls["carla"]),
+        "kitti": GroupFigures(Proportion(3, 3), 1.0, 2, recalls["kitti"]),
     }
     assert by_source(given, min_support=2) == {
-        "carla": GroupFigures(Proportion(0, 1), None, 0),
-        "kitti": GroupFigures(Proportion(3, 3), 1.0, 1),
+        "carla": GroupFigures(Proportion(0, 1), None, 0, recalls["carla"]),
+        "kitti": GroupFigures(Proportion(3, 3), 1.0, 1, recalls["kitti"]),
     }
+    assert by_source(given, 1)["carla"].plain()["per_class"] == {"sign": Proportion(0, 1).plain("recall")}
 
 
 def test_stored_kinds_are_judged_apart() -> None:

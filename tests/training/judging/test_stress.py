@@ -83,6 +83,13 @@ def test_a_truth_that_is_missed_counts(session: Session) -> None:
     assert [(one.top1.hits, one.top1.n) for one in quality] == [(1, 2)] * len(STRESSES["jpeg"].levels)
 
 
+def test_an_unknown_stress_is_refused_with_those_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["stress", "bundle", "--data", "data", "--only", "rain"])
+    assert ended.value.code == 2
+    assert "no 'rain'; there are: margin, shorter side, jpeg, gaussian_noise" in capsys.readouterr().err
+
+
 def test_the_command_prints_and_writes_each_figure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for index, label in enumerate(colours.LABELS):
         folder = tmp_path / "data" / "test" / label

@@ -80,6 +80,13 @@ def table(report: "Report", title: str) -> Table:
         # A part that is the whole split would only say top-1 again.
         enough = {name: part.top1 for name, part in parts.items() if report.min_support <= part.top1.n < report.n}
         _shares(out, {f"top-1, {word} {name}": top1 for name, top1 in enough.items()})
+    if len(report.per_source) > 1:
+        recalls = {
+            f"recall, source {source}, {label}": recall
+            for source, part in report.per_source.items()
+            for label, recall in part.recalls.items()
+        }
+        _shares(out, {name: recall for name, recall in recalls.items() if recall.n >= report.min_support})
     wrong = {label: one.recall for label, one in report.per_class.items() if one.recall.hits < one.recall.n}
     weakest = sorted(wrong, key=lambda label: wrong[label].value)[:WEAKEST]
     _shares(out, {f"recall, {label}": wrong[label] for label in weakest})

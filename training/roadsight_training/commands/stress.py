@@ -16,7 +16,8 @@ from roadsight_models import bundle as bundles
 from roadsight_models.manifest import PrecisionName
 from roadsight_models.session import open_session
 from roadsight_training.commands import DataFolder
-from roadsight_training.datasets import Kind, open_dataset
+from roadsight_training.datasets import open_dataset
+from roadsight_training.run import HELD_BACK
 
 if TYPE_CHECKING:
     from roadsight_training.judging.stress import Stressed
@@ -25,29 +26,33 @@ if TYPE_CHECKING:
 def stress(
     bundle: Annotated[Path, typer.Argument(help="The folder of a bundle's version.")],
     folder: DataFolder,
-    split: Annotated[str, typer.Option(help="A split of the data set; any string it uses.")] = "test",
-    kind: Annotated[Kind, typer.Option(help="Which stored form; a looser box needs pictures with a margin.")] = "auto",
+    split: Annotated[
+        str, typer.Option(help="Any of the data set's, or `validation`: what its training held back.")
+    ] = "test",
+    only: Annotated[list[str] | None, typer.Option(help="Such as margin or fog; may be given again.")] = None,
     images: Annotated[int, typer.Option(min=1, help="How many of them, drawn once and for all.")] = 2000,
     precision: Annotated[PrecisionName, typer.Option(help="Which graph.")] = "float32",
     json_path: Annotated[Path | None, typer.Option("--json", help="Also write the figures here.")] = None,
 ) -> None:
     """Measure a bundle on looser boxes, fewer pixels, JPEG, and ImageNet-C's corruptions; one line each."""
-    import numpy as np
-
-    from roadsight_training.datasets.pictures import decode_all
     from roadsight_training.judging import stress as room
+    from roadsight_training.prepare import divide
+    from roadsight_training.recipe import parse
 
+    if unknown := set(only or ()).difference(room.EVERY):
+        raise typer.BadParameter(f"no {unknown.pop()!r}; there are: {', '.join(room.EVERY)}", param_hint="--only")
     if json_path is not None:
         json_path.parent.mkdir(parents=True, exist_ok=True)  # what can't be written should be known now
     opened = bundles.load(bundle)
     session = open_session(opened, "auto", os.cpu_count() or 1, precision=precision)
     dataset = open_dataset(folder).known_as(opened.manifest.labels)
-    samples = dataset.select(split, kind)
-    chosen = sorted(np.random.default_rng(room.SEED).permutation(len(samples))[:images])
-    around = room.reach(opened.manifest.input)
-    pictures = decode_all(dataset, [samples[row] for row in chosen], unreadable=0, reach=around).pictures
-    found = list(room.stress(session, pictures))
-    title = f"{opened.manifest.name} {opened.manifest.version} on {len(pictures)} of {split}, kind {kind}, {precision}"
+    if split == HELD_BACK:
+        _, _, samples = divide(parse(opened.manifest.provenance.recipe, bundle), dataset)
+    else:
+        samples = dataset.select(split)
+    pictures = room.some(dataset, samples, images, opened.manifest.input)
+    found = list(room.stress(session, pictures, only or room.EVERY))
+    title = f"{opened.manifest.name} {opened.manifest.version} on {len(pictures)} of {split}, {precision}"
     Console().print(table(found, title))
     if json_path is not None:
         plain = [asdict(one) | one.top1.plain("top1") | {"undisturbed": one.undisturbed.value} for one in found]

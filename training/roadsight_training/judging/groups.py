@@ -25,10 +25,16 @@ class GroupFigures:
     top1: Proportion
     mean_recall: float | None  # over the classes that have enough images in this part; None: none has
     classes: int  # how many have
+    recalls: dict[str, Proportion]  # of the labels that this part has, in the order of the columns
 
     def plain(self) -> dict[str, object]:
         """As JSON values."""
-        return self.top1.plain("top1") | {"mean_recall": self.mean_recall, "classes": self.classes}
+        recalls = {label: recall.plain("recall") for label, recall in self.recalls.items()}
+        return self.top1.plain("top1") | {
+            "mean_recall": self.mean_recall,
+            "classes": self.classes,
+            "per_class": recalls,
+        }
 
 
 def by_source(answers: Answers, min_support: int) -> dict[str, GroupFigures]:
@@ -67,4 +73,5 @@ def _judge(part: Answers, min_support: int) -> GroupFigures:
     recall = None
     if len(classes):
         recall = float(recall_score(part.truth, part.guess, labels=classes, average="macro", zero_division=0))
-    return GroupFigures(Proportion.of(part.right), recall, len(classes))
+    recalls = {part.labels[index]: Proportion.of(part.right[part.truth == index]) for index in np.unique(part.truth)}
+    return GroupFigures(Proportion.of(part.right), recall, len(classes), recalls)

@@ -19,12 +19,14 @@ from roadsight_models.manifest import CropRule
 from roadsight_models.regions import Box
 from roadsight_models.robustness.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from roadsight_models.session import Session
-from roadsight_training.datasets.pictures import Picture
+from roadsight_training.datasets import Dataset, Sample
+from roadsight_training.datasets.pictures import Picture, decode_all
 from roadsight_training.judging.evaluation import infer
 from roadsight_training.judging.intervals import Flags, Proportion
 from roadsight_training.loading import crop_all
 
 SEED = 0
+MARGIN = "margin"
 WIDEST = 0.4  # margin, a fraction of the box's sides
 
 
@@ -78,38 +80,57 @@ def compressed(picture: Picture, quality: float) -> Picture:
 
 
 STRESSES: Mapping[str, Stress] = {
-    "margin": Stress((-0.1, -0.05, 0.05, 0.1, 0.2, 0.3, WIDEST), "of the box's sides", margin),
+    MARGIN: Stress((-0.1, -0.05, 0.05, 0.1, 0.2, 0.3, WIDEST), "of the box's sides", margin),
     "shorter side": Stress((32, 24, 20, 16, 12), "px", reduced),
     "jpeg": Stress((70, 50, 30, 10), "quality", compressed),
 }
+EVERY = (*STRESSES, *CORRUPTIONS)
 
 
-def stress(session: Session, pictures: Sequence[Picture]) -> Iterator[Stressed]:
-    """Measures a session under every stress and corruption, one after the other.
+def stress(session: Session, pictures: Sequence[Picture], names: Sequence[str] = EVERY) -> Iterator[Stressed]:
+    """Measures a session under stresses and corruptions, one after the other.
 
     Args:
         session: of the bundle.
         pictures: N of them, with their true index.
+        names: of `STRESSES` and `CORRUPTIONS`.
+
+    Raises:
+        ValueError: an unknown name.
     """
     rule = session.manifest.input
     frames = crop_all(pictures, rule)
     right = _right(session, frames, pictures)
-    for name, one in STRESSES.items():
-        for level in one.levels:
-            changed = [one.change(picture, level) for picture in pictures]
-            kept = [new for new in changed if new is not None]
-            if kept:
-                same = right[[new is not None for new in changed]]
-                yield Stressed(name, level, one.unit, _top1(session, crop_all(kept, rule), kept), Proportion.of(same))
-    for name in CORRUPTIONS:
+    for name in names:
+        if name in STRESSES:
+            yield from _changed(session, pictures, right, name)
+            continue
         for severity in SEVERITIES:
             top1 = _top1(session, corrupted(frames, name, severity), pictures)
             yield Stressed(name, severity, "severity", top1, Proportion.of(right))
 
 
-def reach(rule: CropRule) -> float:
-    """How much around a box must be kept, as a fraction of its sides, for the widest margin with its context."""
-    return WIDEST + rule.context * (1 + 2 * WIDEST)
+def _changed(session: Session, pictures: Sequence[Picture], right: Flags, name: str) -> Iterator[Stressed]:
+    """One of `STRESSES`, on the pictures that can show it."""
+    one = STRESSES[name]
+    for level in one.levels:
+        changed = [one.change(picture, level) for picture in pictures]
+        kept = [new for new in changed if new is not None]
+        if kept:
+            same = Proportion.of(right[[new is not None for new in changed]])
+            top1 = _top1(session, crop_all(kept, session.manifest.input), kept)
+            yield Stressed(name, level, one.unit, top1, same)
+
+
+def some(dataset: Dataset, samples: Sequence[Sample], n: int, rule: CropRule) -> Sequence[Picture]:
+    """Decodes n of the samples at most, drawn once and for all, with what is around their boxes.
+
+    Raises:
+        BadDataset: one can't be decoded.
+    """
+    chosen = sorted(np.random.default_rng(SEED).permutation(len(samples))[:n])
+    around = WIDEST + rule.context * (1 + 2 * WIDEST)  # the widest margin, with its context
+    return decode_all(dataset, [samples[row] for row in chosen], unreadable=0, reach=around).pictures
 
 
 def corrupted(frames: Pixels, name: str, severity: int) -> Pixels:

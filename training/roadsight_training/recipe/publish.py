@@ -17,6 +17,9 @@ class Publish(Part):
     split: str = Field(HELD_OUT, description="What the gates are about.")
     also: tuple[str, ...] = Field((), description="Splits whose figures are published beside, such as other cameras.")
     min_support: int = Field(1, ge=1, description="A class with fewer images counts in no macro figure.")
+    stress: int = Field(
+        0, ge=0, description="Images that are shown corrupted, loosely cropped and so on, too; 0: none."
+    )
     at_least: dict[Least, Fraction] = Field({}, description="Figures of the split; lowest_recall is of any class.")
     ece: Fraction = Field(0.05, description="Expected calibration error, at most.")
     parameters: int | None = Field(None, ge=1, description="At most.")
