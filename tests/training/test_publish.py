@@ -31,6 +31,7 @@ from roadsight_training.run import Run, open_run
 from training.judging.drawn import MANIFEST, logits, sample
 from training.tiny import gtsrb_row, learnable, packed, recipe
 
+COST = gates.Cost(parameters=1, time=None)
 IMAGENET_C = [name for name, one in CORRUPTIONS.items() if one.imagenet_c]
 SIDE = {"width": 32, "height": 32}
 OPTIONS = {"epochs": 12, "learning_rate": 0.004}
@@ -113,7 +114,8 @@ def test_it_can_be_attacked_by_its_own_gradient(root: Path, dataset: Dataset) ->
     pixels = np.asarray(crops(dataset, samples, session.manifest.input) / 255, np.float32)
     logits, gradient = session.run(pixels, truth)
     assert (logits.argmax(1) == truth.argmax(1)).mean() >= 0.9
-    against = session.run(pixels - 0.1 * np.sign(gradient), truth).logits
+    moved = np.asarray(pixels - 0.1 * np.sign(gradient), np.float32)
+    against = session.run(moved, truth).logits
     assert ((against - logits) * truth).sum(1).max() < 0
 
 
@@ -164,6 +166,7 @@ def test_other_splits_are_published_beside(run: Run, dataset: Dataset, tmp_path:
         ({"at_least": {"top1": 1.0, "lowest_recall": 1.0}}, "top1: .*at least 1; lowest_recall: .*at least 1$"),
         ({"ece": 0.0}, r"calibration: ECE 0\.\d+, at most 0$"),
         ({"parameters": 1000}, r"size: \d+ parameters, at most 1000$"),
+        ({"time": 0.001}, r"time: share of float32 ResNet-18 on 64 px 0\.\d+, at most 0\.001$"),
     ],
 )
 def test_a_model_that_does_not_reach_what_is_wanted_leaves_nothing_behind(
@@ -173,6 +176,13 @@ def test_a_model_that_does_not_reach_what_is_wanted_leaves_nothing_behind(
     with pytest.raises(GateFailed, match=f"not published: {said}"):
         publish(wanting(run, precisions=[], **{"at_least": {}, "ece": 1.0, **wanted}), "1.0.0", torn, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_model_is_timed_beside_resnet18_if_its_recipe_asks(run: Run, dataset: Dataset, tmp_path: Path) -> None:
+    done = publish(wanting(run, precisions=[], time=0.5), "1.0.0", dataset, tmp_path / "out")
+    (told,) = (gate.said for gate in done.gates if gate.name == "time")
+    assert 0 < float(told.split("64 px ")[1].split(",")[0]) < 0.5  # LeNet-5 on 32 pixels
+    assert f"| time | {told} |" in (done.bundle.folder / "card.md").read_text()
 
 
 def confused(dataset: Dataset, wrong: int = 1) -> Dataset:
@@ -220,7 +230,7 @@ def test_bytes_must_be_faster_where_they_can_be(quick: bool, monkeypatch: pytest
     monkeypatch.setattr(gates, "has_dot_products", lambda: quick)
     slow = Precision(name="int8", file="x.onnx", size=1, top1=1, latency_ratio=1.2, golden_tolerance=0.1)
     report = measure(logits((0.7, 0.1, 0.1, 0.1)), [sample(0)], MANIFEST)
-    failed = [gate for gate in gates.judge(report, Publish(ece=1), [slow], 1, None) if not gate.passed]
+    failed = [gate for gate in gates.judge(report, Publish(ece=1), [slow], COST, None) if not gate.passed]
     assert [gate.said for gate in failed] == ["takes 1.20 of the time of float32"] * quick
 
 
@@ -228,7 +238,7 @@ def test_a_precision_may_cost_so_much_and_no_more() -> None:
     report = measure(logits((0.7, 0.1, 0.1, 0.1)), [sample(0)], MANIFEST)
     told = {"name": "int8", "file": "x.onnx", "size": 1, "latency_ratio": None, "golden_tolerance": 0.1}
     for top1, passes in ((0.9971, True), (0.9969, False), (1.0, True)):
-        found = gates.judge(report, Publish(ece=1), [Precision.model_validate({**told, "top1": top1})], 1, None)
+        found = gates.judge(report, Publish(ece=1), [Precision.model_validate({**told, "top1": top1})], COST, None)
         assert all(gate.passed for gate in found) == passes
 
 

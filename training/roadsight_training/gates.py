@@ -13,6 +13,13 @@ from roadsight_training.judging.figures import Report
 from roadsight_training.recipe import Publish
 
 
+class Cost(NamedTuple):
+    """What it takes to serve a model."""
+
+    parameters: int
+    time: float | None  # of the graph that the service picks here, as a share of the yardstick's; None: not measured
+
+
 class Gate(NamedTuple):
     """One condition, and how it turned out."""
 
@@ -25,7 +32,7 @@ def judge(
     report: Report,
     wanted: Publish,
     precisions: Sequence[Precision],
-    parameters: int,
+    cost: Cost,
     before: Manifest | None,
 ) -> list[Gate]:
     """Holds a model against what its recipe wants of it, and against the version before it.
@@ -36,15 +43,17 @@ def judge(
         report: of the split that is published.
         wanted: the recipe's.
         precisions: the graphs beside float32, measured on the same split.
-        parameters: of the network.
+        cost: of the network.
         before: the manifest of the newest version that is published; None if this is the first.
     """
     figures = headline(report)
     gates = [_at_least(name, figures[name], least) for name, least in wanted.at_least.items()]
     gates.append(_at_most("calibration", "ECE", report.ece, wanted.ece))
     if wanted.parameters is not None:
-        said = f"{parameters} parameters, at most {wanted.parameters}"
-        gates.append(Gate("size", parameters <= wanted.parameters, said))
+        said = f"{cost.parameters} parameters, at most {wanted.parameters}"
+        gates.append(Gate("size", cost.parameters <= wanted.parameters, said))
+    if wanted.time is not None and cost.time is not None:
+        gates.append(_at_most("time", "share of float32 ResNet-18 on 64 px", cost.time, wanted.time))
     for one in precisions:
         gates.append(_at_most(one.name, "loss of top-1", report.top1.value - one.top1, wanted.loss))
         if one.latency_ratio is not None and has_dot_products():

@@ -112,7 +112,7 @@ def measure(name: Name, graph: bytes, whole: bytes, trial: Trial) -> Precision:
         session = open_graph(paths[name], "cpu", os.cpu_count() or 1).session
         guess = onnx_logits(session, trial.frames).argmax(1)
         golden = onnx_logits(session, trial.golden.frames)
-        taken = latencies(paths, trial.frames.shape[1:3])
+        taken = latencies(paths)
     probabilities = (softmax(logits, trial.temperature) for logits in (golden, trial.golden.logits))
     seen = float(np.abs(np.subtract(*probabilities)).max())
     return Precision(

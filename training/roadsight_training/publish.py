@@ -18,6 +18,7 @@ from roadsight_models import bundle as bundles
 from roadsight_models.bundle import Bundle
 from roadsight_models.frame import Pixels
 from roadsight_models.manifest import Manifest, Metric, Precision
+from roadsight_models.precision import choose
 from roadsight_models.session import open_session
 from roadsight_training import gates
 from roadsight_training.card import Measured, card_files
@@ -34,6 +35,7 @@ from roadsight_training.loading import crop_all
 from roadsight_training.precisions import CALIBRATION, CONVERT, Trial, measure
 from roadsight_training.run import HELD_BACK, Run, held_back
 from roadsight_training.summary import summarise
+from roadsight_training.yardstick import share_of_yardstick
 
 
 class Published(NamedTuple):
@@ -69,22 +71,27 @@ def publish(run: Run, version: str, dataset: Dataset, root: Path, notes: str = "
     graphs = _graphs(run, drafted, dataset, shown)
     gradient = to_gradient_onnx(drafted.network, run.recipe.input)
     differs = check_gradient(gradient, drafted.network, shown)
-    files = (
-        drafted.files | {precision.file: graph for precision, graph in graphs.items()} | {bundles.GRADIENT: gradient}
-    )
+    files = drafted.files | {one.file: graph for one, graph in graphs.items()} | {bundles.GRADIENT: gradient}
     manifest = drafted.manifest.model_copy(update={"precisions": tuple(graphs)})
-    rule = run.recipe.input
-    parameters = summarise(drafted.network, (rule.height, rule.width)).parameters
     older = bundles.load(before).manifest if before else None
-    passed = gates.judge(drafted.report, wanted, manifest.precisions, parameters, older)
+    passed = gates.judge(drafted.report, wanted, manifest.precisions, _cost(run, drafted, manifest, files), older)
     gates.require(passed)
     passed.append(gates.Gate("gradient", True, f"differs from torch by {differs:.1g} of the largest value at most"))
     found = _more(run, manifest, files, dataset)
     beside = [metric for split, report in found.reports.items() for metric in metrics(report, split)]
     beside += _corrupted(found, wanted.split)
     manifest = manifest.model_copy(update={"metrics": (*manifest.metrics, *beside)})
-    measured = Measured({wanted.split: drafted.report} | dict(found.reports), found.stressed, notes)
+    measured = Measured({wanted.split: drafted.report} | dict(found.reports), found.stressed, passed, notes)
     return Published(bundles.save(root, manifest, files | card_files(manifest, measured)), passed)
+
+
+def _cost(run: Run, drafted: Draft, manifest: Manifest, files: Mapping[str, bytes]) -> gates.Cost:
+    rule, picked = run.recipe.input, choose(manifest, "cpu")
+    timed = run.recipe.publish.time is not None
+    return gates.Cost(
+        parameters=summarise(drafted.network, (rule.height, rule.width)).parameters,
+        time=share_of_yardstick(files[picked.file], len(manifest.labels)) if timed else None,
+    )
 
 
 def _graphs(run: Run, drafted: Draft, dataset: Dataset, shown: Pixels) -> dict[Precision, bytes]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from roadsight_models.manifest import Manifest
 from roadsight_training.card import sections
+from roadsight_training.gates import Gate
 from roadsight_training.judging import plots
 from roadsight_training.judging.figures import Report
 from roadsight_training.judging.report_plots import reliability_plot
@@ -24,6 +25,7 @@ class Measured:
 
     reports: Mapping[str, Report]  # by split; the first is what its figures are of
     stressed: Mapping[str, Sequence[Stressed]] = field(default_factory=dict)  # by split
+    passed: Sequence[Gate] = ()
     notes: str = ""  # Markdown: what a person saw in the pictures that it gets wrong
 
 
@@ -34,6 +36,7 @@ def card_files(manifest: Manifest, measured: Measured) -> dict[str, bytes]:
         sections.what(manifest),
         sections.figures(manifest, split, report),
         sections.precisions(manifest),
+        sections.passed(measured.passed),
         sections.where(split, report),
         *(sections.elsewhere(manifest, *other) for other in others),
         sections.under_stress(manifest, measured.stressed),

@@ -9,6 +9,7 @@ from pathlib import Path
 from roadsight_models.manifest import Manifest
 from roadsight_models.robustness.corruptions import CORRUPTIONS
 from roadsight_training.card import stressed, tables
+from roadsight_training.gates import Gate
 from roadsight_training.judging.figures import Report
 from roadsight_training.judging.stress import Stressed
 from roadsight_training.recipe import parse
@@ -62,6 +63,12 @@ def precisions(manifest: Manifest) -> str:
 CPU thread:
 
 {tables.precisions(manifest.precisions)}"""
+
+
+def passed(gates: Sequence[Gate]) -> str:
+    """What it had to reach; nothing where it was not published but exported, to try it."""
+    rows = [(gate.name, gate.said) for gate in gates]
+    return f"Before it was published it passed:\n\n{tables.table(('gate', 'figure'), rows)}" if gates else ""
 
 
 def where(split: str, report: Report) -> str:

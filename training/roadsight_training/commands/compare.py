@@ -16,7 +16,7 @@ UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
 def compare(
-    recipes: Annotated[list[Path], typer.Argument(help="YAMLs of one data set and one input size.")],
+    recipes: Annotated[list[Path], typer.Argument(help="YAMLs of one data set.")],
     folder: DataFolder,
     budget: Annotated[str, typer.Option(help="Training time each network gets: 90s, 10m, 1h.")],
     out: Annotated[Path, typer.Option(help="Where to; what is there already is not trained again.")] = Path(
@@ -38,7 +38,6 @@ def compare(
     from roadsight_training.compare.contest import contest, timed
     from roadsight_training.compare.page import write_page
     from roadsight_training.compare.result import save_all
-    from roadsight_training.recipe import read
 
     share = threads or max((os.cpu_count() or 1) // workers, 1)
     rules = Rules(folder, out, seconds(budget), split, share)
@@ -46,8 +45,7 @@ def compare(
     for result in contest(recipes, rules, workers):
         results.append(result)
         Console().print(f"{result.name}: {result.top1:.2%} on {result.n} of {split} after {result.epochs:.2f} epochs")
-    rule = read(recipes[0]).input
-    save_all(timed(results, rules, (rule.height, rule.width)), out)
+    save_all(timed(results, rules), out)
     write_page(out)
     Console().print(f"compared: {out / 'table.md'}, {out / 'macs.png'}, {out / 'latency.png'}")
 

@@ -27,7 +27,7 @@ def contest(paths: Sequence[Path], rules: Rules, workers: int) -> Iterator[Resul
         workers: how many train at a time.
 
     Raises:
-        BadRecipe: two have one name, or their inputs, tasks or labels differ.
+        BadRecipe: two have one name, or their tasks or labels differ.
         TrainingError: as `compete`; those that are under way are finished first.
     """
     check([read(path) for path in paths])
@@ -60,13 +60,11 @@ def check(recipes: Sequence[Recipe]) -> None:
     names = [recipe.name for recipe in recipes]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise BadRecipe("compare", f"{twice[0]!r} is the name of two recipes")
-    if len({(recipe.input.height, recipe.input.width) for recipe in recipes}) > 1:
-        raise BadRecipe("compare", "the recipes differ in the size of their input; one size is compared at a time")
     if len({(recipe.task, recipe.data.labels) for recipe in recipes}) > 1:
         raise BadRecipe("compare", "the recipes differ in their task or labels; one task is compared at a time")
 
 
-def timed(results: Sequence[Result], rules: Rules, size: tuple[int, int]) -> list[Timed]:
-    """Times all networks side by side on one picture of height and width `size`."""
-    milliseconds = latencies({result.name: rules.out / result.name / GRAPH for result in results}, size)
+def timed(results: Sequence[Result], rules: Rules) -> list[Timed]:
+    """Times all networks side by side on one picture."""
+    milliseconds = latencies({result.name: rules.out / result.name / GRAPH for result in results})
     return [Timed(**result.model_dump(), milliseconds=milliseconds[result.name]) for result in results]

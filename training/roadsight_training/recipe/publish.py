@@ -22,6 +22,12 @@ class Publish(Part):
     )
     at_least: dict[Least, Fraction] = Field({}, description="Figures of the split; lowest_recall is of any class.")
     ece: Fraction = Field(0.05, description="Expected calibration error, at most.")
+    time: float | None = Field(
+        None,
+        gt=0,
+        description="Of the graph that the service picks on this CPU, as a share of float32 ResNet-18's on 64 px, at "
+        "most.",
+    )
     parameters: int | None = Field(None, ge=1, description="At most.")
     precisions: tuple[Literal["float16", "int8"], ...] = Field(
         ("float16", "int8"), description="Graphs beside float32."
