@@ -117,6 +117,14 @@ def test_patience_ends_the_run_and_the_best_checkpoint_is_from_before(unbroken: 
     assert torch.load(run.best, weights_only=True)["epoch"] == LOSSES.index(0.3)
 
 
+def test_a_recipe_may_keep_the_last_checkpoint(place: Path, dataset: Dataset, written: None) -> None:
+    path = recipe(place / "last.yaml", fit=OPTIONS | {"keep": "last", "early_stopping": None, "epochs": 6})
+    run = fit(path, dataset, place / "last")
+    stored = [torch.load(path, weights_only=True) for path in (run.best, run.last)]
+    assert [one["epoch"] for one in stored] == [5, 5]
+    assert LOSSES[5] > LOSSES[4]  # the best was before
+
+
 @pytest.mark.parametrize("dies_in", [3, 6, LAST])
 def test_a_run_that_died_while_it_was_losing_patience_counts_on(
     dies_in: int, unbroken: tuple[Run, dict[int, float]], place: Path, dataset: Dataset

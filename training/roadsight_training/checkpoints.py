@@ -1,6 +1,6 @@
 """When a run is saved, and how it is stopped.
 
-end of validation -----------> best.ckpt if its loss is the lowest so far, last.ckpt
+end of validation -----------> best.ckpt if its loss is the lowest so far or the recipe keeps the last, last.ckpt
 10 minutes, Ctrl-C, SIGTERM -> last.ckpt at the end of the step under way --Ctrl-C, SIGTERM--> Stopped
                 Diverged: the loss or a weight is no finite number, what was saved before is kept
 """
@@ -71,7 +71,7 @@ class Checkpoints(Checkpoint):
         """Saves the run; raises as `on_train_batch_end` does."""
         loss = trainer.callback_metrics["val_loss"]
         self._check(trainer, loss)
-        if float(loss) < self.lowest:
+        if float(loss) < self.lowest or self.run.recipe.fit.keep == "last":
             self.lowest = float(loss)
             self._save(trainer, pl_module, self.run.best)
         self._save(trainer, pl_module, self.run.last)

@@ -21,6 +21,12 @@ def test_far_better_on_what_it_was_shown_is_overfitting() -> None:
     assert told.why.startswith("Top-1 is 100.0% on training pictures and 85.0% on validation: over 3 points apart")
 
 
+def test_the_checkpoint_that_is_judged_is_the_best_or_the_last() -> None:
+    curves = history(val_loss=(0.5, 0.2, 0.3)).curves
+    assert (History(curves).kept_step, History(curves, "last").kept_step) == (20, 30)
+    assert History({}, "last").kept_step is None
+
+
 def test_a_gap_between_two_poor_figures_is_underfitting_first() -> None:
     told = verdict(history(val_loss=(2, 1.9), fit_loss=(2, 1.8), val_top1=(0.4, 0.5), fit_top1=(0.5, 0.6)))
     assert told.kind == "underfitting"

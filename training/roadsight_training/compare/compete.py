@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 import yaml
 
@@ -125,8 +124,9 @@ def _judge(run: Run, asked: Asked, watch: Stopwatch, folder: Path, rules: Rules)
     check_parity(graph, network, frames[:PARITY])
     session = open_graph(folder / GRAPH, "auto", rules.threads).session
     report = measure(onnx_logits(session, frames), samples, Reading(run.labels))
-    history = read_history(run.logs)
-    best = int(np.argmin(history["val_loss"].values))
+    history = read_history(run.logs, recipe.fit.keep)
+    kept = history.kept_step
+    assert kept is not None  # it was validated, or there were no checkpoint
     summary = summarise(network, (recipe.input.height, recipe.input.width))
     steps = int(torch.load(run.last, weights_only=True)["global_step"])
     return Result(
@@ -145,6 +145,6 @@ def _judge(run: Run, asked: Asked, watch: Stopwatch, folder: Path, rules: Rules)
         top1=report.top1.value,
         top1_wilson=report.top1.interval,
         top1_between_tracks=report.between_tracks["top1"],
-        validation_top1=history["val_top1"].values[best],
-        training_top1=history["fit_top1"].values[best],
+        validation_top1=history["val_top1"].at(kept),
+        training_top1=history["fit_top1"].at(kept),
     )

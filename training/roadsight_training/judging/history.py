@@ -21,6 +21,7 @@ from tensorboard.backend.event_processing.event_accumulator import (  # type: ig
 )
 
 from roadsight_training.errors import BadRun
+from roadsight_training.recipe.fit import Keep
 
 LOSSES = ("train_loss", "fit_loss", "val_loss")
 ACCURACIES = ("fit_top1", "val_top1")
@@ -57,6 +58,7 @@ class History:
     """What was logged; a figure that was not is an empty curve."""
 
     curves: Mapping[str, Curve]
+    keep: Keep = "best"
 
     def __getitem__(self, name: str) -> Curve:
         """A figure by the name it was logged under."""
@@ -77,9 +79,11 @@ class History:
         return {name: curve for curve, name in different.items()}
 
     @property
-    def best_step(self) -> int | None:
-        """Where the validation loss was lowest, which is the checkpoint that is kept; None: nothing was validated."""
+    def kept_step(self) -> int | None:
+        """Of the checkpoint that is kept: with the lowest validation loss, or the last; None: nothing was validated."""
         steps, values = self["val_loss"]
+        if self.keep == "last" and steps:
+            return steps[-1]
         return min(zip(values, steps, strict=True))[1] if steps else None
 
 
@@ -90,11 +94,12 @@ class Verdict(NamedTuple):
     why: str
 
 
-def read_history(logs: Path) -> History:
+def read_history(logs: Path, keep: Keep = "best") -> History:
     """Reads every figure that was logged; where a resumed run repeated steps, what it said last.
 
     Args:
         logs: the folder of TensorBoard event files.
+        keep: the recipe's.
 
     Raises:
         BadRun: nothing was logged there.
@@ -107,13 +112,13 @@ def read_history(logs: Path) -> History:
         curves[name] = Curve(tuple(sorted(said)), tuple(said[step] for step in sorted(said)))
     if not curves:
         raise BadRun(logs, "no figures of a training here; TensorBoard event files are expected")
-    return History(curves)
+    return History(curves, keep)
 
 
 def verdict(history: History) -> Verdict:
     """Tells over- from underfitting by four rules, the first that holds.
 
-    At the checkpoint that is kept, the one with the lowest validation loss:
+    At the checkpoint that is kept:
 
     1. top-1 on validation is more than 3 points under that on training pictures, and errors are at least twice as
        frequent there: overfitting.
@@ -124,7 +129,7 @@ def verdict(history: History) -> Verdict:
 
     Else it is fine; and undecided where one of the four figures was not logged, or a loss is no number any more.
     """
-    step = history.best_step
+    step = history.kept_step
     if step is None or any(not history[name].steps for name in ("fit_loss", "fit_top1", "val_top1")):
         return Verdict("undecided", "Loss and top-1 on validation and on plain training pictures were not all logged.")
     if not all(map(math.isfinite, history["val_loss"].values + history["fit_loss"].values)):

@@ -48,7 +48,7 @@ def write_report(run: Run, network: Network, dataset: Dataset, asked: Asked, out
         BadDataset: no such split, too many damaged pictures, or a picture to explain is not in the split.
         BadAnswers: the network answers with numbers that are not finite.
     """
-    history = read_history(run.logs)
+    history = read_history(run.logs, run.recipe.fit.keep)
     judged = judge(run, network, dataset, asked)
     rows = _chosen(judged, dataset, asked.shown)
     pictures = _plots(judged, history) | _sheets(network, judged, rows, bool(asked.shown))

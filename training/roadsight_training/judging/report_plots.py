@@ -42,7 +42,7 @@ def history_plot(history: History) -> Figure:
         mark = "." if 0 < len(curve.steps) <= 40 and name != "train_loss" else None
         axes.plot(curve.steps, curve.values, color=colour, linestyle=line, marker=mark, label=label)
     for axes in (loss, top1):
-        if (best := history.best_step) is not None:
+        if (best := history.kept_step) is not None:
             axes.axvline(best, color=GREEN, linestyle=":", label="checkpoint that is judged")
     loss.set_yscale("log")
     loss.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))

@@ -8,6 +8,7 @@ from roadsight_training.recipe.part import Part
 
 Loss = Literal["cross_entropy", "binary_cross_entropy", "focal"]
 Optimiser = Literal["sgd", "momentum", "nesterov", "adagrad", "adadelta", "rmsprop", "adam", "adamw"]
+Keep = Literal["best", "last"]
 Schedule = Literal["constant", "step", "cosine", "one_cycle", "plateau"]
 
 
@@ -46,6 +47,11 @@ class Fit(Part):
     step_factor: float = Field(0.1, gt=0, lt=1, description="What a drop multiplies the rate by.")
     plateau_patience: int = Field(3, ge=0, description="Validations without a better loss before a drop.")
     early_stopping: int | None = Field(None, ge=1, description="Stop after so many validations without a better loss.")
+    keep: Keep = Field(
+        "best",
+        description="Which checkpoint is judged and published: the one with the lowest validation loss, or the last. "
+        "With label_smoothing the loss rises while ever more answers are right: the network is taught to be less sure.",
+    )
     clip: float | None = Field(None, gt=0, description="Gradients are scaled down to this norm.")
     average_decay: float = Field(
         0.998, ge=0, lt=1, description="Of the weights' moving average, per step; less at first."
