@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from roadsight_models.manifest import Manifest
-from roadsight_models.robustness.corruptions import CORRUPTIONS
-from roadsight_training.card import stressed, tables
+from roadsight_training.card import again, stressed, tables
 from roadsight_training.gates import Gate
 from roadsight_training.judging.figures import Report
 from roadsight_training.judging.stress import Stressed
@@ -45,7 +44,7 @@ def figures(manifest: Manifest, split: str, report: Report) -> str:
 Split `{split}`, {report.n} distinct images, {_seen(split)}:
 
 {tables.metrics(own)}
-Again: `{_again(manifest, split, report)}`.
+Again: `{again.evaluate(manifest, split, report)}`.
 The intervals of top1, coverage and selective_accuracy are Wilson's and take images as independent; the others are
 bootstrapped over tracks. Images of one track are alike: over tracks, top-1 has {_between(report, "top1")}.
 Other cameras may differ by more. `selective_accuracy` is of the answers that are not `uncertain`, whose share is
@@ -85,7 +84,7 @@ def elsewhere(manifest: Manifest, split: str, report: Report) -> str:
 ## Elsewhere: `{split}`
 
 {report.n} images, none of them trained on or used to choose anything; macro figures over the classes with at least
-{report.min_support}. Again: `{_again(manifest, split, report)}`.
+{report.min_support}. Again: `{again.evaluate(manifest, split, report)}`.
 
 {tables.metrics(own)}
 {tables.sources(report)}
@@ -101,12 +100,12 @@ def under_stress(manifest: Manifest, found: Mapping[str, Sequence[Stressed]]) ->
         return ""
     split, held_out = next(iter(found.items()))
     augment = parse(manifest.provenance.recipe, Path(manifest.name)).augment
-    again = "".join(f"\n`{_stress(manifest, name, some)}`" for name, some in found.items())
+    commands = "".join(f"\n`{again.stress(manifest, name, some)}`" for name, some in found.items())
     return f"""
 ## Under stress
 
 Top-1 of some pictures when the box is drawn looser or tighter, when there are fewer pixels, and after JPEG.
-Again:{again}
+Again:{commands}
 
 {stressed.changed(found)}
 Corruptions of ImageNet-C (Hendrycks and Dietterich 2019) and low light, severity 1 to 5, applied to the crop of
@@ -153,20 +152,6 @@ def _seen(split: str) -> str:
     if split == HELD_BACK:
         return "held back from training, but checkpoint, temperature and threshold were chosen on them"
     return "none of them trained on or used to choose anything"
-
-
-def _again(manifest: Manifest, split: str, report: Report) -> str:
-    if split == HELD_BACK:
-        return "roadsight report RUN --data DIR"
-    support = f" --min-support {report.min_support}" if report.min_support > 1 else ""
-    return f"roadsight evaluate models/bundles/{manifest.name}/{manifest.version} --data DIR --split {split}{support}"
-
-
-def _stress(manifest: Manifest, split: str, found: Sequence[Stressed]) -> str:
-    names, images = {one.name for one in found}, max(one.undisturbed.n for one in found)
-    only = "" if names.issuperset(CORRUPTIONS) else "".join(f" --only {name}" for name in sorted(names))
-    folder = f"models/bundles/{manifest.name}/{manifest.version}"
-    return f"roadsight stress {folder} --data DIR --split {split} --images {images}{only}"
 
 
 def _between(report: Report, name: str) -> str:

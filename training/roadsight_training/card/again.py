@@ -1,0 +1,31 @@
+"""The commands that give a card's figures again.
+
+Manifest, split, what was measured --evaluate, stress--> a line for the shell
+"""
+
+from collections.abc import Sequence
+
+from roadsight_models.manifest import Manifest
+from roadsight_models.robustness.corruptions import CORRUPTIONS
+from roadsight_training.judging.figures import Report
+from roadsight_training.judging.stress import Stressed
+from roadsight_training.run import HELD_BACK
+
+
+def evaluate(manifest: Manifest, split: str, report: Report) -> str:
+    """Gives the figures of a split."""
+    if split == HELD_BACK:
+        return "roadsight report RUN --data DIR"
+    support = f" --min-support {report.min_support}" if report.min_support > 1 else ""
+    return f"roadsight evaluate {_folder(manifest)} --data DIR --split {split}{support}"
+
+
+def stress(manifest: Manifest, split: str, found: Sequence[Stressed]) -> str:
+    """Gives what it stands."""
+    names, images = {one.name for one in found}, max(one.undisturbed.n for one in found)
+    only = "" if names.issuperset(CORRUPTIONS) else "".join(f" --only {name}" for name in sorted(names))
+    return f"roadsight stress {_folder(manifest)} --data DIR --split {split} --images {images}{only}"
+
+
+def _folder(manifest: Manifest) -> str:
+    return f"models/bundles/{manifest.name}/{manifest.version}"
