@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from roadsight_training.errors import BadRecipe
-from roadsight_training.recipe import parse, read, text_of
+from roadsight_training.recipe import Augment, parse, read, text_of
 
 SHIPPED = Path(__file__).parents[2] / "training" / "recipes"
 TEXT = (SHIPPED / "traffic-sign.yaml").read_text()
@@ -98,6 +98,18 @@ def test_an_option_that_is_inherited_can_be_taken_away(tmp_path: Path) -> None:
     path.write_text("extends: base.yaml\nname: adam\nfit: {optimiser: adam, momentum: null, clip: null}\n")
     assert (read(path).fit.optimiser, read(path).fit.clip) == ("adam", None)
     assert read(tmp_path / "base.yaml").fit.momentum == 0.8
+
+
+def test_what_a_recipe_takes_away_may_be_inherited_from_afar(tmp_path: Path) -> None:
+    (tmp_path / "first.yaml").write_text(TEXT.replace("  epochs:", "  clip: 1\n  epochs:"))
+    (tmp_path / "second.yaml").write_text("extends: first.yaml\nname: second\n")
+    path = tmp_path / "third.yaml"
+    path.write_text("extends: second.yaml\nname: third\nfit: {clip: null}\naugment: null\n")
+    assert read(tmp_path / "second.yaml").fit.clip == 1
+    assert read(path).fit.clip is None
+    assert read(path).augment == Augment()
+    path.write_text("extends: second.yaml\nname: third\nnetwork: {weights: none}\n")
+    assert read(path).network.origin == "random"
 
 
 @pytest.mark.parametrize(

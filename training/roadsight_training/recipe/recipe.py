@@ -74,14 +74,16 @@ def text_of(path: Path) -> str:
         BadRecipe: a file is missing, is not YAML, or more than 8 extend one another.
     """
     text, depth = _load(path), 0
-    while EXTENDS in (mapping := _mapping(text, path)):
+    mapping = _mapping(text, path)
+    while EXTENDS in mapping:
         depth += 1
         if depth > MAX_DEPTH:
             raise BadRecipe(path, f"more than {MAX_DEPTH} recipes extend one another")
-        base = path.parent / str(mapping.pop(EXTENDS))
-        merged = _merge(_mapping(_load(base), base), mapping)
-        text, path = yaml.safe_dump(merged, sort_keys=False, allow_unicode=True, width=120), base
-    return text
+        path = path.parent / str(mapping.pop(EXTENDS))
+        mapping = _merge(_mapping(_load(path), path), mapping)
+    if not depth:
+        return text
+    return yaml.safe_dump(_without_nulls(mapping), sort_keys=False, allow_unicode=True, width=120)
 
 
 def _load(path: Path) -> str:
@@ -106,14 +108,19 @@ def _mapping(text: str, path: Path) -> dict[str, Any]:
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in over.items():
-        if value is None:
-            merged.pop(key, None)
-            continue
         both = isinstance(value, dict) and isinstance(merged.get(key), dict)
         merged[key] = _merge(merged[key], value) if both else value
     if "weights" in over and "origin" not in over:
-        merged.pop("origin", None)  # says in words where the other weights came from
+        merged["origin"] = None  # says in words where the other weights came from
     return merged
+
+
+def _without_nulls(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: _without_nulls(value) if isinstance(value, dict) else value
+        for key, value in mapping.items()
+        if value is not None
+    }
 
 
 def _unknown(where: tuple[str, ...]) -> str:
