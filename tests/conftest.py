@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-SHIPPED = ROOT / "models" / "bundles" / "traffic-sign" / "1.0.0"
 
 
 @pytest.fixture(scope="session")

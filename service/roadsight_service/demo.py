@@ -22,6 +22,7 @@ HOST = "127.0.0.1"
 READY_WITHIN_S = 60
 STOPPED_WITHIN_S = 30  # the service drains first
 SEEDS = (3, 5, 8)
+TASK = "traffic_sign"  # what is drawn are signs
 
 
 def demo(port: Annotated[int, typer.Option(min=1, max=65_535, help="Port to serve on.")] = 8080) -> None:
@@ -36,7 +37,7 @@ def demo(port: Annotated[int, typer.Option(min=1, max=65_535, help="Port to serv
             for seed in SEEDS:
                 drawn = scene.draw(seed, signs=3, side=(40, 96))
                 boxes = [sign.box for sign in drawn.signs]
-                answer = client.classify(encode(drawn), regions=boxes, frame_id=f"scene-{seed}", top=3)
+                answer = client.classify(encode(drawn), boxes, tasks=[TASK], frame_id=f"scene-{seed}", top=3)
                 _show(answer, [sign.label for sign in drawn.signs])
         Console(soft_wrap=True).print(
             f"\nServing on {url}  -  docs {url}/docs  -  metrics {url}/metrics  -  Ctrl-C stops"

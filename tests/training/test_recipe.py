@@ -8,6 +8,7 @@ from roadsight_training.recipe import Augment, parse, read, text_of
 
 SHIPPED = Path(__file__).parents[2] / "training" / "recipes"
 TEXT = (SHIPPED / "traffic-sign.yaml").read_text()
+STARTED = (SHIPPED / "road-object.yaml").read_text()  # from ImageNet weights
 
 
 @pytest.mark.parametrize("path", sorted(SHIPPED.rglob("*.yaml")), ids=lambda path: path.stem)
@@ -23,13 +24,13 @@ def test_every_shipped_recipe_is_understood(path: Path) -> None:
         ("  hue:", "  hue_shift:", r"unknown key 'augment\.hue_shift'; did you mean 'hue'\?|known: "),
         ("  context:", "  contxt:", r"unknown key 'input\.contxt'; did you mean 'context'\?"),
         ("  dropout:", "  zzz:", r"unknown key 'network\.zzz'; known: activation, batch_norm, dropout, "),
-        ("epochs: 12", "epochs: 0", r"fit\.epochs: Input should be greater than 0"),
+        ("epochs: 27", "epochs: 0", r"fit\.epochs: Input should be greater than 0"),
         (
-            "weights: imagenet",
-            "weights: imagnet",
+            "  dropout:",
+            "  weights: imagnet\n  dropout:",
             r"network\.weights: .*'imagnet' is not none, .*did you mean 'imagenet'\?",
         ),
-        ("margin: [-0.08, 0.25]", "margin: [0.3, 0.1]", r"augment\.margin: .*the lower first"),
+        ("margin: [-0.1, 0.35]", "margin: [0.3, 0.1]", r"augment\.margin: .*the lower first"),
         ("task: traffic_sign", "", r"task: Field required"),
         ("  split: train ", "  split: test ", r"data\.split: .*'test' is measured on, never trained on"),
         ("  split: train ", "  split: test_shift ", r"data\.split: .*'test_shift' is measured on, never trained on"),
@@ -52,7 +53,7 @@ def test_what_is_no_recipe_is_told(tmp_path: Path) -> None:
 
 
 def test_a_recipe_says_only_what_is_other_than_in_the_one_it_extends(tmp_path: Path) -> None:
-    (tmp_path / "base.yaml").write_text(TEXT)
+    (tmp_path / "base.yaml").write_text(STARTED)
     (tmp_path / "longer.yaml").write_text("extends: base.yaml\nname: longer\nfit: {epochs: 99}\n")
     (tmp_path / "cold.yaml").write_text("extends: longer.yaml\nname: cold\nnetwork: {weights: none}\n")
     base, cold = read(tmp_path / "base.yaml"), read(tmp_path / "cold.yaml")
@@ -73,7 +74,7 @@ def test_the_text_of_a_run_needs_no_other_file(tmp_path: Path) -> None:
 
 
 def test_other_weights_do_not_keep_the_origin_of_those_they_replace(tmp_path: Path) -> None:
-    (tmp_path / "base.yaml").write_text(TEXT)
+    (tmp_path / "base.yaml").write_text(STARTED)
     path = tmp_path / "cold.yaml"
     path.write_text("extends: base.yaml\nname: cold\nnetwork: {weights: none}\n")
     assert "ImageNet" in read(tmp_path / "base.yaml").network.origin
@@ -101,7 +102,7 @@ def test_an_option_that_is_inherited_can_be_taken_away(tmp_path: Path) -> None:
 
 
 def test_what_a_recipe_takes_away_may_be_inherited_from_afar(tmp_path: Path) -> None:
-    (tmp_path / "first.yaml").write_text(TEXT.replace("  epochs:", "  clip: 1\n  epochs:"))
+    (tmp_path / "first.yaml").write_text(STARTED.replace("  epochs:", "  clip: 1\n  epochs:"))
     (tmp_path / "second.yaml").write_text("extends: first.yaml\nname: second\n")
     path = tmp_path / "third.yaml"
     path.write_text("extends: second.yaml\nname: third\nfit: {clip: null}\naugment: null\n")
@@ -123,7 +124,7 @@ def test_what_a_recipe_takes_away_may_be_inherited_from_afar(tmp_path: Path) -> 
         ("fit", {"step_factor": 0.5}, "step_factor goes with schedule: step or plateau"),
         ("fit", {"plateau_patience": 2}, "plateau_patience goes with schedule: plateau"),
         ("transfer", {"train": "head", "layer_decay": 0.5}, "layer_decay goes with train: all or last_stages"),
-        ("augment", {"mirror": {"a": "b"}}, "mirror goes with flip: over 0"),
+        ("augment", {"flip": 0, "mirror": {"a": "b"}}, "mirror goes with flip: over 0"),
         ("augment", {"small_side": [20, 9]}, "two numbers are expected, the lower first, both within 4 and 1024"),
         ("publish", {"precisions": [], "loss": 0.1}, "loss goes with precisions: float16 or int8"),
         ("publish", {"also": ["validation"]}, "validation is chosen on"),

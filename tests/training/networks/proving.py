@@ -6,15 +6,21 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from roadsight_models import bundle as bundles
 from roadsight_models.frame import Pixels
 from roadsight_models.manifest import CropRule
 from roadsight_training.golden import drawn_crops
 from roadsight_training.loading import Batch
 from roadsight_training.networks import Network, build
 from roadsight_training.recipe import Network as Options
+from roadsight_training.recipe import parse
 
-SHIPPED = Path(__file__).parents[3] / "models" / "bundles" / "traffic-sign" / "1.0.0"
 CLASSES = 5
+SHIPPED = bundles.latest(Path(__file__).parents[3] / "models" / "bundles")["traffic-sign"]
+MANIFEST = bundles.load(SHIPPED).manifest
+SHIPPED_SIDE = MANIFEST.input.width  # pixels
+_TOLD = parse(MANIFEST.provenance.recipe, SHIPPED).network
+SHIPPED_NETWORK = _TOLD.model_dump(include={"name", "until"}, exclude_none=True)  # what a recipe says to start from it
 
 
 def rule(side: int) -> CropRule:

@@ -14,7 +14,7 @@ from roadsight_training.golden import golden_file
 from roadsight_training.graph import to_onnx, torch_logits
 from roadsight_training.networks import Network
 from roadsight_training.networks.unfolding import BATCH, settle, unfold
-from training.networks.proving import SHIPPED, built, frames, live_in, rule
+from training.networks.proving import SHIPPED, SHIPPED_NETWORK, SHIPPED_SIDE, built, frames, live_in, rule
 
 SIDE = 8
 
@@ -47,7 +47,7 @@ def exported(shipped: bundles.Bundle, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture
 def unfolded(shipped: bundles.Bundle) -> Network:
-    network = built("efficientnet_lite0", 64, len(shipped.manifest.labels), dropout=0)
+    network = built(side=SHIPPED_SIDE, classes=len(shipped.manifest.labels), dropout=0, **SHIPPED_NETWORK)
     network.load_state_dict(unfold(shipped, network))
     return network
 
@@ -61,7 +61,7 @@ def test_the_shipped_bundle_gives_back_a_network_with_its_golden_logits(
 
 
 def test_settled_it_trains_from_what_it_is_in_evaluation(unfolded: Network) -> None:
-    pixels = frames(64)
+    pixels = frames(SHIPPED_SIDE)
     evaluated = logits(unfolded.eval(), pixels)
     apart = float(evaluated.std(0).max())
     trained = logits(deepcopy(unfolded).train(), pixels)
