@@ -23,6 +23,8 @@ from roadsight_models.probabilities import softmax
 
 Floats = npt.NDArray[np.float32]
 
+STEP = 0.001  # the largest change of a pixel when the gradient is tried
+
 
 class Gradients(NamedTuple):
     """What a gradient graph gives for N pictures."""
@@ -74,7 +76,8 @@ def open_gradient(bundle: Bundle, provider: providers.Asked = "auto", threads: i
     Raises:
         ProviderMissing: the provider that was asked for by name is not there.
         BadBundle: the bundle has no gradient graph, or not one with the inputs and outputs of the contract.
-        GoldenMismatch: the graph does not reproduce the golden logits: it is of another network.
+        GoldenMismatch: the graph does not reproduce the golden logits, or they do not rise along its gradient: it is of
+            another network.
     """
     path = bundle.gradient
     if path is None:
@@ -120,3 +123,15 @@ def _check_golden(session: GradientSession) -> None:
                 f"{session.bundle.folder}: on {session.provider} the golden probabilities of the gradient's graph "
                 f"differ by {difference:.2g}; at most {manifest.golden_tolerance:.2g} is allowed"
             )
+    _check_climbs(session, pixels, cotangent)
+
+
+def _check_climbs(session: GradientSession, pixels: Floats, cotangent: Floats) -> None:
+    """A gradient of nothing would make every attack fail, and the network look robust."""
+    before = session.run(pixels, cotangent)
+    steepest = float(np.abs(before.gradient).max())
+    step = before.gradient * np.float32(STEP / steepest if steepest > 0 else 0)
+    gain = float((session.run(pixels + step, cotangent).logits - before.logits).sum())
+    if not gain > 0:  # so written that NaN is noticed
+        why = f"along the gradient the golden logits rise by {gain:.2g} in all: it is of something else"
+        raise GoldenMismatch(f"{session.bundle.folder}: on {session.provider} {why}")

@@ -1,13 +1,19 @@
 from pathlib import Path
 
+import yaml
+
 from roadsight_models.manifest import Manifest, Metric, Precision
 from roadsight_models.robustness.corruptions import CORRUPTIONS
 from roadsight_training.card import Measured, card_files
 from roadsight_training.judging.evaluation import measure
 from roadsight_training.judging.intervals import Proportion
 from roadsight_training.judging.stress import Stressed
-from training.judging.drawn import MANIFEST, logits, sample
-from training.tiny import recipe
+from training.judging import drawn
+from training.judging.drawn import logits, sample
+from training.tiny import asked, recipe
+
+RECIPE = drawn.MANIFEST.provenance.model_copy(update={"recipe": yaml.safe_dump(asked())})
+MANIFEST = drawn.MANIFEST.model_copy(update={"provenance": RECIPE})
 
 REPORT = measure(logits((0.7, 0.1, 0.1, 0.1)), [sample(0)], MANIFEST)
 

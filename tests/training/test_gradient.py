@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from roadsight_models.bundle import MAX_FILE_BYTES
 from roadsight_training.errors import GradientBroken, NotDifferentiable
-from roadsight_training.gradient import TOLERANCE, check_gradient, to_gradient_onnx
+from roadsight_training.gradient import KINKED, TOLERANCE, check_gradient, to_gradient_onnx
 from roadsight_training.graph import to_onnx
 from roadsight_training.networks import Network
 from roadsight_training.networks.network import per_channel
@@ -94,7 +94,9 @@ def changed(graph: bytes, change: Callable[[ModelProto], object]) -> bytes:
 
 
 def test_the_gradient_is_autograd_s(exported: Exported) -> None:
-    assert check_gradient(exported.graph, exported.network, frames(exported.side)) <= TOLERANCE
+    agreement = check_gradient(exported.graph, exported.network, frames(exported.side))
+    assert agreement.largest <= TOLERANCE
+    assert agreement.beside <= KINKED
 
 
 def test_one_graph_takes_any_batch_and_no_picture_hangs_on_its_company(exported: Exported) -> None:
@@ -190,6 +192,19 @@ def test_a_graph_that_is_not_the_network_is_noticed(lenet: Exported, change: Cal
         check_gradient(changed(lenet.graph, change), lenet.network, frames(32))
 
 
+def test_a_gradient_that_is_only_sometimes_right_is_noticed(lenet: Exported, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def at_odds(*shown: Any) -> Any:
+        asked.append(len(shown[2]))
+        return np.where(np.arange(len(shown[2])) % 2, 1.0, 0.0) if len(asked) == 1 else np.zeros(len(shown[2]))
+
+    monkeypatch.setattr("roadsight_training.gradient._differences", at_odds)
+    with pytest.raises(GradientBroken, match="10 of 20 images differ as they are; at most 33% may have a kink"):
+        check_gradient(lenet.graph, lenet.network, frames(32))
+    assert asked == [20, 10]
+
+
 def small(layer: nn.Module, side: int = 8) -> Network:
     """A network of one layer, for which a black picture is nothing but zeros."""
     torch.manual_seed(0)
@@ -211,7 +226,7 @@ def test_on_a_kink_two_gradients_are_right_and_beside_it_one() -> None:
     graph, black = to_gradient_onnx(relu, rule(8)), np.zeros((3, 8, 8, 3), np.uint8)
     _, gradient = run(graph, black.astype(np.float32), weights(3))
     assert not gradient.any()
-    assert check_gradient(graph, other, black) <= TOLERANCE
+    assert check_gradient(graph, other, black).largest <= TOLERANCE
     leaky = small(nn.LeakyReLU(0.01))
     leaky.load_state_dict(relu.state_dict())
     with pytest.raises(GradientBroken):
@@ -237,7 +252,7 @@ def test_layers_with_every_option_have_their_gradient(layer: nn.Module) -> None:
     side = 11  # the strides leave pixels over
     network = small(layer, side)
     noise = np.random.default_rng(0).integers(0, 256, (4, side, side, 3), np.uint8)
-    assert check_gradient(to_gradient_onnx(network, rule(side)), network, noise) <= TOLERANCE
+    assert check_gradient(to_gradient_onnx(network, rule(side)), network, noise).largest <= TOLERANCE
 
 
 @pytest.mark.parametrize(

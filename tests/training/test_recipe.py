@@ -125,6 +125,7 @@ def test_what_a_recipe_takes_away_may_be_inherited_from_afar(tmp_path: Path) -> 
         ("fit", {"plateau_patience": 2}, "plateau_patience goes with schedule: plateau"),
         ("transfer", {"train": "head", "layer_decay": 0.5}, "layer_decay goes with train: all or last_stages"),
         ("augment", {"flip": 0, "mirror": {"a": "b"}}, "mirror goes with flip: over 0"),
+        ("augment", {"small": 0, "small_side": [9, 20]}, "small_side goes with small: over 0"),
         ("augment", {"small_side": [20, 9]}, "two numbers are expected, the lower first, both within 4 and 1024"),
         ("publish", {"precisions": [], "loss": 0.1}, "loss goes with precisions: float16 or int8"),
         ("publish", {"also": ["validation"]}, "validation is chosen on"),
@@ -138,6 +139,15 @@ def test_an_option_without_effect_is_refused(part: str, options: dict[str, objec
     asked[part] = asked.get(part, {}) | options
     with pytest.raises(BadRecipe, match=f"{part}.*{said}"):
         parse(yaml.safe_dump(asked), Path("r.yaml"))
+
+
+def test_nothing_is_published_on_what_was_trained_on_or_chosen_by() -> None:
+    asked = yaml.safe_load(TEXT) | {"publish": {"also": ["val"]}}
+    assert parse(yaml.safe_dump(asked), Path("r.yaml")).publish.also == ("val",)
+    for data in ({"validation": "val"}, {"split": "val"}):
+        both = asked | {"data": asked["data"] | data}
+        with pytest.raises(BadRecipe, match="publish: 'val' is trained on or chosen by"):
+            parse(yaml.safe_dump(both), Path("r.yaml"))
 
 
 def test_a_value_that_is_none_of_those_known_is_refused_with_them() -> None:

@@ -94,7 +94,7 @@ class Checkpoints(Checkpoint):
             raise Stopped(trainer.global_step)
 
     def state_dict(self) -> dict[str, Any]:
-        """The lowest validation loss so far, which `best.ckpt` has."""
+        """The validation loss of `best.ckpt`."""
         return {"lowest": self.lowest}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:

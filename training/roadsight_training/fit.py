@@ -4,7 +4,8 @@
             BadDataset, BadSplit    BadRecipe, BadWeights Diverged, Stopped
                                     BadRun
 
-Validation decides which checkpoint is best, on tracks that training never sees; the split `test` is never opened here.
+Validation, on what training never sees, decides which checkpoint is best, unless the recipe keeps the last. The split
+`test` is never opened here.
 """
 
 import math
@@ -65,7 +66,7 @@ def fit(
 
     Raises:
         BadDataset: no rows, or too many pictures that can't be decoded.
-        BadSplit: no class has two tracks.
+        BadSplit: as `divide` does.
         BadRecipe: the recipe is not understood.
         BadRun: the folder is in the way, or is not a run of this recipe.
         BadWeights: the starting weights are missing or do not fit.

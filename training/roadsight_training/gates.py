@@ -17,7 +17,7 @@ class Cost(NamedTuple):
     """What it takes to serve a model."""
 
     parameters: int
-    time: float | None  # of the graph that the service picks here, as a share of the yardstick's; None: not measured
+    time: float | None  # of the graph that the service picks here, as a share of the yardstick's; None: not wanted
 
 
 class Gate(NamedTuple):
@@ -52,7 +52,8 @@ def judge(
     if wanted.parameters is not None:
         said = f"{cost.parameters} parameters, at most {wanted.parameters}"
         gates.append(Gate("size", cost.parameters <= wanted.parameters, said))
-    if wanted.time is not None and cost.time is not None:
+    if wanted.time is not None:
+        assert cost.time is not None  # measured because it is wanted
         gates.append(_at_most("time", "share of float32 ResNet-18 on 64 px", cost.time, wanted.time))
     for one in precisions:
         gates.append(_at_most(one.name, "loss of top-1", report.top1.value - one.top1, wanted.loss))

@@ -32,7 +32,7 @@ SEEN = 1024  # pictures that are trained on and measured like validation, at mos
 
 @dataclass(frozen=True)
 class Parts:
-    """The two parts of the split that is trained on, decoded."""
+    """What is trained on and what is validated on, decoded."""
 
     labels: tuple[str, ...]  # index == logit column
     training: Decoded
@@ -96,9 +96,13 @@ def seen_before(recipe: Recipe, dataset: Dataset) -> frozenset[str]:
         return run_of(earlier).seen
     manifest = load(earlier).manifest
     try:
-        theirs = parse(manifest.provenance.recipe, earlier)
-        alone = theirs.model_copy(update={"network": theirs.network.model_copy(update={"weights": NONE})})
-        _, training, _ = divide(alone, dataset.known_as(manifest.labels))
+        theirs, known = parse(manifest.provenance.recipe, earlier), dataset.known_as(manifest.labels)
+        if isinstance(theirs.data.validation, str):  # which this copy of the data may lack
+            rows = known.select(theirs.data.split, theirs.data.kind)
+            training = tuple(row for row in rows if row.source not in theirs.data.without_sources)
+        else:
+            alone = theirs.model_copy(update={"network": theirs.network.model_copy(update={"weights": NONE})})
+            _, training, _ = divide(alone, known)
     except (BadRecipe, BadDataset, BadSplit):
         return frozenset()
     return frozenset(sample.group for sample in training)

@@ -22,6 +22,7 @@ from roadsight_models.precision import choose
 from roadsight_models.session import open_session
 from roadsight_training import gates
 from roadsight_training.card import Measured, card_files
+from roadsight_training.card.sections import CORRUPTED
 from roadsight_training.card.stressed import mean_top1
 from roadsight_training.datasets import Dataset
 from roadsight_training.datasets.pictures import crops, decode_all
@@ -53,7 +54,7 @@ def publish(run: Run, version: str, dataset: Dataset, root: Path, notes: str = "
         version: semantic, not published before.
         dataset: what the run was trained on, opened with the run's labels.
         root: the folder of all bundles; the newest version there is what the new one is held against.
-        notes: Markdown for the card: what a person saw in the pictures that an earlier try got wrong.
+        notes: Markdown for the card: what a person saw in the pictures that it gets wrong.
 
     Raises:
         GateFailed: says which gates, with their figures; nothing is written.
@@ -70,13 +71,13 @@ def publish(run: Run, version: str, dataset: Dataset, root: Path, notes: str = "
     shown = _trained_on(run, dataset)
     graphs = _graphs(run, drafted, dataset, shown)
     gradient = to_gradient_onnx(drafted.network, run.recipe.input)
-    differs = check_gradient(gradient, drafted.network, shown)
+    agreement = check_gradient(gradient, drafted.network, shown)
     files = drafted.files | {one.file: graph for one, graph in graphs.items()} | {bundles.GRADIENT: gradient}
     manifest = drafted.manifest.model_copy(update={"precisions": tuple(graphs)})
     older = bundles.load(before).manifest if before else None
     passed = gates.judge(drafted.report, wanted, manifest.precisions, _cost(run, drafted, manifest, files), older)
     gates.require(passed)
-    passed.append(gates.Gate("gradient", True, f"differs from torch by {differs:.1g} of the largest value at most"))
+    passed.append(gates.Gate("gradient", True, str(agreement)))
     found = _more(run, manifest, files, dataset)
     beside = [metric for split, report in found.reports.items() for metric in metrics(report, split)]
     beside += _corrupted(found, wanted.split)
@@ -119,7 +120,8 @@ def _more(run: Run, manifest: Manifest, files: Mapping[str, bytes], dataset: Dat
         stressed: dict[str, list[Stressed]] = {}
         if wanted.stress:
             held_out = some(dataset, dataset.select(wanted.split), wanted.stress, manifest.input)
-            held = some(dataset, held_back(run, dataset), wanted.stress, manifest.input)
+            spoilt = run.recipe.data.unreadable
+            held = some(dataset, held_back(run, dataset), wanted.stress, manifest.input, spoilt)
             stressed = {wanted.split: list(stress(session, held_out)), HELD_BACK: list(stress(session, held, [MARGIN]))}
     return Measured(reports, stressed)
 
@@ -130,7 +132,7 @@ def _corrupted(found: Measured, split: str) -> list[Metric]:
         return []
     images = max(one.undisturbed.n for one in found.stressed[split])
     value = mean_top1(found.stressed[split])
-    return [Metric(name="corrupted_top1", split=split, value=value, interval=None, n=images)]
+    return [Metric(name=CORRUPTED, split=split, value=value, interval=None, n=images)]
 
 
 def _trained_on(run: Run, dataset: Dataset) -> Pixels:

@@ -27,6 +27,17 @@ def test_the_checkpoint_that_is_judged_is_the_best_or_the_last() -> None:
     assert History({}, "last").kept_step is None
 
 
+def test_a_loss_that_rose_is_overfitting_whichever_checkpoint_is_kept() -> None:
+    curves = history(
+        val_loss=(0.5, 0.2, 0.6), fit_loss=(0.5, 0.2, 0.1), val_top1=(0.9, 0.95, 0.96), fit_top1=(0.9, 0.95, 0.97)
+    ).curves
+    for keep, said in (("best", "The checkpoint is from before that."), ("last", "The checkpoint is the last.")):
+        told = verdict(History(curves, keep))  # type: ignore[arg-type]
+        assert told.kind == "overfitting"
+        assert "rose from 0.200 to 0.600" in told.why
+        assert said in told.why
+
+
 def test_a_gap_between_two_poor_figures_is_underfitting_first() -> None:
     told = verdict(history(val_loss=(2, 1.9), fit_loss=(2, 1.8), val_top1=(0.4, 0.5), fit_top1=(0.5, 0.6)))
     assert told.kind == "underfitting"

@@ -9,6 +9,7 @@ import pytest
 
 import colours
 from roadsight_models import cli
+from roadsight_models.manifest import CropRule
 from roadsight_models.regions import Box
 from roadsight_models.robustness.corruptions import CORRUPTIONS, SEVERITIES
 from roadsight_models.session import Session, open_session
@@ -17,6 +18,7 @@ from roadsight_training.judging.stress import STRESSES, compressed, corrupted, m
 from training.tiny import shape
 
 PATCH = Box(16, 16, 48, 48)
+TIGHT = CropRule(width=16, height=16, context=0, resize="area_or_linear", min_side=8)
 
 
 def framed(index: int = 0, box: Box = PATCH) -> Picture:
@@ -34,29 +36,36 @@ def session(tmp_path: Path) -> Session:
 
 
 def test_a_box_grows_and_shrinks_by_its_own_sides_as_far_as_the_picture_goes() -> None:
-    grown = margin(framed(), 0.25)
-    shrunk = margin(framed(), -0.25)
+    grown = margin(framed(), 0.25, TIGHT)
+    shrunk = margin(framed(), -0.25, TIGHT)
     assert grown is not None and shrunk is not None
     assert (grown.box, shrunk.box) == (Box(8, 8, 56, 56), Box(24, 24, 40, 40))
-    assert margin(framed(), 0.5) is not None  # to the last pixel
-    assert margin(framed(), 0.6) is None
-    flat = margin(framed(box=Box(20, 28, 44, 36)), 0.5)
+    assert margin(framed(), 0.5, TIGHT) is not None  # to the last pixel
+    assert margin(framed(), 0.6, TIGHT) is None
+    flat = margin(framed(box=Box(20, 28, 44, 36)), 0.5, TIGHT)
     assert flat is not None
     assert flat.box == Box(8, 24, 56, 40)
 
 
+def test_a_looser_box_needs_its_context_too() -> None:
+    around = TIGHT.model_copy(update={"context": 0.25})
+    assert margin(framed(), 0.16, around) is not None  # 5 of 32 pixels, then 10 of 42: to the last pixel
+    assert margin(framed(), 0.2, around) is None
+    assert margin(framed(), 0.2, TIGHT) is not None
+
+
 def test_a_picture_is_reduced_until_its_box_has_so_few_pixels() -> None:
-    small = reduced(framed(), 8)
+    small = reduced(framed(), 8, TIGHT)
     assert small is not None
     assert (small.pixels.shape, small.box) == ((16, 16, 3), Box(4, 4, 12, 12))
-    assert reduced(framed(), 32) is None  # it has no more than these
+    assert reduced(framed(), 32, TIGHT) is None  # it has no more than these
 
 
 def test_jpeg_leaves_colours_and_takes_detail() -> None:
     noisy = Picture(np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8), Box(0, 0, 32, 32), 0)
-    lost = [np.abs(compressed(noisy, quality).pixels.astype(int) - noisy.pixels).mean() for quality in (95, 30)]
+    lost = [np.abs(compressed(noisy, quality, TIGHT).pixels.astype(int) - noisy.pixels).mean() for quality in (95, 30)]
     assert lost[0] < lost[1]
-    assert np.abs(compressed(framed(), 95).pixels.astype(int) - framed().pixels).mean() < 6
+    assert np.abs(compressed(framed(), 95, TIGHT).pixels.astype(int) - framed().pixels).mean() < 6
 
 
 def test_corrupted_crops_are_the_same_every_time_and_differ_from_each_other() -> None:

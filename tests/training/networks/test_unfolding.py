@@ -37,7 +37,10 @@ def shipped() -> bundles.Bundle:
 @pytest.fixture(scope="module")
 def exported(shipped: bundles.Bundle, tmp_path_factory: pytest.TempPathFactory) -> bundles.Bundle:
     """A fully connected network of five classes, 8 x 8 pixels, and two hidden layers, as a bundle."""
-    network, five = built("mlp", SIDE, hidden=(6, 5)), {"labels": tuple("abcde"), "architecture": "mlp"}
+    network, five = (
+        built("mlp", SIDE, hidden=(6, 5)),
+        {"labels": tuple("abcde"), "architecture": "mlp", "precisions": ()},
+    )
     files = {
         bundles.CLASSIFIER: to_onnx(network, rule(SIDE)),
         bundles.GOLDEN: golden_file(network.eval(), rule(SIDE)),

@@ -13,7 +13,7 @@ from roadsight_training.run import HELD_BACK
 
 
 def evaluate(manifest: Manifest, split: str, report: Report) -> str:
-    """Gives the figures of a split."""
+    """Gives the figures of a split; of what a run held back those that are not calibrated."""
     if split == HELD_BACK:
         return "roadsight report RUN --data DIR"
     support = f" --min-support {report.min_support}" if report.min_support > 1 else ""

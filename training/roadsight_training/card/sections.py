@@ -15,16 +15,19 @@ from roadsight_training.recipe import parse
 from roadsight_training.run import HELD_BACK
 
 WEAKEST = 5
+CORRUPTED = "corrupted_top1"  # name of a metric
 PLOT = "reliability.png"
 
 
 def what(manifest: Manifest) -> str:
     """Name, purpose, and what it is not for."""
-    rule = manifest.input
+    rule, network = manifest.input, parse(manifest.provenance.recipe, Path(manifest.name)).network
+    options = {"until": network.until, "width": network.width}
+    variant = "".join(f", {name} {value}" for name, value in options.items() if value is not None)
     return f"""# {manifest.name} {manifest.version}
 
-Names one of {len(manifest.labels)} classes for a tight box (task `{manifest.task}`): {manifest.architecture}, input
-{rule.width} x {rule.height} RGB, context {rule.context:g}. The labels are in `manifest.json`.
+Names one of {len(manifest.labels)} classes for a tight box (task `{manifest.task}`): {manifest.architecture}{variant};
+input {rule.width} x {rule.height} RGB, context {rule.context:g}. The labels are in `manifest.json`.
 
 ## Intended use
 
@@ -38,7 +41,7 @@ countries' signs or objects than those it was measured on, until it has been mea
 
 def figures(manifest: Manifest, split: str, report: Report) -> str:
     """The figures of the split that it is published on."""
-    own = [one for one in manifest.metrics if one.split == split]
+    own = [one for one in manifest.metrics if one.split == split and one.name != CORRUPTED]
     return f"""## Figures
 
 Split `{split}`, {report.n} distinct images, {_seen(split)}:
@@ -100,6 +103,7 @@ def under_stress(manifest: Manifest, found: Mapping[str, Sequence[Stressed]]) ->
         return ""
     split, held_out = next(iter(found.items()))
     augment = parse(manifest.provenance.recipe, Path(manifest.name)).augment
+    mean = "".join(f"{one.value:.2%}" for one in manifest.metrics if (one.name, one.split) == (CORRUPTED, split))
     commands = "".join(f"\n`{again.stress(manifest, name, some)}`" for name, some in found.items())
     return f"""
 ## Under stress
@@ -110,7 +114,7 @@ Again:{commands}
 {stressed.changed(found)}
 Corruptions of ImageNet-C (Hendrycks and Dietterich 2019) and low light, severity 1 to 5, applied to the crop of
 `{split}` at the network's size, where they are harsher than on the 224 px that they were made for. In training it saw
-something like those that are marked, by other code:
+something like those that are marked, by other code. Mean top-1 over those of ImageNet-C (`{CORRUPTED}`): {mean}.
 
 {stressed.corrupted(held_out, augment)}"""
 
@@ -150,7 +154,7 @@ validation images.
 
 def _seen(split: str) -> str:
     if split == HELD_BACK:
-        return "held back from training, but checkpoint, temperature and threshold were chosen on them"
+        return "held back from training, but temperature, threshold and maybe the checkpoint were chosen on them"
     return "none of them trained on or used to choose anything"
 
 

@@ -44,14 +44,7 @@ def sources(report: Report) -> str:
 
 def confusions(report: Report, most: int = 10) -> str:
     """The most frequent mistakes."""
-    pairs = [
-        (int(report.confusion[row, column]), truth, guess)
-        for row, truth in enumerate(report.labels)
-        for column, guess in enumerate(report.labels)
-        if row != column and report.confusion[row, column]
-    ]
-    rows = [(truth, guess, n) for n, truth, guess in sorted(pairs, key=lambda pair: -pair[0])[:most]]
-    return table(("truth", "answer", "images"), rows)
+    return table(("truth", "answer", "images"), report.confusions(most))
 
 
 def precisions(found: Sequence[Precision]) -> str:

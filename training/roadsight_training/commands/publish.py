@@ -18,7 +18,9 @@ def publish(
     version: Annotated[str, typer.Option(help="Semantic, not published before.")],
     notes: Annotated[
         Path | None,
-        typer.Option(exists=True, help="Markdown for the card: what you saw in the pictures that it gets wrong."),
+        typer.Option(
+            exists=True, dir_okay=False, help="Markdown for the card: what you saw in the pictures that it gets wrong."
+        ),
     ] = None,
     out: Annotated[Path, typer.Option(help="The folder of all bundles.")] = Path("models/bundles"),
 ) -> None:

@@ -46,11 +46,13 @@ def stress(
     opened = bundles.load(bundle)
     session = open_session(opened, "auto", os.cpu_count() or 1, precision=precision)
     dataset = open_dataset(folder).known_as(opened.manifest.labels)
+    samples, spoilt = dataset.samples, 0.0
     if split == HELD_BACK:
-        _, _, samples = divide(parse(opened.manifest.provenance.recipe, bundle), dataset)
+        recipe = parse(opened.manifest.provenance.recipe, bundle)
+        (_, _, samples), spoilt = divide(recipe, dataset), recipe.data.unreadable
     else:
         samples = dataset.select(split)
-    pictures = room.some(dataset, samples, images, opened.manifest.input)
+    pictures = room.some(dataset, samples, images, opened.manifest.input, spoilt)
     found = list(room.stress(session, pictures, only or room.EVERY))
     title = f"{opened.manifest.name} {opened.manifest.version} on {len(pictures)} of {split}, {precision}"
     Console().print(table(found, title))

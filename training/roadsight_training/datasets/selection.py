@@ -50,8 +50,10 @@ def apart(training: Sequence[Sample], validation: Sequence[Sample], seen: Collec
     """Takes two splits of a data set as the training part and the validation part.
 
     Raises:
-        BadSplit: a group is in both, or the network was trained on it before.
+        BadSplit: one of them is empty, a group is in both, or the network was trained on it before.
     """
+    if not training or not validation:
+        raise BadSplit(f"nothing is left to {'validate' if training else 'train'} on")
     shown = {sample.group for sample in training}.union(seen)
     if both := [sample.group for sample in validation if sample.group in shown]:
         raise BadSplit(f"group {both[0]!r} is in the split for validation, and is trained on or was")

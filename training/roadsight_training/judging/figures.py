@@ -77,6 +77,17 @@ class Report:
         counting = [area for label, area in areas.items() if self.per_class[label].recall.n >= self.min_support]
         return float(np.mean(counting)) if counting else None
 
+    def confusions(self, most: int) -> list[tuple[str, str, int]]:
+        """The most frequent mistakes: truth, guess, images."""
+        wrong = self.confusion * ~np.eye(len(self.labels), dtype=bool)
+        order = np.argsort(-wrong, axis=None, kind="stable")[:most]
+        pairs = [divmod(int(place), len(self.labels)) for place in order]
+        return [
+            (self.labels[row], self.labels[column], int(wrong[row, column]))
+            for row, column in pairs
+            if wrong[row, column]
+        ]
+
     def figures(self) -> dict[str, object]:
         """The report as plain JSON values; `top1`, `macro_f1`, `mean_recall` and `n` are stable names."""
         return self._headline() | {

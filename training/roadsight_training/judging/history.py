@@ -123,7 +123,7 @@ def verdict(history: History) -> Verdict:
     1. top-1 on validation is more than 3 points under that on training pictures, and errors are at least twice as
        frequent there: overfitting.
     2. the validation loss ended more than 10 % and 0.02 nats above its lowest, while the loss on training pictures went
-       on falling: overfitting, in the epochs after the checkpoint.
+       on falling: overfitting, in the epochs after the lowest.
     3. top-1 on the training pictures themselves is under 90 %: underfitting.
     4. over the last quarter of the run the validation loss still fell by more than 10 %: underfitting, ended too soon.
 
@@ -138,18 +138,18 @@ def verdict(history: History) -> Verdict:
     both = f"Top-1 is {fit:.1%} on training pictures and {val:.1%} on validation"
     if fit - val > GAP and 1 - val >= RATIO * (1 - fit):
         return Verdict("overfitting", f"{both}: over 3 points apart, and errors at least twice as frequent.")
-    if rise := _rose(history, step):
-        return Verdict("overfitting", f"{rise} The checkpoint is from before that. {both}.")
+    if rise := _rose(history):
+        since = "the last" if history.keep == "last" else "from before that"
+        return Verdict("overfitting", f"{rise} The checkpoint is {since}. {both}.")
     if fit < LOW:
         return Verdict("underfitting", f"{both}: it has not learnt the pictures that it was shown (under 90 %).")
-    return _still_falls(history["val_loss"], both) or Verdict(
-        "fine", f"{both}, and the validation loss has levelled off."
-    )
+    return _still_falls(history["val_loss"], both) or Verdict("fine", f"{both}, and the validation loss falls no more.")
 
 
-def _rose(history: History, best: int) -> str:
+def _rose(history: History) -> str:
     val, fit = history["val_loss"], history["fit_loss"]
-    lowest, last = val.at(best), val.values[-1]
+    lowest, best = min(zip(val.values, val.steps, strict=True))
+    last = val.values[-1]
     if last <= max(lowest * RISE[0], lowest + RISE[1]) or fit.values[-1] >= fit.at(best):
         return ""
     return (

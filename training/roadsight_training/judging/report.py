@@ -74,6 +74,7 @@ def _figures(run: Run, network: Network, judged: Judged, history: History, asked
         "input": list(size),
         "split": asked.split,
         "seen": _seen(run, asked.split),
+        "keep": run.recipe.fit.keep,
         "damaged": judged.damaged,
         "verdict": told._asdict(),
         "history": {name: _plain(curve) for name, curve in history.figures.items()},
@@ -104,19 +105,9 @@ def _plain(curve: Curve) -> dict[str, object]:
 
 
 def _confusions(report: Report) -> list[dict[str, object]]:
-    """The most frequent pairs of truth and wrong guess."""
-    wrong = report.confusion * ~np.eye(len(report.labels), dtype=bool)
-    order = np.argsort(-wrong, axis=None, kind="stable")[:CONFUSIONS]
-    pairs = [divmod(int(place), len(report.labels)) for place in order]
     return [
-        {
-            "truth": report.labels[row],
-            "guess": report.labels[column],
-            "images": int(wrong[row, column]),
-            "of": int(report.confusion[row].sum()),
-        }
-        for row, column in pairs
-        if wrong[row, column]
+        {"truth": truth, "guess": guess, "images": images, "of": report.per_class[truth].recall.n}
+        for truth, guess, images in report.confusions(CONFUSIONS)
     ]
 
 

@@ -36,7 +36,7 @@ class Stress:
 
     levels: tuple[float, ...]
     unit: str
-    change: Callable[[Picture, float], Picture | None]  # None: this picture can't show it
+    change: Callable[[Picture, float, CropRule], Picture | None]  # None: this picture can't show it
 
 
 @dataclass(frozen=True)
@@ -50,18 +50,22 @@ class Stressed:
     undisturbed: Proportion
 
 
-def margin(picture: Picture, fraction: float) -> Picture | None:
-    """The box grown by a fraction of its sides on each side, or shrunk; None where the picture ends before."""
+def margin(picture: Picture, fraction: float, rule: CropRule) -> Picture | None:
+    """The box grown by a fraction of its sides on each side, or shrunk; None where the picture ends before its crop."""
     height, width = picture.pixels.shape[:2]
-    x1, y1, x2, y2 = picture.box
-    dx, dy = fraction * (x2 - x1), fraction * (y2 - y1)
-    grown = x1 - dx, y1 - dy, x2 + dx, y2 + dy
-    kept = Box(max(grown[0], 0), max(grown[1], 0), min(grown[2], width), min(grown[3], height))
-    lost = max(abs(asked - got) for asked, got in zip(grown, kept, strict=True))
-    return replace(picture, box=kept) if lost < 1 else None
+    box = _grown(picture.box, fraction)
+    crop = _grown(box, rule.context)
+    if min(crop.x1, crop.y1, width - crop.x2, height - crop.y2) <= -1:
+        return None
+    return replace(picture, box=Box(max(box.x1, 0), max(box.y1, 0), min(box.x2, width), min(box.y2, height)))
 
 
-def reduced(picture: Picture, side: float) -> Picture | None:
+def _grown(box: Box, fraction: float) -> Box:
+    dx, dy = fraction * (box.x2 - box.x1), fraction * (box.y2 - box.y1)
+    return Box(box.x1 - dx, box.y1 - dy, box.x2 + dx, box.y2 + dy)
+
+
+def reduced(picture: Picture, side: float, rule: CropRule) -> Picture | None:
     """The picture as small as if the box's shorter side had been taken with so many pixels; None where it was fewer."""
     x1, y1, x2, y2 = picture.box
     scale = side / min(x2 - x1, y2 - y1)
@@ -73,7 +77,7 @@ def reduced(picture: Picture, side: float) -> Picture | None:
     return replace(picture, pixels=pixels, box=Box(x1 * wide, y1 * high, x2 * wide, y2 * high))
 
 
-def compressed(picture: Picture, quality: float) -> Picture:
+def compressed(picture: Picture, quality: float, rule: CropRule) -> Picture:
     """The picture through JPEG."""
     _, data = cv2.imencode(".jpg", picture.pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, int(quality)])
     return replace(picture, pixels=np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR_RGB), np.uint8))
@@ -112,25 +116,27 @@ def stress(session: Session, pictures: Sequence[Picture], names: Sequence[str] =
 
 def _changed(session: Session, pictures: Sequence[Picture], right: Flags, name: str) -> Iterator[Stressed]:
     """One of `STRESSES`, on the pictures that can show it."""
-    one = STRESSES[name]
+    one, rule = STRESSES[name], session.manifest.input
     for level in one.levels:
-        changed = [one.change(picture, level) for picture in pictures]
+        changed = [one.change(picture, level, rule) for picture in pictures]
         kept = [new for new in changed if new is not None]
         if kept:
             same = Proportion.of(right[[new is not None for new in changed]])
-            top1 = _top1(session, crop_all(kept, session.manifest.input), kept)
+            top1 = _top1(session, crop_all(kept, rule), kept)
             yield Stressed(name, level, one.unit, top1, same)
 
 
-def some(dataset: Dataset, samples: Sequence[Sample], n: int, rule: CropRule) -> Sequence[Picture]:
+def some(
+    dataset: Dataset, samples: Sequence[Sample], n: int, rule: CropRule, unreadable: float = 0
+) -> Sequence[Picture]:
     """Decodes n of the samples at most, drawn once and for all, with what is around their boxes.
 
     Raises:
-        BadDataset: one can't be decoded.
+        BadDataset: a larger share than `unreadable` can't be decoded.
     """
     chosen = sorted(np.random.default_rng(SEED).permutation(len(samples))[:n])
     around = WIDEST + rule.context * (1 + 2 * WIDEST)  # the widest margin, with its context
-    return decode_all(dataset, [samples[row] for row in chosen], unreadable=0, reach=around).pictures
+    return decode_all(dataset, [samples[row] for row in chosen], unreadable, around).pictures
 
 
 def corrupted(frames: Pixels, name: str, severity: int) -> Pixels:

@@ -46,7 +46,7 @@ def resnet(options: Options, classes: int, size: Size) -> Network:
     if is_published(options.weights):
         raise BadWeights(f"nobody publishes weights of {options.name} at {options.width} of its width")
     channels = [round(options.width * standard) for standard in CHANNELS]
-    model: Any = timm.create_model(options.name, channels=channels, stem_width=channels[0])
+    model: Any = timm.create_model(options.name, channels=channels, stem_width=channels[0], zero_init_last=False)
     model.relu, model.avgpool = model.act1, nn.AdaptiveAvgPool2d(1)
     return _staged(model, options, classes)
 

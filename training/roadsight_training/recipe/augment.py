@@ -6,6 +6,8 @@ from pydantic import Field, field_validator, model_validator
 
 from roadsight_training.recipe.part import Part, Probability
 
+SMALL_SIDE = (14, 40)
+
 
 class Augment(Part):
     """What is done to a training crop, drawn anew each time; light, blur, noise and JPEG for a few crops together."""
@@ -23,7 +25,7 @@ class Augment(Part):
         {}, description="Labels that are each other's mirror image, or their own, beside those that are known."
     )
     small: Probability = Field(0.3, description="How often a crop is reduced to `small_side` and enlarged again.")
-    small_side: tuple[int, int] = Field((14, 40), description="In pixels, from and to.")
+    small_side: tuple[int, int] = Field(SMALL_SIDE, description="In pixels, from and to.")
     motion_blur: Probability = Field(0.15, description="How often a crop is smeared along a line of 3..9 px.")
     occlusion: Probability = Field(
         0.0, description="How often a rectangle of 2 % to 20 % is covered with noise, a grey or the mean colour."
@@ -43,9 +45,11 @@ class Augment(Part):
     )
 
     @model_validator(mode="after")
-    def _mirror_goes_with_flip(self) -> Self:
+    def _details_go_with_what_they_are_of(self) -> Self:
         if self.mirror and not self.flip:
             raise ValueError("mirror goes with flip: over 0")
+        if self.small_side != SMALL_SIDE and not self.small:
+            raise ValueError("small_side goes with small: over 0")
         return self
 
     @field_validator("margin")

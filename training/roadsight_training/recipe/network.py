@@ -45,7 +45,7 @@ class Network(Part):
     pooling: Literal["average", "max"] | None = Field(None, description="Of lenet5.")
     local_response_norm: bool | None = Field(None, description="Of alexnet: as in the paper of 2012.")
     width: float | None = Field(
-        None, gt=0, le=2, description="Of resnet18 and resnet34: multiplies the channels of every stage."
+        None, ge=0.05, le=2, description="Of resnet18 and resnet34: multiplies the channels of every stage."
     )
     until: Literal["inception4e", "inception5a"] | None = Field(
         None, description="Of googlenet: the last module before pooling; what follows it is left out."

@@ -7,10 +7,10 @@ text --yaml--> mapping --extends--> mapping --pydantic--> Recipe
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Self, get_args
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from roadsight_models.manifest import CropRule, Slug, TaskName
 from roadsight_training.errors import BadRecipe
@@ -38,6 +38,12 @@ class Recipe(Part):
     augment: Annotated[Augment, Field(default_factory=Augment)]
     fit: Fit
     publish: Annotated[Publish, Field(default_factory=Publish)]
+
+    @model_validator(mode="after")
+    def _publishes_what_it_never_saw(self) -> Self:
+        if seen := set(self.data.splits).intersection((self.publish.split, *self.publish.also)):
+            raise ValueError(f"publish: {seen.pop()!r} is trained on or chosen by, so nobody is served by its figures")
+        return self
 
 
 def parse(text: str, path: Path) -> Recipe:
