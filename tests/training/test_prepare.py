@@ -98,6 +98,15 @@ def test_validation_may_have_a_split_of_its_own(dataset: Dataset, tmp_path: Path
             check_split(run, apart, split)
 
 
+def test_two_splits_need_pictures_each(dataset: Dataset) -> None:
+    val = replace(dataset.samples[-1], split="val", group="another", image="another")
+    assert val.source == "rear"
+    both = replace(dataset, samples=(*dataset.samples, val))
+    assert divide(recipe(data={"validation": "val"}), both)[2] == (val,)
+    with pytest.raises(BadSplit, match="nothing is left to validate on"):
+        divide(recipe(data={"validation": "val", "without_sources": ["rear"]}), both)
+
+
 def test_a_group_on_both_sides_is_refused(dataset: Dataset) -> None:
     another = replace(dataset.samples[0], split="val", image="another frame of its track")
     leaking = replace(dataset, samples=(*dataset.samples, another))
@@ -160,6 +169,16 @@ def test_what_a_bundle_was_trained_on_follows_from_its_recipe(dataset: Dataset, 
     assert seen_before(asked, dataset).isdisjoint(one.group for one in validation)
     unknown = colours.save(tmp_path / "other", files, labels=known.labels)  # whose recipe is not understood
     assert seen_before(recipe(network={"weights": str(unknown.folder)}), dataset) == frozenset()
+
+
+def test_what_a_bundle_saw_is_known_where_its_validation_split_is_missing(dataset: Dataset, tmp_path: Path) -> None:
+    theirs = recipe(data={"validation": "val", "without_sources": ["rear", "a camera that is not here"]})
+    text = yaml.safe_dump(theirs.model_dump(mode="json", exclude_unset=True))
+    files = {"golden.npz": colours.npz(frames=colours.crops(1), logits=np.zeros((1, 43), np.float32))}
+    told = Provenance(data="", weights="", code="", recipe=text)
+    bundle = colours.save(tmp_path, files, labels=dataset.labels, provenance=told)
+    front = {one.group for one in dataset.samples if one.source == "front"}
+    assert seen_before(recipe(network={"weights": str(bundle.folder)}), dataset) == front
 
 
 def test_one_class_is_told_before_anything_trains(dataset: Dataset) -> None:
