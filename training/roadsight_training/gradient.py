@@ -6,9 +6,7 @@ Network --to_gradient_onnx--> bytes --check_gradient--> Agreement
 torch differentiates the network once, here, on tensors without values, and what it did is exported as any other graph.
 """
 
-import tempfile
 from copy import deepcopy
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -25,7 +23,7 @@ from roadsight_models.frame import Pixels
 from roadsight_models.manifest import CropRule
 from roadsight_training.backward import BACKWARD
 from roadsight_training.errors import GradientBroken, NotDifferentiable
-from roadsight_training.graph import OPSET
+from roadsight_training.graph import OPSET, to_bytes
 from roadsight_training.judging.evaluation import BATCH
 from roadsight_training.networks import Network
 
@@ -62,11 +60,7 @@ def to_gradient_onnx(network: Network, rule: CropRule) -> bytes:
         )
     except torch.onnx.OnnxExporterError as error:
         raise NotDifferentiable(_first_cause(error)) from error
-    assert program is not None  # only the exporter without dynamo returns nothing
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "gradient.onnx"
-        program.save(path, external_data=False)
-        return path.read_bytes()
+    return to_bytes(program)
 
 
 def _differentiated(network: Network, pixels: Tensor, cotangent: Tensor) -> GraphModule:

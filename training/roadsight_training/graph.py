@@ -42,9 +42,14 @@ def to_onnx(network: Network, rule: CropRule) -> bytes:
         dynamic_shapes={"frames": {0: torch.export.Dim("N")}},
         verbose=False,
     )
+    return to_bytes(program)
+
+
+def to_bytes(program: torch.onnx.ONNXProgram | None) -> bytes:
+    """What torch exported, as one file."""
     assert program is not None  # only the exporter without dynamo returns nothing
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "classifier.onnx"
+        path = Path(folder) / "graph.onnx"
         program.save(path, external_data=False)
         return path.read_bytes()
 
