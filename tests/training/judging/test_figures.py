@@ -9,7 +9,14 @@ def test_the_names_at_the_top_of_the_json_are_stable_and_plain() -> None:
     assert figures["n"] == 1
     assert all(isinstance(figures[name], float) for name in ("top1", "macro_f1", "mean_recall"))
     assert figures["per_kind"] == {
-        "full": {"top1": 1.0, "interval": figures["top1_interval"], "n": 1, "mean_recall": 1.0, "classes": 1}
+        "full": {
+            "top1": 1.0,
+            "interval": figures["top1_interval"],
+            "n": 1,
+            "mean_recall": 1.0,
+            "classes": 1,
+            "per_class": {"a": {"recall": 1.0, "interval": figures["top1_interval"], "n": 1}},
+        }
     }
 
 
