@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort
 import pytest
-from onnx import ModelProto, TensorProto, helper
+from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 import colour_gradient
 import colours
@@ -201,3 +201,14 @@ def test_many_threads_each_get_their_own_gradient(session: GradientSession) -> N
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(ask, range(32)))
+
+
+@pytest.mark.parametrize(("share", "said"), [(0.0, "rise by 0 in all"), (-1.0, "rise by -")], ids=["none", "descent"])
+def test_a_gradient_that_does_not_climb_is_refused(share: float, said: str, tmp_path: Path) -> None:
+    def change(model: ModelProto) -> None:
+        (constant,) = (one for one in model.graph.initializer if one.name == "share")
+        constant.CopyFrom(numpy_helper.from_array(np.array(share, np.float32), "share"))
+
+    saved = colour_gradient.save(tmp_path, colour_gradient.changed(change))
+    with pytest.raises(GoldenMismatch, match=said):
+        open_gradient(saved, "cpu")
