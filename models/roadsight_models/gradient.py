@@ -57,7 +57,7 @@ class GradientSession:
         """
         weights = (len(self.manifest.labels),)
         for name, array, shape in (("pixels", pixels, self._picture), ("cotangent", cotangent, weights)):
-            if array.dtype != np.float32 or array.shape[1:] != shape or array.ndim != len(shape) + 1:
+            if array.dtype != np.float32 or array.shape[1:] != shape:
                 raise ValueError(f"{name}: expected float32 [N, {shape}], got {array.dtype} {array.shape}")
         if len(pixels) != len(cotangent):
             raise ValueError(f"{len(pixels)} pictures, but {len(cotangent)} rows of cotangent")
