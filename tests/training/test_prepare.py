@@ -134,7 +134,7 @@ def test_what_an_earlier_run_was_trained_on_is_never_validated_on(dataset: Datas
     assert divide(recipe(network={"weights": str(run.last)}), dataset) == divide(recipe(), dataset)
     _, _, validation = divide(recipe(network=start, data={"labels": ["speed_limit_20", "speed_limit_50"]}), dataset)
     assert {one.group for one in validation} < run.validation
-    with pytest.raises(BadSplit, match="the network that training starts from was trained on rear"):
+    with pytest.raises(BadSplit, match="the network that training starts from, or a teacher, was trained on rear"):
         divide(recipe(network=start, data={"hold_out_sources": ["rear"], "validation": None}), dataset)
 
 

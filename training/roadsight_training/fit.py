@@ -33,6 +33,7 @@ from roadsight_training.prepare import (
 from roadsight_training.recipe import Recipe, parse, text_of
 from roadsight_training.run import Run, create, wait_for
 from roadsight_training.stopwatch import faster_precision
+from roadsight_training.teaching import hire
 from roadsight_training.trainer import Hardware, make_trainer
 
 WAIT = 1800.0  # seconds, in which the first process decodes the pictures and makes the run folder
@@ -83,7 +84,8 @@ def fit(
     network = start_network(recipe, parts.labels)
     measure_normalisation(recipe, parts, network)
     loader, rounds = training_loader(recipe, parts, hardware.world)
-    module = Fitting(network, recipe, len(parts.labels), rounds * math.ceil(len(loader) / recipe.fit.accumulate))
+    steps = rounds * math.ceil(len(loader) / recipe.fit.accumulate)
+    module = Fitting(network, recipe, len(parts.labels), steps, hire(recipe, parts.labels))
     if resume or not hardware.leads:
         run = _open(folder, text, parts, 0 if resume else WAIT)
     else:

@@ -1,6 +1,6 @@
 """The network under training, as Lightning wants it.
 
-Batch --network--> Outputs --loss--> scalar --optimiser, schedule--> next step
+Batch --teachers--> Batch --network--> Outputs --loss--> scalar --optimiser, schedule--> next step
 
 Before each batch torch's generator is seeded from the step, so that dropout, too, is a function of seed and step alone.
 """
@@ -20,6 +20,7 @@ from roadsight_training.losses import l1_penalty, training_loss
 from roadsight_training.networks import Network
 from roadsight_training.optimising import OPTIMISERS, rate_factor
 from roadsight_training.recipe import Recipe
+from roadsight_training.teaching import Teachers
 from roadsight_training.transfer import frozen_stages, parameter_groups, set_frozen
 
 MEASURED = ("val", "fit")  # on the validation tracks, and on as many pictures that are trained on: one beside the other
@@ -33,10 +34,12 @@ class Fitting(LightningModule):
         recipe: loss, optimiser, schedule, and what is frozen.
         classes: K, the columns of `logits`.
         steps: of the optimiser in the whole run.
+        teachers: of this recipe.
     """
 
-    def __init__(self, network: Network, recipe: Recipe, classes: int, steps: int) -> None:
+    def __init__(self, network: Network, recipe: Recipe, classes: int, steps: int, teachers: Teachers) -> None:
         super().__init__()
+        self.teachers = teachers  # no module of this one: no checkpoint holds them
         self.network, self.recipe, self.options, self.steps = network, recipe, recipe.fit, steps
         self.top1 = nn.ModuleList(MulticlassAccuracy(classes, average="micro") for _ in MEASURED)
         self.frozen: list[nn.Module] = []
@@ -62,6 +65,10 @@ class Fitting(LightningModule):
         """How much of the run is done, by steps of the optimiser."""
         return self.trainer.global_step / self.steps
 
+    def on_fit_start(self) -> None:
+        """Brings the teachers to the learner's device."""
+        self.teachers.to(self.device)
+
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Seeds what this step draws, and thaws the network when its time has come."""
         step = self.trainer.current_epoch * int(self.trainer.num_training_batches) + batch_idx
@@ -70,7 +77,7 @@ class Fitting(LightningModule):
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
         """The recipe's loss, one batch."""
-        loss = training_loss(self.network(batch.frames), batch, self.options)
+        loss = training_loss(self.network(batch.frames), self.teachers.teach(batch), self.options)
         self.log("train_loss", loss, prog_bar=True)
         if self.options.l1:
             loss = loss + self.options.l1 * l1_penalty(self.network.parameters())

@@ -6,6 +6,7 @@ Dataset --only, select--> Samples --hold_back, few--> decoded parts --measure-->
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from torch.utils.data import DataLoader
@@ -81,27 +82,33 @@ def divide(recipe: Recipe, dataset: Dataset) -> tuple[Dataset, tuple[Sample, ...
 
 
 def seen_before(recipe: Recipe, dataset: Dataset) -> frozenset[str]:
-    """The groups of samples that the network was trained on which training starts from.
+    """The groups of samples that the network was trained on which training starts from, and those of its teachers.
 
     A run wrote them down. Those of a bundle are what its recipe takes from this data set, if that is what it was made
     from; where it was another, none.
 
     Raises:
-        BadRun, BadBundle: the network starts from what is not there.
+        BadRun, BadBundle: the network starts from, or learns from, what is not there.
     """
-    earlier = recipe.network.earlier
-    if earlier is None:
-        return frozenset()
-    if not is_bundle(earlier):
-        return run_of(earlier).seen
-    manifest = load(earlier).manifest
+    earlier, seen = recipe.network.earlier, frozenset[str]()
+    runs = list(recipe.distil.teachers) if recipe.distil else []
+    if earlier is not None and is_bundle(earlier):
+        seen = _seen_by_bundle(earlier, dataset)
+    elif earlier is not None:
+        runs.append(earlier)
+    return seen.union(*(run_of(path).seen for path in runs))
+
+
+def _seen_by_bundle(path: Path, dataset: Dataset) -> frozenset[str]:
+    manifest = load(path).manifest
     try:
-        theirs, known = parse(manifest.provenance.recipe, earlier), dataset.known_as(manifest.labels)
+        theirs, known = parse(manifest.provenance.recipe, path), dataset.known_as(manifest.labels)
         if isinstance(theirs.data.validation, str):  # which this copy of the data may lack
             rows = known.select(theirs.data.split, theirs.data.kind)
             training = tuple(row for row in rows if row.source not in theirs.data.without_sources)
         else:
-            alone = theirs.model_copy(update={"network": theirs.network.model_copy(update={"weights": NONE})})
+            network = theirs.network.model_copy(update={"weights": NONE})
+            alone = theirs.model_copy(update={"network": network, "distil": None})
             _, training, _ = divide(alone, known)
     except (BadRecipe, BadDataset, BadSplit):
         return frozenset()

@@ -23,6 +23,7 @@ from roadsight_training.fitting import Fitting
 from roadsight_training.judging.plots import BLUE, RED, describe, new_figure
 from roadsight_training.prepare import decode_parts, measure_normalisation, start_network, training_loader
 from roadsight_training.recipe import Recipe
+from roadsight_training.teaching import hire
 
 LOWEST, HIGHEST = 1e-6, 10.0
 SKIPPED = 10  # of the first steps: the smoothed loss rests on few values there
@@ -75,7 +76,7 @@ def range_test(recipe: Recipe, dataset: Dataset, steps: int = 100) -> RangeTest:
     network = start_network(recipe, parts.labels)
     measure_normalisation(recipe, parts, network)
     loader, _ = training_loader(recipe, parts, 1)
-    module = Fitting(network, recipe, len(parts.labels), steps)
+    module = Fitting(network, recipe, len(parts.labels), steps, hire(recipe, parts.labels))
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a run that is thrown away, none matters

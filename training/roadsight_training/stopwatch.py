@@ -15,6 +15,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from roadsight_training.fitting import Fitting
 from roadsight_training.prepare import Parts, start_network, training_loader
 from roadsight_training.recipe import Recipe
+from roadsight_training.teaching import hire
 from roadsight_training.trainer import PRECISIONS, averaging
 
 WARM_UP = 2  # steps that are not counted
@@ -56,7 +57,8 @@ def seconds_a_step(recipe: Recipe, parts: Parts, precision: str) -> float:
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a run that is thrown away, none matters
-        trainer.fit(Fitting(start_network(recipe, parts.labels), recipe, len(parts.labels), len(loader)), loader)
+        network, teachers = start_network(recipe, parts.labels), hire(recipe, parts.labels)
+        trainer.fit(Fitting(network, recipe, len(parts.labels), len(loader), teachers), loader)
     gc.collect()  # Lightning's trainer and module refer to each other, and a large network is gigabytes
     return median(watch.taken[WARM_UP:])
 

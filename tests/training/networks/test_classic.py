@@ -4,11 +4,12 @@ from torch import nn
 from torchvision.models import get_model_weights  # type: ignore[import-untyped]
 
 from roadsight_training.networks import NETWORKS, build
+from roadsight_training.networks.mobile import CHECKPOINTS
 from roadsight_training.recipe import Network as Options
 from training.networks.proving import CLASSES, batch, built, count
 from training.networks.test_every_network import OURS
 
-TORCHVISION = [name for name in NETWORKS if name not in (*OURS, "efficientnet_lite0")]
+TORCHVISION = [name for name in NETWORKS if name not in (*OURS, *CHECKPOINTS)]
 CONVOLUTIONS = {"vgg11": 8, "vgg13": 10, "vgg16": 13, "vgg19": 16}  # Simonyan and Zisserman 2014, table 1
 
 

@@ -176,6 +176,7 @@ def test_a_kept_file_with_the_weights_of_another_network_is_named(kept: Path) ->
         ("vgg16_bn", "VGG16_Weights.IMAGENET1K_V1", "VGG16_BN_Weights.IMAGENET1K_V1"),
         # Convolutions alone, trained by others: its dense layers are not numbers.
         ("vgg16", "VGG16_Weights.IMAGENET1K_FEATURES", "VGG16_Weights.IMAGENET1K_V1, VGG16_Weights.DEFAULT, imagenet"),
+        ("efficientnet_lite1", "ResNet18_Weights.IMAGENET1K_V1", "imagenet"),
         ("efficientnet_lite0", "ResNet18_Weights.IMAGENET1K_V1", "imagenet"),
     ],
 )

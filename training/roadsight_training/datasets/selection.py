@@ -39,7 +39,7 @@ def hold_back(
     """
     held = _of_sources(samples, sources) if sources else _of_each_class(samples, fraction, seed, seen)
     if not held.isdisjoint(seen):
-        raise BadSplit(f"the network that training starts from was trained on {', '.join(sources)}")
+        raise BadSplit(f"the network that training starts from, or a teacher, was trained on {', '.join(sources)}")
     train = tuple(sample for sample in samples if sample.group not in held)
     if not train:
         raise BadSplit(f"nothing is left to train on without the sources {', '.join(sources)}")

@@ -15,7 +15,7 @@ import torch
 
 from roadsight_training.errors import BadRecipe, BadWeights
 from roadsight_training.networks.classic import alexnet, googlenet, vgg
-from roadsight_training.networks.mobile import efficientnet_lite0, mobilenet_v3_small
+from roadsight_training.networks.mobile import efficientnet_lite, mobilenet_v3_small
 from roadsight_training.networks.network import Network, Outputs
 from roadsight_training.networks.normalisation import placeholder
 from roadsight_training.networks.pretrained import is_published
@@ -59,7 +59,8 @@ NETWORKS: dict[str, Definition] = {
     "resnet34": Definition(resnet, frozenset({"width"})),
     "resnet50": Definition(resnet),
     "mobilenet_v3_small": Definition(mobilenet_v3_small),
-    "efficientnet_lite0": Definition(efficientnet_lite0),
+    "efficientnet_lite0": Definition(efficientnet_lite),
+    "efficientnet_lite1": Definition(efficientnet_lite),
 }
 
 

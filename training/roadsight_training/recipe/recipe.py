@@ -16,6 +16,7 @@ from roadsight_models.manifest import CropRule, Slug, TaskName
 from roadsight_training.errors import BadRecipe
 from roadsight_training.recipe.augment import Augment
 from roadsight_training.recipe.data import Data
+from roadsight_training.recipe.distil import Distil
 from roadsight_training.recipe.fit import Fit
 from roadsight_training.recipe.network import Network, Transfer
 from roadsight_training.recipe.part import Part
@@ -36,6 +37,7 @@ class Recipe(Part):
     network: Network
     transfer: Annotated[Transfer, Field(default_factory=Transfer)]
     augment: Annotated[Augment, Field(default_factory=Augment)]
+    distil: Distil | None = None
     fit: Fit
     publish: Annotated[Publish, Field(default_factory=Publish)]
 
