@@ -1,4 +1,4 @@
-"""What docs/networks.md says is what `roadsight compare` wrote, of recipes that are there."""
+"""What the pages of docs/ say of comparisons is what `roadsight compare` wrote, of recipes that are there."""
 
 import re
 import shlex
@@ -12,15 +12,16 @@ from roadsight_training.networks import NETWORKS
 from roadsight_training.recipe import read
 
 ROOT = Path(__file__).parents[3]
-PAGE = ROOT / "docs" / "networks.md"
+PAGES = [ROOT / "docs" / name for name in ("networks.md", "road-object.md")]
+TEXT = "".join(page.read_text() for page in PAGES)
 COMPARISONS = sorted(path.parent for path in (ROOT / "docs" / "comparisons").glob("*/compare.json"))
 each_comparison = pytest.mark.parametrize("folder", COMPARISONS, ids=lambda folder: folder.name)
 
 
 def commands() -> list[list[str]]:
-    """The `roadsight compare` commands of the page, their continued lines joined."""
-    text = PAGE.read_text().replace("\\\n", " ")
-    return [shlex.split(line) for line in re.findall(r"^\.venv/bin/roadsight compare .*$", text, re.MULTILINE)]
+    """The `roadsight compare` commands of the pages, their continued lines joined."""
+    joined = TEXT.replace("\\\n", " ")
+    return [shlex.split(line) for line in re.findall(r"^\.venv/bin/roadsight compare .*$", joined, re.MULTILINE)]
 
 
 def recipes_of(command: list[str]) -> list[Path]:
@@ -28,14 +29,14 @@ def recipes_of(command: list[str]) -> list[Path]:
     return [path for name in named for path in sorted(ROOT.glob(name))]
 
 
-def test_each_comparison_of_the_page_has_its_command() -> None:
+def test_each_comparison_has_its_command_on_a_page() -> None:
     out = {Path(command[command.index("--out") + 1]).name for command in commands()}
     assert out == {folder.name for folder in COMPARISONS}
 
 
 @each_comparison
-def test_a_table_of_the_page_is_what_was_measured(folder: Path) -> None:
-    assert table(load_all(folder)) in PAGE.read_text()
+def test_a_table_of_a_page_is_what_was_measured(folder: Path) -> None:
+    assert table(load_all(folder)) in TEXT
 
 
 @each_comparison
@@ -53,7 +54,7 @@ def test_every_network_was_compared() -> None:
     assert {result.network for result in load_all(ROOT / "docs" / "comparisons" / "networks")} == set(NETWORKS)
 
 
-def test_every_plot_of_the_page_is_there() -> None:
-    plots = re.findall(r"!\[[^]]*\]\(([^)]+)\)", PAGE.read_text())
+def test_every_plot_of_the_pages_is_there() -> None:
+    plots = [page.parent / plot for page in PAGES for plot in re.findall(r"!\[[^]]*\]\(([^)]+)\)", page.read_text())]
     assert plots
-    assert all((PAGE.parent / plot).is_file() for plot in plots)
+    assert all(plot.is_file() for plot in plots)
