@@ -9,6 +9,7 @@ import onnx
 import pytest
 import torch
 
+import roadsight_training
 from roadsight_models import bundle as bundles
 from roadsight_models import cli
 from roadsight_models.errors import BadBundle
@@ -110,7 +111,7 @@ def test_an_unknown_network_is_told_with_those_there_are(recipe: Path, dataset: 
     other = recipe.with_name("unknown.yaml")
     other.write_text(recipe.read_text().replace("efficientnet_lite0", "efficientnet_lite9"))
     with pytest.raises(
-        BadRecipe, match=r"'efficientnet_lite9'; did you mean 'efficientnet_lite0'. there are: logistic, mlp, "
+        BadRecipe, match=r"'efficientnet_lite9'; did you mean 'efficientnet_lite[01]'. there are: logistic, mlp, "
     ):
         fit(other, dataset, tmp_path / "run")
     assert not (tmp_path / "run").exists()
@@ -130,6 +131,12 @@ def test_the_graph_is_lean(bundle: bundles.Bundle) -> None:
     kinds = {node.op_type for node in graph.graph.node}
     assert kinds == {"Transpose", "Cast", "Sub", "Div", "Conv", "Clip", "Add", "ReduceMean", "Gemm"}
     assert [opset.version for opset in graph.opset_import] == [bundle.manifest.opset]
+
+
+def test_no_path_of_the_machine_that_trained_is_in_the_bundle(bundle: bundles.Bundle) -> None:
+    written = b"".join(path.read_bytes() for path in bundle.folder.iterdir())
+    assert b".py" not in written
+    assert str(Path(roadsight_training.__file__).parents[2]).encode() not in written
 
 
 def test_the_manifest_tells_where_the_bundle_comes_from(

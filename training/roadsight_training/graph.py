@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime as ort
 import torch
 
@@ -46,12 +47,16 @@ def to_onnx(network: Network, rule: CropRule) -> bytes:
 
 
 def to_bytes(program: torch.onnx.ONNXProgram | None) -> bytes:
-    """What torch exported, as one file."""
+    """What torch exported, as one file, without the exporter's notes: they tell the paths of this machine."""
     assert program is not None  # only the exporter without dynamo returns nothing
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "graph.onnx"
         program.save(path, external_data=False)
-        return path.read_bytes()
+        model = onnx.load(path)
+    graph = model.graph
+    for noted in (graph, *graph.node, *graph.input, *graph.output, *graph.value_info, *graph.initializer):
+        del noted.metadata_props[:]
+    return bytes(model.SerializeToString())
 
 
 def check_parity(graph: bytes, network: Network, frames: Pixels) -> Parity:
