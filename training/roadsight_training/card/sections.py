@@ -129,7 +129,7 @@ def failures(manifest: Manifest, report: Report, notes: str) -> str:
 
 - The classes it misses most: {", ".join(weakest)}.
 - It always names one of its classes: a box that holds something else gets a name too, often below the threshold
-  (`uncertain_below` {manifest.uncertain_below:.3f}), not always.
+  (`uncertain_below` {manifest.uncertain_below:.4f}), not always.
 - Boxes with a side under {manifest.input.min_side} px are not judged.
 {seen}
 The most frequent mistakes:
