@@ -24,7 +24,7 @@ def test_every_shipped_recipe_is_understood(path: Path) -> None:
         ("  hue:", "  hue_shift:", r"unknown key 'augment\.hue_shift'; did you mean 'hue'\?|known: "),
         ("  context:", "  contxt:", r"unknown key 'input\.contxt'; did you mean 'context'\?"),
         ("  dropout:", "  zzz:", r"unknown key 'network\.zzz'; known: activation, batch_norm, dropout, "),
-        ("epochs: 27", "epochs: 0", r"fit\.epochs: Input should be greater than 0"),
+        ("epochs: 30", "epochs: 0", r"fit\.epochs: Input should be greater than 0"),
         (
             "  dropout:",
             "  weights: imagnet\n  dropout:",
