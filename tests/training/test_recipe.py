@@ -30,7 +30,7 @@ def test_every_shipped_recipe_is_understood(path: Path) -> None:
             "  weights: imagnet\n  dropout:",
             r"network\.weights: .*'imagnet' is not none, .*did you mean 'imagenet'\?",
         ),
-        ("margin: [-0.1, 0.35]", "margin: [0.3, 0.1]", r"augment\.margin: .*the lower first"),
+        ("margin: [-0.12, 0.35]", "margin: [0.3, 0.1]", r"augment\.margin: .*the lower first"),
         ("task: traffic_sign", "", r"task: Field required"),
         ("  split: train ", "  split: test ", r"data\.split: .*'test' is measured on, never trained on"),
         ("  split: train ", "  split: test_shift ", r"data\.split: .*'test_shift' is measured on, never trained on"),
