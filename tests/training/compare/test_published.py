@@ -12,7 +12,7 @@ from roadsight_training.networks import NETWORKS
 from roadsight_training.recipe import read
 
 ROOT = Path(__file__).parents[3]
-PAGES = [ROOT / "docs" / name for name in ("networks.md", "road-object.md")]
+PAGES = sorted((ROOT / "docs").glob("*.md"))
 TEXT = "".join(page.read_text() for page in PAGES)
 COMPARISONS = sorted(path.parent for path in (ROOT / "docs" / "comparisons").glob("*/compare.json"))
 each_comparison = pytest.mark.parametrize("folder", COMPARISONS, ids=lambda folder: folder.name)
