@@ -8,7 +8,7 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from roadsight_models.frame import Pixels
+from roadsight_models.frame import Frame, Pixels
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 
@@ -16,6 +16,11 @@ RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 def striped(*colours: tuple[int, int, int], width: int = 40, height: int = 40) -> Pixels:
     """Upright stripes, each `width` x `height` pixels; uint8 [H, W, 3] RGB."""
     return np.concatenate([np.full((height, width, 3), colour, np.uint8) for colour in colours], axis=1)
+
+
+def whole_frame(pixels: Pixels) -> Frame:
+    """The picture as a frame that was decoded at its full size."""
+    return Frame(pixels, pixels.shape[1], pixels.shape[0])
 
 
 def encoded(pixels: Pixels, kind: str = ".png", quality: int = 95) -> bytes:

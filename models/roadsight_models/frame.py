@@ -1,12 +1,13 @@
 """A camera frame: bytes -> pixels.
 
-    bytes --headers.probe--> Header --decode--> Frame (uint8 RGB)
-          BadImage           TooLarge           BadImage
+    bytes --admit--> Header --decode--> Frame (uint8 RGB)
+          BadImage, TooLarge  BadImage
 
 Every limit is checked on the header, before a pixel is decoded. An orientation tag is ignored:
 a region is in the pixels that the camera stored.
 """
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -17,6 +18,7 @@ import simplejpeg
 from roadsight_models.errors import BadImage, TooLarge
 from roadsight_models.headers import Header, file_length, probe
 
+KINDS = ("jpeg", "png", "webp", "ppm")
 MAX_PIXELS = 40_000_000
 MAX_JPEG_SCANS = 64  # a progressive JPEG of a few KB can hide thousands of full-size passes
 
@@ -25,23 +27,20 @@ Pixels = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Frame:
-    """A decoded picture: `pixels` uint8 [H, W, 3] RGB."""
+    """A decoded picture."""
 
-    pixels: Pixels
-
-    @property
-    def width(self) -> int:
-        """Columns, in pixels."""
-        return int(self.pixels.shape[1])
+    pixels: Pixels  # uint8 [H, W, 3] RGB: all of them, or of a JPEG those of a smaller version
+    width: int  # of the whole picture, in pixels: what coordinates refer to
+    height: int
 
     @property
-    def height(self) -> int:
-        """Rows, in pixels."""
-        return int(self.pixels.shape[0])
+    def scale(self) -> tuple[float, float]:
+        """Decoded pixels per pixel of the picture, across and down."""
+        return self.pixels.shape[1] / self.width, self.pixels.shape[0] / self.height
 
 
-def decode(body: bytes, max_pixels: int = MAX_PIXELS, kinds: tuple[str, ...] = ("jpeg", "png", "webp", "ppm")) -> Frame:
-    """Decodes a JPEG, PNG, WebP (first image) or binary PPM.
+def admit(body: bytes, max_pixels: int = MAX_PIXELS, kinds: tuple[str, ...] = KINDS) -> Header:
+    """Reads a header, and checks it against the limits.
 
     Args:
         body: the file's bytes.
@@ -49,25 +48,45 @@ def decode(body: bytes, max_pixels: int = MAX_PIXELS, kinds: tuple[str, ...] = (
         kinds: the kinds that are accepted.
 
     Raises:
-        BadImage: not a picture, damaged, or it breaks off.
-        TooLarge: the header claims more than `max_pixels`; nothing was decoded.
+        BadImage: not a picture of an accepted kind.
+        TooLarge: the header claims more than `max_pixels`.
     """
     header = probe(body)
     if header.kind not in kinds:
         raise BadImage(f"a {header.kind} picture; accepted are: {', '.join(kinds)}")
     if header.width * header.height > max_pixels:
         raise TooLarge(f"{header.width} x {header.height} pixels; at most {max_pixels} are accepted")
-    pixels = _decode_jpeg(body) if header.kind == "jpeg" else _decode_other(body, header)
-    if pixels.shape != (header.height, header.width, 3):
+    return header
+
+
+def decode(body: bytes, header: Header | None = None, reduction: int = 1) -> Frame:
+    """Decodes a JPEG, PNG, WebP (first image) or binary PPM.
+
+    Args:
+        body: the file's bytes.
+        header: as `admit` gave it; where it is None, `admit` is called with its defaults.
+        reduction: 1, 2, 4 or 8. A JPEG is decoded at that fraction of its size, straight from its DCT coefficients, in
+            less time; other kinds are decoded whole.
+
+    Raises:
+        BadImage: not a picture, damaged, or it breaks off.
+        TooLarge: the header claims too many pixels; nothing was decoded.
+    """
+    header = header or admit(body)
+    is_jpeg = header.kind == "jpeg"
+    divisor = reduction if is_jpeg else 1
+    height, width = (math.ceil(side / divisor) for side in (header.height, header.width))
+    pixels = _decode_jpeg(body, height, width) if is_jpeg else _decode_other(body, header)
+    if pixels.shape != (height, width, 3):
         raise BadImage(f"the {header.kind} header and its picture disagree about the size")
-    return Frame(pixels)
+    return Frame(pixels, header.width, header.height)
 
 
-def _decode_jpeg(body: bytes) -> Pixels:
+def _decode_jpeg(body: bytes, height: int, width: int) -> Pixels:
     if body.count(b"\xff\xda") > MAX_JPEG_SCANS:
         raise BadImage(f"a JPEG of more than {MAX_JPEG_SCANS} scans")
     try:
-        pixels: Pixels = simplejpeg.decode_jpeg(body, colorspace="RGB", strict=True)
+        pixels: Pixels = simplejpeg.decode_jpeg(body, "RGB", min_height=height, min_width=width, strict=True)
     except ValueError as error:
         raise BadImage(f"damaged JPEG: {error}") from error
     return pixels

@@ -1,5 +1,6 @@
 """The only preprocessing there is: decoded pixels and tight boxes -> the network's input.
 
+    Header + Region(s) + CropRule(s) --reduction--> how much smaller a JPEG may be decoded
     Frame + Region(s) + CropRule --cut--> Crops (uint8 [J, h, w, 3], and why a region can't be judged)
 
 Normalisation is inside the graph; evaluation, parity check, attack and service all come through here.
@@ -13,10 +14,13 @@ import cv2
 import numpy as np
 
 from roadsight_models.frame import Frame, Pixels
+from roadsight_models.headers import Header
 from roadsight_models.manifest import CropRule
 from roadsight_models.regions import Box, Region
 
 TOO_SMALL = "region_too_small"
+REDUCTIONS = (8, 4, 2)
+ENOUGH = 2  # decoded pixels for each of the input, per side: averaging over so many hides how they came about
 
 
 @dataclass(frozen=True)
@@ -29,12 +33,42 @@ class Crops:
 
 def cut(frame: Frame, regions: Sequence[Region], rule: CropRule) -> Crops:
     """Cuts the regions out of a frame by the bundle's rule. Regions must lie within the frame."""
-    reasons = tuple(TOO_SMALL if region.box.shorter_side < rule.min_side else None for region in regions)
+    reasons = tuple(None if _is_judged(region, rule) else TOO_SMALL for region in regions)
     judged = [region for region, reason in zip(regions, reasons, strict=True) if reason is None]
     pixels = np.empty((len(judged), rule.height, rule.width, 3), np.uint8)
+    across, down = frame.scale
     for row, region in zip(pixels, judged, strict=True):
-        crop(frame.pixels, region.box, rule, out=row)
+        x1, y1, x2, y2 = region.box
+        crop(frame.pixels, Box(x1 * across, y1 * down, x2 * across, y2 * down), rule, out=row)
     return Crops(pixels, reasons)
+
+
+def reduction(header: Header, regions: Sequence[Region], rules: Sequence[CropRule]) -> int:
+    """How much smaller a picture may be decoded so that every crop is still an average over enough pixels.
+
+    Args:
+        header: of the picture.
+        regions: within the picture.
+        rules: each region is cut by each of them.
+
+    Returns:
+        1, 2, 4 or 8: the largest that leaves every window twice the sides of the input, or more.
+    """
+    room = min(
+        (
+            min((x2 - x1) / rule.width, (y2 - y1) / rule.height)
+            for rule in rules
+            for region in regions
+            if _is_judged(region, rule)
+            for x1, y1, x2, y2 in [pixel_window(region.box, rule.context, header.width, header.height)]
+        ),
+        default=math.inf,
+    )
+    return next((by for by in REDUCTIONS if room >= ENOUGH * by), 1)
+
+
+def _is_judged(region: Region, rule: CropRule) -> bool:
+    return region.box.shorter_side >= rule.min_side
 
 
 def crop(pixels: Pixels, box: Box, rule: CropRule, out: Pixels | None = None) -> Pixels:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from time import monotonic
 
 from roadsight_models.errors import DeadlineMissed
-from roadsight_models.frame import decode
-from roadsight_models.preprocess import cut
+from roadsight_models.frame import admit, decode
+from roadsight_models.preprocess import cut, reduction
 from roadsight_models.probabilities import Judgement, judge, unknown
 from roadsight_models.regions import Region, whole, within
 from roadsight_models.session import Session
@@ -83,9 +83,11 @@ class Pipeline:
     def _prepare(self, body: bytes, ask: Ask, sessions: Sequence[Session], clock: Clock) -> Prepared:
         """Runs on a lane: one decode for all regions and all models."""
         with clock.stage("decode"):
-            frame = decode(body, self._max_pixels, KINDS)
+            header = admit(body, self._max_pixels, KINDS)
+            regions = within(ask.regions or (whole(header.width, header.height),), header.width, header.height)
+            rules = [session.manifest.input for session in sessions]
+            frame = decode(body, header, reduction(header, regions, rules))
         with clock.stage("preprocess"):
-            regions = within(ask.regions or (whole(frame.width, frame.height),), frame.width, frame.height)
             crops = tuple((session, cut(frame, regions, session.manifest.input)) for session in sessions)
         return Prepared(frame.width, frame.height, regions, crops)
 

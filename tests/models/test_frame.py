@@ -62,14 +62,14 @@ def test_a_png_that_claims_more_than_it_holds_is_refused() -> None:
 
 def test_the_limit_counts_pixels() -> None:
     body = encoded(striped(RED, width=100, height=100))
-    assert frame.decode(body, max_pixels=10_000).width == 100
+    assert frame.decode(body, frame.admit(body, max_pixels=10_000)).width == 100
     with pytest.raises(TooLarge):
-        frame.decode(body, max_pixels=9_999)
+        frame.decode(body, frame.admit(body, max_pixels=9_999))
 
 
 def test_a_kind_that_is_not_wanted_is_refused() -> None:
     with pytest.raises(BadImage, match="a ppm picture"):
-        frame.decode(encoded(striped(RED), ".ppm"), kinds=("jpeg", "png"))
+        frame.admit(encoded(striped(RED), ".ppm"), kinds=("jpeg", "png"))
 
 
 def test_a_jpeg_of_very_many_scans_is_refused() -> None:
@@ -84,7 +84,7 @@ def test_damage_is_decoded_or_refused_but_never_crashes(kind: str, data: st.Data
     for _ in range(data.draw(st.integers(1, 8))):
         body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
     try:
-        decoded = frame.decode(bytes(body), max_pixels=1_000_000)
+        decoded = frame.decode(bytes(body), frame.admit(bytes(body), max_pixels=1_000_000))
     except (BadImage, TooLarge):
         return
     assert decoded.pixels.dtype == np.uint8

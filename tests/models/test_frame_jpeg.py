@@ -142,7 +142,7 @@ def test_a_jpeg_that_claims_to_be_huge_is_refused_before_any_decode(
 ) -> None:
     monkeypatch.setattr(simplejpeg, "decode_jpeg", lambda *_, **__: pytest.fail("decoded"))
     with pytest.raises(TooLarge, match=f"{width} x {height}"):
-        frame.decode(jpeg_resized(BODY, width, height), max_pixels=36_000_000)
+        frame.admit(jpeg_resized(BODY, width, height), max_pixels=36_000_000)
 
 
 @pytest.mark.parametrize(("width", "height"), [(62, 45), (61, 64), (640, 480)])

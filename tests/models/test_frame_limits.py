@@ -68,12 +68,12 @@ def test_the_limit_is_checked_on_the_header_alone(kind: str, monkeypatch: pytest
     monkeypatch.setattr(simplejpeg, "decode_jpeg", lambda *_, **__: pytest.fail("decoded"))
     body = WRITERS[kind](noise(20, 10))
     with pytest.raises(TooLarge, match="20 x 10 pixels; at most 199 are accepted"):
-        frame.decode(body, max_pixels=199)
+        frame.decode(body, frame.admit(body, max_pixels=199))
 
 
 @pytest.mark.parametrize("kind", WRITERS)
 def test_a_picture_of_just_the_limit_is_read(kind: str) -> None:
-    assert frame.decode(WRITERS[kind](noise(20, 10)), max_pixels=200).height == 10
+    assert frame.admit(WRITERS[kind](noise(20, 10)), max_pixels=200).height == 10
 
 
 @pytest.mark.parametrize("kind", LIARS)
@@ -107,7 +107,7 @@ def test_behind_a_good_beginning_anything_is_a_header_or_an_error_of_ours(kind: 
     try:
         header = headers.probe(body)
         assert min(header.width, header.height) >= 1
-        frame.decode(body, max_pixels=10_000)
+        frame.decode(body, frame.admit(body, max_pixels=10_000))
     except RoadsightError as error:
         assert isinstance(error, BadImage | TooLarge)
 
@@ -119,7 +119,7 @@ def test_damage_to_the_first_bytes_is_decoded_as_claimed_or_refused(kind: str, d
     for _ in range(data.draw(st.integers(1, 3))):
         body[data.draw(st.integers(2, min(len(body), 200) - 1))] = data.draw(st.sampled_from([0, 1, 127, 128, 255]))
     try:
-        decoded = frame.decode(bytes(body), max_pixels=10_000)
+        decoded = frame.decode(bytes(body), frame.admit(bytes(body), max_pixels=10_000))
     except (BadImage, TooLarge):
         return
     header = headers.probe(bytes(body))
@@ -130,7 +130,7 @@ def test_damage_to_the_first_bytes_is_decoded_as_claimed_or_refused(kind: str, d
 def test_a_kind_that_is_not_wanted_is_not_decoded(kind: str) -> None:
     others = tuple({"jpeg", "png", "webp", "ppm"} - {name_of(kind)})
     with pytest.raises(BadImage, match=f"a {name_of(kind)} picture; accepted are"):
-        frame.decode(WRITERS[kind](noise(4, 4)), kinds=others)
+        frame.admit(WRITERS[kind](noise(4, 4)), kinds=others)
 
 
 def test_two_pictures_do_not_share_their_pixels() -> None:

@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pictures import BLUE, GREEN, RED, striped
-from roadsight_models.frame import Frame
+from pictures import BLUE, GREEN, RED, encoded, striped, whole_frame
+from roadsight_models.frame import admit, decode
+from roadsight_models.headers import Header
 from roadsight_models.manifest import CropRule
-from roadsight_models.preprocess import TOO_SMALL, crop, cut, pixel_window
+from roadsight_models.preprocess import ENOUGH, REDUCTIONS, TOO_SMALL, crop, cut, pixel_window, reduction
 from roadsight_models.regions import Box, Region
 
 
@@ -53,7 +54,7 @@ def test_a_window_is_never_empty_and_never_leaves_the_picture(sides: tuple[float
 
 def test_a_region_that_is_too_small_is_left_out_with_its_reason() -> None:
     regions = [Region(Box(0, 0, 20, 20)), Region(Box(0, 0, 20, 3.9)), Region(Box(80, 0, 120, 40))]
-    crops = cut(Frame(striped(RED, GREEN, BLUE)), regions, rule())
+    crops = cut(whole_frame(striped(RED, GREEN, BLUE)), regions, rule())
     assert crops.reasons == (None, TOO_SMALL, None)
     assert crops.pixels.shape == (2, 16, 16, 3)
     np.testing.assert_array_equal(crops.pixels[1, 0, 0], BLUE)
@@ -63,3 +64,47 @@ def test_a_region_that_is_too_small_is_left_out_with_its_reason() -> None:
 def test_the_input_need_not_be_square(width: int, height: int) -> None:
     oblong = CropRule(width=width, height=height, context=0, resize="area_or_linear", min_side=1)
     assert crop(striped(RED), Box(0, 0, 40, 40), oblong).shape == (height, width, 3)
+
+
+@pytest.mark.parametrize(
+    ("side", "by"), [(31, 1), (32, 1), (63, 1), (64, 2), (127, 2), (128, 4), (255, 4), (256, 8), (4000, 8)]
+)
+def test_a_picture_is_decoded_smaller_where_a_crop_keeps_pixels_enough(side: int, by: int) -> None:
+    header = Header("jpeg", 4000, 4000)
+    assert reduction(header, [Region(Box(0, 0, side, 4000))], [rule(16)]) == by
+    assert reduction(header, [Region(Box(0, 0, 4000, side))], [rule(16)]) == by
+
+
+def test_the_neediest_crop_decides() -> None:
+    header, large, small = Header("jpeg", 1000, 1000), Region(Box(0, 0, 900, 900)), Region(Box(0, 0, 100, 100))
+    assert reduction(header, [large], [rule(16)]) == 8
+    assert reduction(header, [large, small], [rule(16)]) == 2
+    assert reduction(header, [large], [rule(16), rule(128)]) == 2
+    assert reduction(header, [small], [rule(16, context=0.5)]) == 4  # as much again on each side, but for the corner
+    assert reduction(header, [large, Region(Box(0, 0, 3, 3))], [rule(16)]) == 8  # too small to be judged at all
+
+
+@given(st.tuples(st.floats(0, 900), st.floats(0, 900), st.floats(1, 1000), st.floats(1, 1000)), st.integers(8, 64))
+def test_a_crop_never_has_to_grow_because_its_picture_was_decoded_smaller(sides: tuple[float, ...], size: int) -> None:
+    x, y, width, height = sides
+    box = Box(x, y, min(x + width, 1000), min(y + height, 1000))
+    by = reduction(Header("jpeg", 1000, 1000), [Region(box)], [rule(size, min_side=1)])
+    small = Box(*(side / by for side in box))
+    x1, y1, x2, y2 = pixel_window(small, 0, 1000 // by, 1000 // by)
+    assert by in {1, *REDUCTIONS}
+    assert by == 1 or min(x2 - x1, y2 - y1) > (ENOUGH - 0.5) * size
+
+
+@pytest.mark.parametrize(("width", "height"), [(640, 480), (641, 477), (647, 483)])
+@pytest.mark.parametrize("by", REDUCTIONS)
+def test_a_crop_of_a_picture_that_was_decoded_smaller_is_the_same_crop(width: int, height: int, by: int) -> None:
+    x, y = np.meshgrid(np.linspace(0, 9, width), np.linspace(0, 7, height))
+    waves = np.dstack([127 + 100 * np.sin(x + y), 127 + 100 * np.cos(x), 127 + 100 * np.sin(y)]).astype(np.uint8)
+    body = encoded(waves, ".jpg")
+    header, regions = admit(body), [Region(Box(33, 55, 465, 466)), Region(Box(0, 0, width, height))]
+    whole, smaller = (decode(body, header, one) for one in (1, by))
+    assert smaller.pixels.shape == (-(-height // by), -(-width // by), 3)
+    assert (smaller.width, smaller.height) == (width, height)
+    one, other = (cut(frame, regions, rule()).pixels.astype(int) for frame in (whole, smaller))
+    assert np.abs(one - other).max() <= 6
+    assert np.abs(one - other).mean() < 1

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pictures import gradient, noise
-from roadsight_models.frame import Frame, Pixels
+from pictures import gradient, noise, whole_frame
+from roadsight_models.frame import Pixels
 from roadsight_models.manifest import CropRule
 from roadsight_models.preprocess import crop, cut, pixel_window
 from roadsight_models.regions import Box, Region, within
@@ -171,14 +171,14 @@ def test_pixels_need_not_be_contiguous(view: Pixels) -> None:
 def test_pixels_may_be_read_only_and_stay_as_they_are() -> None:
     picture = PICTURE.copy()
     picture.setflags(write=False)
-    cut(Frame(picture), [Region(Box(0, 0, 50, 50))], rule(16, 16, 0.5))
+    cut(whole_frame(picture), [Region(Box(0, 0, 50, 50))], rule(16, 16, 0.5))
     np.testing.assert_array_equal(picture, PICTURE)
 
 
 @given(st.lists(boxes(), max_size=8), st.integers(1, 40))
 def test_regions_keep_their_order_and_small_ones_are_left_out(wanted: list[Box], min_side: int) -> None:
     by = rule(12, 8, 0.25, min_side)
-    crops = cut(Frame(PICTURE), [Region(box) for box in wanted], by)
+    crops = cut(whole_frame(PICTURE), [Region(box) for box in wanted], by)
     judged = [box for box, reason in zip(wanted, crops.reasons, strict=True) if reason is None]
     assert judged == [box for box in wanted if min(box.x2 - box.x1, box.y2 - box.y1) >= min_side]
     assert crops.pixels.shape == (len(judged), 8, 12, 3)
@@ -187,7 +187,7 @@ def test_regions_keep_their_order_and_small_ones_are_left_out(wanted: list[Box],
 
 
 def test_a_picture_of_one_pixel_can_be_cut() -> None:
-    crops = cut(Frame(np.full((1, 1, 3), 9, np.uint8)), [Region(Box(0, 0, 1, 1))], rule(8, 8, 1.0))
+    crops = cut(whole_frame(np.full((1, 1, 3), 9, np.uint8)), [Region(Box(0, 0, 1, 1))], rule(8, 8, 1.0))
     assert (crops.pixels == 9).all()
 
 
