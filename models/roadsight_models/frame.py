@@ -29,14 +29,10 @@ Pixels = npt.NDArray[np.uint8]
 class Frame:
     """A decoded picture."""
 
-    pixels: Pixels  # uint8 [H, W, 3] RGB: all of them, or of a JPEG those of a smaller version
-    width: int  # of the whole picture, in pixels: what coordinates refer to
+    pixels: Pixels  # uint8 [ceil(height / reduction), ceil(width / reduction), 3] RGB
+    width: int  # of the picture, in pixels: what coordinates refer to
     height: int
-
-    @property
-    def scale(self) -> tuple[float, float]:
-        """Decoded pixels per pixel of the picture, across and down."""
-        return self.pixels.shape[1] / self.width, self.pixels.shape[0] / self.height
+    reduction: int = 1  # each decoded pixel stands for so many, across and down
 
 
 def admit(body: bytes, max_pixels: int = MAX_PIXELS, kinds: tuple[str, ...] = KINDS) -> Header:
@@ -74,12 +70,12 @@ def decode(body: bytes, header: Header | None = None, reduction: int = 1) -> Fra
     """
     header = header or admit(body)
     is_jpeg = header.kind == "jpeg"
-    divisor = reduction if is_jpeg else 1
-    height, width = (math.ceil(side / divisor) for side in (header.height, header.width))
+    reduction = reduction if is_jpeg else 1
+    height, width = (math.ceil(side / reduction) for side in (header.height, header.width))
     pixels = _decode_jpeg(body, height, width) if is_jpeg else _decode_other(body, header)
     if pixels.shape != (height, width, 3):
         raise BadImage(f"the {header.kind} header and its picture disagree about the size")
-    return Frame(pixels, header.width, header.height)
+    return Frame(pixels, header.width, header.height, reduction)
 
 
 def _decode_jpeg(body: bytes, height: int, width: int) -> Pixels:

@@ -36,10 +36,8 @@ def cut(frame: Frame, regions: Sequence[Region], rule: CropRule) -> Crops:
     reasons = tuple(None if _is_judged(region, rule) else TOO_SMALL for region in regions)
     judged = [region for region, reason in zip(regions, reasons, strict=True) if reason is None]
     pixels = np.empty((len(judged), rule.height, rule.width, 3), np.uint8)
-    across, down = frame.scale
     for row, region in zip(pixels, judged, strict=True):
-        x1, y1, x2, y2 = region.box
-        crop(frame.pixels, Box(x1 * across, y1 * down, x2 * across, y2 * down), rule, out=row)
+        crop(frame.pixels, Box(*(side / frame.reduction for side in region.box)), rule, out=row)
     return Crops(pixels, reasons)
 
 
