@@ -107,4 +107,4 @@ def test_a_crop_of_a_picture_that_was_decoded_smaller_is_the_same_crop(width: in
     assert (smaller.width, smaller.height) == (width, height)
     one, other = (cut(frame, regions, rule()).pixels.astype(int) for frame in (whole, smaller))
     assert np.abs(one - other).max() <= 6
-    assert np.abs(one - other).mean() < 1
+    assert np.abs(one - other).mean() < 1.5  # of 11, were it one decoded pixel off
