@@ -30,7 +30,7 @@ def reached(url: str) -> set[str]:
         (422, "?top=many", RED_PNG, {}, READ),
         (400, "", b"no picture", {}, DECODED),
         (413, "", png_header(60_000, 60_000), {}, DECODED),
-        (422, "?regions=[[50,50,60,60]]", RED_PNG, {}, DECODED | {"preprocess"}),
+        (422, "?regions=[[50,50,60,60]]", RED_PNG, {}, DECODED),  # told from the header
         (200, "", RED_PNG, {}, set(STAGES)),
     ],
 )
