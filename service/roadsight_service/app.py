@@ -14,8 +14,10 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from roadsight_service.batcher import make_batcher
-from roadsight_service.lanes import FrameQueue, Lanes
+from roadsight_service.frame_queue import FrameQueue
+from roadsight_service.lanes import Lanes
 from roadsight_service.metrics import Metrics
+from roadsight_service.pace import Pace
 from roadsight_service.pipeline import Pipeline
 from roadsight_service.registry import Registry, open_registry
 from roadsight_service.routes import classify, problems, status
@@ -40,9 +42,10 @@ def create_app(settings: Settings, open_models: OpenRegistry = open_registry) ->
         registry = open_models(settings)
         sessions = tuple(registry.sessions.values())
         batcher = make_batcher(sessions, metrics, settings.batch_crops, settings.batch_delay_ms / 1e3)
-        queue = FrameQueue(settings.queue_frames)
+        pace = Pace(settings.lanes)
+        queue = FrameQueue(settings.queue_frames, pace)
         metrics.watch(sessions, queue)
-        lanes = Lanes(settings.lanes, queue, batcher)
+        lanes = Lanes(settings.lanes, queue, batcher, pace)
         lanes.start()
         app.state.roadsight = State(
             settings,

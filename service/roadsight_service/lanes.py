@@ -1,7 +1,7 @@
-"""The threads that work on frames, and the one queue before them.
+"""The threads that work on frames.
 
-    Job --put--> FrameQueue --take--> lane: decode, crop --accept--> batcher
-        QueueFull            DeadlineMissed, ClientGone (before any work)
+    Job --FrameQueue--> lane: decode, crop --accept--> batcher
+        QueueFull       DeadlineMissed, ClientGone (before any work)
         Draining
 
 One lane per core; OpenCV and ONNX Runtime use one thread each, so lanes do not fight. A lane takes along a fair
@@ -9,118 +9,22 @@ part of what waits already, for a fuller batch, and never idles to wait for more
 """
 
 import asyncio
-import heapq
-import math
-from dataclasses import dataclass, field
-from threading import Condition, Thread
+from threading import Thread
 from time import monotonic
 
 import cv2
 
-from roadsight_models.errors import Draining, QueueFull
 from roadsight_service.batcher import Batcher
+from roadsight_service.frame_queue import FrameQueue
+from roadsight_service.pace import Pace
 from roadsight_service.work import Done, Job, Share
-
-
-@dataclass
-class _Camera:
-    turn: int  # the round in which its next frame is due; the lowest goes first
-    frames: list[tuple[float, int, Job]] = field(default_factory=list)  # heap: earliest deadline first
-
-    @property
-    def rank(self) -> tuple[int, float]:
-        return self.turn, self.frames[0][0]
-
-
-class FrameQueue:
-    """Bounded; cameras take turns, and within a camera, or between equals, the earliest deadline goes first."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._cameras: dict[str, _Camera] = {}
-        self._turn = 0
-        self._number = 0
-        self._waiting = 0
-        self._closed = False
-        self._changed = Condition()
-
-    def __len__(self) -> int:
-        return self._waiting
-
-    def put(self, job: Job) -> None:
-        """Lets a job wait.
-
-        Raises:
-            QueueFull: as many wait as may, and no camera holds more places than this one would.
-            Draining: the queue is closed.
-        """
-        with self._changed:
-            if self._closed:
-                raise Draining("the service is going down")
-            if self._waiting >= self._limit:
-                self._make_room(job.camera)
-            # A camera that comes (back) queues behind those that wait for the present turn: absence earns no credit.
-            camera = self._cameras.setdefault(job.camera, _Camera(self._turn + 1))
-            self._number += 1
-            heapq.heappush(camera.frames, (job.deadline, self._number, job))
-            self._waiting += 1
-            self._changed.notify()
-
-    def _make_room(self, camera: str) -> None:
-        """The camera with most places gives up its latest frame, if the newcomer would hold fewer."""
-        mine = len(self._cameras[camera].frames) if camera in self._cameras else 0
-        largest = max(self._cameras.values(), key=lambda each: len(each.frames))
-        if len(largest.frames) <= mine + 1:
-            raise QueueFull(f"{self._waiting} frames wait already")
-        _, _, loser = max(largest.frames)
-        self._remove(loser)
-        loser.fail(QueueFull(f"{self._waiting + 1} frames wait already, most of them of this camera"))
-
-    def take(self, lanes: int, most: int) -> list[Job]:
-        """Waits for work; returns one lane's part of what waits, at most `most`, or nothing once closed and empty."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._waiting)
-            count = min(most, math.ceil(self._waiting / lanes))
-            return [self._pop() for _ in range(count)]
-
-    def _pop(self) -> Job:
-        name, camera = min(self._cameras.items(), key=lambda item: item[1].rank)
-        _, _, job = heapq.heappop(camera.frames)
-        self._turn = camera.turn
-        camera.turn += 1
-        if not camera.frames:
-            del self._cameras[name]
-        self._waiting -= 1
-        return job
-
-    def discard(self, job: Job) -> None:
-        """Takes a job out whose client left; its place is free at once. Does nothing if a lane has it already."""
-        with self._changed:
-            self._remove(job)
-
-    def _remove(self, job: Job) -> None:
-        camera = self._cameras.get(job.camera)
-        kept = [entry for entry in camera.frames if entry[2] is not job] if camera else []
-        if camera is None or len(kept) == len(camera.frames):
-            return
-        heapq.heapify(kept)
-        camera.frames = kept
-        if not kept:
-            del self._cameras[job.camera]
-        self._waiting -= 1
-
-    def close(self) -> None:
-        """Takes no more; what waits is still handed out."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
 
 
 class Lanes:
     """A fixed set of threads over one queue and one batcher."""
 
-    def __init__(self, count: int, queue: FrameQueue, batcher: Batcher) -> None:
-        self._count, self._queue, self._batcher = count, queue, batcher
+    def __init__(self, count: int, queue: FrameQueue, batcher: Batcher, pace: Pace) -> None:
+        self._count, self._queue, self._batcher, self._pace = count, queue, batcher, pace
         self._threads = [Thread(target=self._work, name=f"lane-{i}", daemon=True) for i in range(count)]
 
     def start(self) -> None:
@@ -154,7 +58,8 @@ class Lanes:
 
     def _work(self) -> None:
         while jobs := self._queue.take(self._count, self._batcher.frames_at_once):
-            self._batcher.accept([share for job in jobs for share in _prepare(job)])
+            with self._pace.round(jobs):
+                self._batcher.accept([share for job in jobs for share in _prepare(job)])
 
 
 def _prepare(job: Job) -> list[Share]:

@@ -71,6 +71,11 @@ class Job:
         if monotonic() >= self.deadline:
             raise DeadlineMissed(stage)
 
+    @property
+    def is_prepared(self) -> bool:
+        """Whether a lane has decoded and cut it."""
+        return self._prepared is not None
+
     def shares(self) -> "list[Share]":
         """Decodes and crops, on the calling thread; what `prepare` raises, it raises."""
         self.end_wait()

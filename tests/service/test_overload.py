@@ -22,6 +22,22 @@ def test_a_full_queue_says_429_with_retry_after_and_loses_none_that_it_took(tmp_
         assert metric(url, 'roadsight_frames_dropped_total{reason="queue_full"}') == 1
 
 
+def test_a_frame_that_could_not_be_in_time_is_told_at_once_and_costs_nothing(tmp_path: Path) -> None:
+    with serve_watched(tmp_path, lanes=1) as (url, session), ThreadPoolExecutor(8) as pool:
+        slow = occupy(pool, url, session)
+        threading.Timer(1, session.gate.set).start()  # one frame has taken a second by now
+        assert slow.result().status_code == 200
+        held = occupy(pool, url, session)
+        patient = pool.submit(post, url)
+        until(lambda: metric(url, "roadsight_queue_depth") == 1)
+        hasty = post(url, deadline_ms=900)
+        assert (hasty.status_code, hasty.json()["code"]) == (429, "queue_full")
+        assert "an answer would take" in hasty.json()["detail"]
+        session.gate.set()
+        assert [answer.result().status_code for answer in (held, patient)] == [200, 200]
+        assert session.batches == [1, 1, 1]
+
+
 def test_what_waits_is_inferred_together(tmp_path: Path) -> None:
     with serve_watched(tmp_path, lanes=1, queue_frames=16) as (url, session), ThreadPoolExecutor(8) as pool:
         held = occupy(pool, url, session)

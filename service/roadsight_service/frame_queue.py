@@ -1,0 +1,131 @@
+"""The one queue before the lanes: bounded, fair between cameras, and open only to frames that can be in time.
+
+    Job --put--> FrameQueue --take--> a lane's part of what waits
+        QueueFull, Draining
+"""
+
+import heapq
+import math
+from dataclasses import dataclass, field
+from threading import Condition
+from time import monotonic
+
+from roadsight_models.errors import Draining, QueueFull
+from roadsight_service.pace import Pace
+from roadsight_service.work import Job
+
+_TRUST = 0.75  # a frame is let in if three quarters of its time are enough: costs vary, and who comes later may go first
+
+
+@dataclass
+class _Camera:
+    turn: int  # the round in which its next frame is due; the lowest goes first
+    frames: list[tuple[float, int, Job]] = field(default_factory=list)  # heap: earliest deadline first
+
+    @property
+    def rank(self) -> tuple[int, float]:
+        return self.turn, self.frames[0][0]
+
+    def before(self, turn: int) -> int:
+        """How many of its frames go before the end of a turn."""
+        return min(max(turn - self.turn + 1, 0), len(self.frames))
+
+
+class FrameQueue:
+    """Bounded; cameras take turns, and within a camera, or between equals, the earliest deadline goes first."""
+
+    def __init__(self, limit: int, pace: Pace) -> None:
+        self._limit, self._pace = limit, pace
+        self._cameras: dict[str, _Camera] = {}
+        self._turn = 0
+        self._number = 0
+        self._waiting = 0
+        self._closed = False
+        self._changed = Condition()
+
+    def __len__(self) -> int:
+        return self._waiting
+
+    def put(self, job: Job) -> None:
+        """Lets a job wait.
+
+        Raises:
+            QueueFull: as many wait as may, and no camera holds more places than this one would; or so many that the
+                answer would be too late.
+            Draining: the queue is closed.
+        """
+        with self._changed:
+            if self._closed:
+                raise Draining("the service is going down")
+            self._check_in_time(job)
+            if self._waiting >= self._limit:
+                self._make_room(job.camera)
+            # A camera that comes (back) queues behind those that wait for the present turn: absence earns no credit.
+            camera = self._cameras.setdefault(job.camera, _Camera(self._turn + 1))
+            self._number += 1
+            heapq.heappush(camera.frames, (job.deadline, self._number, job))
+            self._waiting += 1
+            self._changed.notify()
+
+    def _check_in_time(self, job: Job) -> None:
+        left, ahead = job.deadline - monotonic(), self.ahead(job)
+        expected = self._pace.expected(ahead)
+        if 0 < _TRUST * left < expected:  # one whose time is up already is told that instead
+            said = f"{1e3 * expected:.0f} ms, {1e3 * left:.0f} ms are left"
+            raise QueueFull(f"{ahead} frames go before it, an answer would take {said}")
+
+    def ahead(self, job: Job) -> int:
+        """At most how many of those that wait would be taken before this one, if no other comes."""
+        mine = self._cameras.get(job.camera)
+        own = sum(deadline <= job.deadline for deadline, _, _ in mine.frames) if mine else 0
+        turn = (mine.turn if mine else self._turn + 1) + own
+        return own + sum(camera.before(turn) for camera in self._cameras.values() if camera is not mine)
+
+    def _make_room(self, camera: str) -> None:
+        """The camera with most places gives up its latest frame, if the newcomer would hold fewer."""
+        mine = len(self._cameras[camera].frames) if camera in self._cameras else 0
+        largest = max(self._cameras.values(), key=lambda each: len(each.frames))
+        if len(largest.frames) <= mine + 1:
+            raise QueueFull(f"{self._waiting} frames wait already")
+        _, _, loser = max(largest.frames)
+        self._remove(loser)
+        loser.fail(QueueFull(f"{self._waiting + 1} frames wait already, most of them of this camera"))
+
+    def take(self, lanes: int, most: int) -> list[Job]:
+        """Waits for work; returns one lane's part of what waits, at most `most`, or nothing once closed and empty."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._waiting)
+            count = min(most, math.ceil(self._waiting / lanes))
+            return [self._pop() for _ in range(count)]
+
+    def _pop(self) -> Job:
+        name, camera = min(self._cameras.items(), key=lambda item: item[1].rank)
+        _, _, job = heapq.heappop(camera.frames)
+        self._turn = camera.turn
+        camera.turn += 1
+        if not camera.frames:
+            del self._cameras[name]
+        self._waiting -= 1
+        return job
+
+    def discard(self, job: Job) -> None:
+        """Takes a job out whose client left; its place is free at once. Does nothing if a lane has it already."""
+        with self._changed:
+            self._remove(job)
+
+    def _remove(self, job: Job) -> None:
+        camera = self._cameras.get(job.camera)
+        kept = [entry for entry in camera.frames if entry[2] is not job] if camera else []
+        if camera is None or len(kept) == len(camera.frames):
+            return
+        heapq.heapify(kept)
+        camera.frames = kept
+        if not kept:
+            del self._cameras[job.camera]
+        self._waiting -= 1
+
+    def close(self) -> None:
+        """Takes no more; what waits is still handed out."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()

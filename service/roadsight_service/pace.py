@@ -1,0 +1,63 @@
+"""How fast frames get through, learnt from those that did: a frame that could not be in time is told so at once.
+
+    lanes' rounds, answers --Pace--> seconds until one more would be answered
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+from time import monotonic
+
+from roadsight_service.work import Job
+
+WEIGHT = 0.1  # of the latest observation; the mean forgets in some ten of them
+
+
+class Pace:
+    """Exponentially weighted means of what a frame costs, and how many are being worked on."""
+
+    def __init__(self, lanes: int) -> None:
+        self._lanes = lanes
+        self._lane_s = 0.0  # what one frame takes of one lane
+        self._stay_s = 0.0  # what passes from leaving the queue to the answer
+        self._working = 0
+        self._lock = Lock()
+
+    def expected(self, ahead: int) -> float:
+        """Seconds until a frame that comes now is answered, if `ahead` others go before it; 0 while a lane is free."""
+        with self._lock:
+            if ahead + self._working < self._lanes:
+                return 0.0
+            # What is being worked on is half done, on the average.
+            return (ahead + self._working / 2) * self._lane_s / self._lanes + self._stay_s
+
+    @contextmanager
+    def round(self, jobs: list[Job]) -> Iterator[None]:
+        """Learns from what a lane does with jobs in the block."""
+        start = monotonic()
+        with self._lock:
+            self._working += len(jobs)
+        for job in jobs:
+            job.future.add_done_callback(lambda _, job=job: self._settled(job, monotonic() - start))
+        yield
+        prepared = sum(job.is_prepared for job in jobs)
+        if prepared:
+            self.learn(lane_s=(monotonic() - start) / prepared)
+
+    def learn(self, lane_s: float | None = None, stay_s: float | None = None) -> None:
+        """Takes an observation into the means."""
+        with self._lock:
+            if lane_s is not None:
+                self._lane_s = _mean(self._lane_s, lane_s)
+            if stay_s is not None:
+                self._stay_s = _mean(self._stay_s, stay_s)
+
+    def _settled(self, job: Job, seconds: float) -> None:
+        with self._lock:
+            self._working -= 1
+        if not job.future.cancelled() and job.future.exception() is None:
+            self.learn(stay_s=seconds)
+
+
+def _mean(before: float, now: float) -> float:
+    return now if before == 0 else before + WEIGHT * (now - before)
