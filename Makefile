@@ -1,7 +1,8 @@
 # make run     starts the service with the shipped model and shows it at work
 # make check   what a reviewer's machine can see: lint, format, types, architecture
 # make test    the whole suite
-.PHONY: run install install-all check format test clean
+# make bench   the service against its machine's limit; BENCH=--quick shows in a minute that it works
+.PHONY: run install install-all check format test bench clean
 .DEFAULT_GOAL := run
 
 PYTHON ?= python3
@@ -26,6 +27,10 @@ format: install-all
 
 test: install-all
 	$(BIN)/pytest -q
+
+bench: install-all
+	$(BIN)/python -m roadsight_bench.export bench/bundles
+	$(BIN)/python -m roadsight_bench $(BENCH)
 
 clean:
 	rm -rf .venv

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = {
+SHIPPED = {
     "roadsight_models": ROOT / "models",
     "roadsight_service": ROOT / "service",
     "roadsight_client": ROOT / "service",
     "roadsight_training": ROOT / "training",
 }
+PACKAGES = SHIPPED | {"roadsight_bench": ROOT / "bench"}
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Module:
 
 
 def modules() -> dict[str, Module]:
-    """Every module of the four packages, by dotted name."""
+    """Every module of the packages, by dotted name."""
     found = {}
     for package, folder in PACKAGES.items():
         for path in sorted((folder / package).rglob("*.py")):

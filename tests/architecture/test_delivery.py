@@ -7,11 +7,11 @@ from pathlib import Path
 
 import yaml
 
-from import_graph import PACKAGES, ROOT
+from import_graph import ROOT, SHIPPED
 
 TOP = """
 pyproject.toml README.md LICENSE CHANGELOG.md CONTRIBUTING.md Makefile docker-compose.yml
-service models training tests deploy docs/design.md docs/adr .ci/run
+service models training tests bench deploy docs/design.md docs/adr .ci/run
 """
 
 
@@ -22,7 +22,7 @@ def test_the_wheel_holds_the_four_packages_and_nothing_else(tmp_path: Path) -> N
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     tops = {name.partition("/")[0] for name in names}
-    assert {top for top in tops if not top.endswith(".dist-info")} == set(PACKAGES)
+    assert {top for top in tops if not top.endswith(".dist-info")} == set(SHIPPED)
     assert "roadsight_training/judging/templates/report.html.j2" in names
 
 

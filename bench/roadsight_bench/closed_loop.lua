@@ -1,0 +1,25 @@
+-- Posts the bodies of a folder in turn; prints what happened as one line of JSON.
+-- wrk [options] -s closed_loop.lua URL -- FIRST_BODY SECOND_BODY ...
+local requests, sent = {}, 0
+
+function init(args)
+  for i, path in ipairs(args) do
+    local file = assert(io.open(path, "rb"))
+    local body = file:read("*a")
+    file:close()
+    requests[i] = wrk.format("POST", nil, { ["Content-Type"] = "image/jpeg" }, body)
+  end
+end
+
+function request()
+  sent = sent + 1
+  return requests[(sent - 1) % #requests + 1]
+end
+
+function done(summary, latency, _)
+  local e = summary.errors
+  print(string.format(
+    '{"responses": %d, "refused": %d, "broken": %d, "microseconds": %d, "p50_us": %d, "p99_us": %d}',
+    summary.requests, e.status, e.connect + e.read + e.write + e.timeout, summary.duration,
+    latency:percentile(50), latency:percentile(99)))
+end

@@ -1,0 +1,52 @@
+"""What the machine can do: the work of an answer, frame by frame, in a loop on every core, with no HTTP around it.
+
+bodies --decode, cut, Session.run, judge--> answers a second
+
+The service is measured against this, so it calls what the service calls, with the same arguments.
+"""
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import cv2
+
+from roadsight_models.frame import decode
+from roadsight_models.preprocess import cut
+from roadsight_models.probabilities import judge
+from roadsight_models.regions import whole
+from roadsight_models.session import Session
+
+PATIENCE_S = 60
+
+
+def answers_per_second(session: Session, bodies: Sequence[bytes], threads: int, seconds: float) -> float:
+    """Works for some seconds on several threads, one frame at a time on each.
+
+    Args:
+        session: open on the CPU with one intra-op thread, as a lane of the service has it.
+        bodies: JPEG files, taken in turn; each is judged as a whole.
+        threads: as many as the service has lanes.
+        seconds: how long.
+    """
+    cv2.setNumThreads(1)
+    with ThreadPoolExecutor(threads) as pool:
+        starts = [len(bodies) * index // threads for index in range(threads)]
+        loops = [pool.submit(_loop, session, [*bodies[at:], *bodies[:at]], seconds) for at in starts]
+        return sum(loop.result(seconds + PATIENCE_S) for loop in loops)
+
+
+def _loop(session: Session, bodies: Sequence[bytes], seconds: float) -> float:
+    done, start = 0, time.perf_counter()
+    while (taken := time.perf_counter() - start) < seconds:
+        answer(session, bodies[done % len(bodies)])
+        done += 1
+    return done / taken
+
+
+def answer(session: Session, body: bytes) -> None:
+    """All that the service does for a frame between receiving and rendering."""
+    frame = decode(body)
+    crops = cut(frame, [whole(frame.width, frame.height)], session.manifest.input)
+    for logits in session.run(crops.pixels).logits:
+        judge(logits, session.manifest)
