@@ -67,6 +67,11 @@ class Generator:
         self._open: set[Connection] = set()
         self._opening: set[asyncio.Task[None]] = set()
 
+    @property
+    def waits(self) -> bool:
+        """Whether an answer may still come."""
+        return len(self._open) > len(self._idle) or bool(self._opening)
+
     async def send_all(self, rate: float, seconds: float) -> list[Frame]:
         """Sends `rate * seconds` frames, one every `1 / rate` seconds; returns when the last was sent."""
         start, frames = time.perf_counter(), []

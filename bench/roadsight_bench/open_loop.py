@@ -63,10 +63,11 @@ async def _generate(load: Load) -> Open:
     bodies = [Path(path).read_bytes() for path in load.bodies]
     requests = [f"{head}{len(body)}\r\n\r\n".encode() + body for body in bodies]
     cpu, start = time.process_time(), time.perf_counter()
-    frames = await Generator(url.hostname, url.port, requests).send_all(load.rate, load.seconds)
+    generator = Generator(url.hostname, url.port, requests)
+    frames = await generator.send_all(load.rate, load.seconds)
     cores = (time.process_time() - cpu) / (time.perf_counter() - start)
     until = time.perf_counter() + load.deadline_ms / 1e3 + GRACE_S
-    while any(frame.status == 0 for frame in frames) and time.perf_counter() < until:
+    while generator.waits and time.perf_counter() < until:
         await asyncio.sleep(0.02)
     return tally(frames, load.rate, load.deadline_ms, cores)
 

@@ -44,7 +44,7 @@ class Open:
 
 
 def tally(frames: Sequence[Frame], rate: float, deadline_ms: float, generator_cores: float) -> Open:
-    """Counts and times the frames."""
+    """Counts and times the frames, at least one, in the order in which they were due."""
     answered = [frame for frame in frames if frame.status == ANSWERED]
     refused = [frame for frame in frames if frame.status in REFUSED]
     in_time = [frame for frame in answered if frame.answered_at - frame.due <= deadline_ms / 1e3]
@@ -58,7 +58,7 @@ def tally(frames: Sequence[Frame], rate: float, deadline_ms: float, generator_co
         late=len(answered) - len(in_time),
         refused=len(refused),
         failed=len(frames) - len(answered) - len(refused),
-        in_time_per_s=_per_second(in_time, frames),
+        in_time_per_s=_per_second(in_time, frames[0].due, len(frames) / rate) if in_time else 0.0,
         answer_p50_ms=_percentile(answer_ms, 50),
         answer_p99_ms=_percentile(answer_ms, 99),
         latest_ms=_percentile(answer_ms, 100),
@@ -69,12 +69,9 @@ def tally(frames: Sequence[Frame], rate: float, deadline_ms: float, generator_co
     )
 
 
-def _per_second(in_time: Sequence[Frame], frames: Sequence[Frame]) -> float:
-    """Until the last answer, not the last frame: what waits at the end is no extra speed."""
-    if not in_time:
-        return 0.0
-    end = max(frames[-1].due, *(frame.answered_at for frame in in_time))
-    return len(in_time) / (end - frames[0].due)
+def _per_second(answered: Sequence[Frame], start: float, seconds: float) -> float:
+    """Over the time of the load, or until the last answer if that came later: what waits at the end is no speed."""
+    return len(answered) / max(seconds, *(frame.answered_at - start for frame in answered))
 
 
 def _percentile(milliseconds: Sequence[float], percent: float) -> float | None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import colours
-from pictures import RED, encoded, striped
+from pictures import RED, jpeg, striped
 from roadsight_bench import wrk
 from roadsight_bench.errors import ToolMissing
 from roadsight_bench.wrk import Tool
@@ -32,5 +32,5 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def picture(tmp_path: Path) -> Path:
     """A JPEG file."""
     path = tmp_path / "red.jpg"
-    path.write_bytes(encoded(striped(RED), ".jpg"))
+    path.write_bytes(jpeg(striped(RED)))
     return path
