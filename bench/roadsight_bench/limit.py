@@ -37,10 +37,10 @@ def answers_per_second(session: Session, bodies: Sequence[bytes], threads: int, 
 
 
 def _loop(session: Session, bodies: Sequence[bytes], seconds: float) -> float:
-    done, start = 0, time.perf_counter()
-    while (taken := time.perf_counter() - start) < seconds:
+    done, taken, start = 0, 0.0, time.perf_counter()
+    while not done or taken < seconds:
         answer(session, bodies[done % len(bodies)])
-        done += 1
+        done, taken = done + 1, time.perf_counter() - start
     return done / taken
 
 

@@ -19,7 +19,7 @@ def lines(cases: Mapping[str, Mapping[str, Figures]]) -> Iterator[str]:
     for name, loads in cases.items():
         for load, one in loads.items():
             yield _overload(name, one) if load == "overload" else _closed(name, load, one)
-    yield _LEGEND
+    yield from _LEGEND.splitlines()
 
 
 def last_line(cases: Mapping[str, Mapping[str, Figures]], misses: int, quick: bool) -> str:

@@ -1,0 +1,132 @@
+"""The whole benchmark, on the real service, as quickly as it goes: what it writes, never how fast it was."""
+
+import json
+import math
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Timer
+from typing import Any
+
+import pytest
+
+import colours
+from bench.rounds import round_of
+from roadsight_bench import __main__ as command
+from roadsight_bench import closed_loop, service
+from roadsight_bench.cases import CASES
+from roadsight_bench.closed_loop import Closed
+from roadsight_bench.errors import LoadFailed, ServiceFailed
+from roadsight_bench.measure import QUICK, Round, measure
+from roadsight_bench.service import Service
+from roadsight_bench.wrk import Tool
+from roadsight_models import bundle, precision
+from roadsight_models.manifest import Precision
+
+INT8 = Precision(name="int8", file="classifier.int8.onnx", size=1, top1=1.0, latency_ratio=0.5, golden_tolerance=1e-3)
+LOADS = ("c4", "c16", "c64")
+Document = dict[str, Any]
+
+
+def bench(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    line = [sys.executable, "-m", "roadsight_bench", *arguments]
+    return subprocess.run(line, capture_output=True, text=True, check=False, timeout=120)
+
+
+@pytest.fixture(scope="module")
+def quick(tool: Tool, bundles: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Document]:
+    """What a quick run of S3 printed, and the file that it wrote."""
+    out = tmp_path_factory.mktemp("bench") / "results.json"
+    done = bench("S3", "--quick", "--bundles", str(bundles), "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    return done.stdout, json.loads(out.read_text())
+
+
+def test_the_file_has_its_shape(quick: tuple[str, Document]) -> None:
+    _, document = quick
+    assert document.keys() == {"date", "quick", "machine", "S3"}
+    assert document["S3"].keys() == {*LOADS, "overload"}
+    assert document["quick"] is True
+    for load in document["S3"].values():
+        assert math.isfinite(load["ratio"])
+        assert len(load["samples"]) == QUICK.rounds
+
+
+def test_ratios_are_of_answers_and_nothing_failed(quick: tuple[str, Document]) -> None:
+    _, document = quick
+    for load in LOADS:
+        (sample,) = document["S3"][load]["samples"]
+        assert sample["ratio"] == pytest.approx(sample["answers_per_s"] / sample["limit_per_s"])
+        assert sample["ratio"] > 0
+        assert sample["failed"] == 0
+
+
+def test_the_overload_is_accounted_for(quick: tuple[str, Document]) -> None:
+    _, document = quick
+    one = document["S3"]["overload"]
+    assert one["sent"] == one["in_time"] + one["late"] + one["refused"] + one["failed"] > 0
+    assert one["rate"] == pytest.approx(3 * one["capacity_per_s"])
+
+
+def test_the_last_line_is_the_summary(quick: tuple[str, Document]) -> None:
+    printed, _ = quick
+    assert printed.splitlines()[-1].startswith("quick, so the figures mean nothing: S3 ")
+    assert "S3       c64" in printed
+
+
+def test_a_case_that_there_is_not_is_told_with_those_there_are() -> None:
+    done = bench("S9")
+    assert done.returncode == 2
+    assert "S1, S2, S3" in done.stderr
+
+
+def test_without_bundles_it_ends_in_one_line(tool: Tool, tmp_path: Path) -> None:
+    done = bench("S1", "--bundles", str(tmp_path), "--out", str(tmp_path / "results.json"))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines()[-1].startswith("error: ")
+    assert not (tmp_path / "results.json").exists()
+
+
+def test_a_service_that_dies_under_load_ends_the_benchmark(
+    tool: Tool, bundles: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = service.running
+
+    @contextmanager
+    def doomed(root: Path, model: str, precision: str, lanes: int) -> Iterator[Service]:
+        with running(root, model, precision, lanes) as served:
+            Timer(1.5, served.process.kill).start()  # all loads take some six seconds
+            yield served
+
+    monkeypatch.setattr(service, "running", doomed)
+    with pytest.raises(ServiceFailed, match="ended with status -9"):
+        measure(CASES["S3"], bundle.load(bundles / "s3" / "1.0.0"), "float32", QUICK, tool)
+
+
+def test_a_service_that_only_refuses_has_no_capacity(
+    tool: Tool, bundles: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(closed_loop, "run", lambda *_: Closed(0.0, 1.0, 1.0, 9, 0.0))
+    with pytest.raises(LoadFailed, match="answered nothing"):
+        measure(CASES["S3"], bundle.load(bundles / "s3" / "1.0.0"), "float32", QUICK, tool)
+
+
+@pytest.mark.parametrize(("has_dot_products", "names"), [(True, ["S3", "S3-int8"]), (False, ["S3"])])
+def test_what_the_service_picks_is_measured_beside_float32(
+    has_dot_products: bool, names: list[str], tool: Tool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    colours.save(tmp_path, {INT8.file: colours.graph()}, name="s3", precisions=(INT8,))
+    asked: list[str] = []
+
+    def measured(case: object, bundle: object, precision: str, *_: object) -> list[Round]:
+        asked.append(precision)
+        return [round_of()]
+
+    monkeypatch.setattr(command, "measure", measured)
+    monkeypatch.setattr(precision, "has_dot_products", lambda: has_dot_products)
+    command.main(["S3"], tmp_path, tmp_path / "results.json")
+    document = json.loads((tmp_path / "results.json").read_text())
+    assert [name for name in document if name in CASES or "-" in name] == names
+    assert asked == ["float32", "int8"][: len(names)]
