@@ -1,6 +1,6 @@
 """What the machine can do: the work of an answer, frame by frame, in a loop on every core, with no HTTP around it.
 
-bodies --decode, cut, Session.run, judge--> answers a second
+bodies --admit, decode, cut, Session.run, judge--> answers a second
 
 The service is measured against this, so it calls what the service calls, with the same arguments.
 """
@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 
-from roadsight_models.frame import decode
-from roadsight_models.preprocess import cut
+from roadsight_models.frame import admit, decode
+from roadsight_models.preprocess import cut, reduction
 from roadsight_models.probabilities import judge
 from roadsight_models.regions import whole
 from roadsight_models.session import Session
@@ -46,7 +46,8 @@ def _loop(session: Session, bodies: Sequence[bytes], seconds: float) -> float:
 
 def answer(session: Session, body: bytes) -> None:
     """All that the service does for a frame between receiving and rendering."""
-    frame = decode(body)
-    crops = cut(frame, [whole(frame.width, frame.height)], session.manifest.input)
+    header, rule = admit(body), session.manifest.input
+    regions = [whole(header.width, header.height)]
+    crops = cut(decode(body, header, reduction(header, regions, [rule])), regions, rule)
     for logits in session.run(crops.pixels).logits:
         judge(logits, session.manifest)

@@ -9,6 +9,7 @@ Normalisation is inside the graph; evaluation, parity check, attack and service 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -20,7 +21,7 @@ from roadsight_models.regions import Box, Region
 
 TOO_SMALL = "region_too_small"
 REDUCTIONS = (8, 4, 2)
-ENOUGH = 2  # decoded pixels for each of the input, per side: averaging over so many hides how they came about
+ENOUGH = 1.5  # decoded pixels for each of the input, per side: an average over so many hides how they came about
 
 
 @dataclass(frozen=True)
@@ -31,18 +32,35 @@ class Crops:
     reasons: tuple[str | None, ...]  # per region: None, or why it is not among them
 
 
+class Window(NamedTuple):
+    """What a crop shows, in whole pixels of the picture; right and bottom exclusive."""
+
+    x1: int
+    y1: int
+    x2: int
+    y2: int
+
+    def rounded(self, by: int) -> "Window":
+        """The nearest window whose sides are multiples of `by`; it may end as much as half of that beyond the picture."""
+        return Window(*(_nearest(side / by) * by for side in self))
+
+    def has(self, pixels: float, rule: CropRule) -> bool:
+        """Whether it has so many pixels for each of the input, across and down."""
+        return self.x2 - self.x1 >= pixels * rule.width and self.y2 - self.y1 >= pixels * rule.height
+
+
 def cut(frame: Frame, regions: Sequence[Region], rule: CropRule) -> Crops:
     """Cuts the regions out of a frame by the bundle's rule. Regions must lie within the frame."""
     reasons = tuple(None if _is_judged(region, rule) else TOO_SMALL for region in regions)
     judged = [region for region, reason in zip(regions, reasons, strict=True) if reason is None]
     pixels = np.empty((len(judged), rule.height, rule.width, 3), np.uint8)
     for row, region in zip(pixels, judged, strict=True):
-        crop(frame.pixels, Box(*(side / frame.reduction for side in region.box)), rule, out=row)
+        _crop(frame, region.box, rule, row)
     return Crops(pixels, reasons)
 
 
 def reduction(header: Header, regions: Sequence[Region], rules: Sequence[CropRule]) -> int:
-    """How much smaller a picture may be decoded so that every crop is still an average over enough pixels.
+    """How much smaller a picture may be decoded, so that no crop changes.
 
     Args:
         header: of the picture.
@@ -50,23 +68,15 @@ def reduction(header: Header, regions: Sequence[Region], rules: Sequence[CropRul
         rules: each region is cut by each of them.
 
     Returns:
-        1, 2, 4 or 8: the largest that leaves every window twice the sides of the input, or more.
+        1, 2, 4 or 8: the least that a window of them allows.
     """
-    room = min(
-        (
-            min((x2 - x1) / rule.width, (y2 - y1) / rule.height)
-            for rule in rules
-            for region in regions
-            if _is_judged(region, rule)
-            for x1, y1, x2, y2 in [pixel_window(region.box, rule.context, header.width, header.height)]
-        ),
-        default=math.inf,
+    allowed = (
+        _window(region.box, rule, header.width, header.height)[1]
+        for rule in rules
+        for region in regions
+        if _is_judged(region, rule)
     )
-    return next((by for by in REDUCTIONS if room >= ENOUGH * by), 1)
-
-
-def _is_judged(region: Region, rule: CropRule) -> bool:
-    return region.box.shorter_side >= rule.min_side
+    return min(allowed, default=REDUCTIONS[0])
 
 
 def crop(pixels: Pixels, box: Box, rule: CropRule, out: Pixels | None = None) -> Pixels:
@@ -81,21 +91,44 @@ def crop(pixels: Pixels, box: Box, rule: CropRule, out: Pixels | None = None) ->
     Returns:
         uint8 [h, w, 3].
     """
-    x1, y1, x2, y2 = pixel_window(box, rule.context, pixels.shape[1], pixels.shape[0])
-    window = pixels[y1:y2, x1:x2]
-    shrinks = x2 - x1 >= rule.width and y2 - y1 >= rule.height
-    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return cv2.resize(window, (rule.width, rule.height), dst=out, interpolation=how).astype(np.uint8, copy=False)
+    return _crop(Frame(pixels, pixels.shape[1], pixels.shape[0]), box, rule, out)
 
 
-def pixel_window(box: Box, context: float, width: int, height: int) -> tuple[int, int, int, int]:
+def pixel_window(box: Box, context: float, width: int, height: int) -> Window:
     """The whole pixels that a box with its context covers, at least one, clipped at a picture of width x height."""
     dx, dy = context * (box.x2 - box.x1), context * (box.y2 - box.y1)
     x1 = min(max(_nearest(box.x1 - dx), 0), width - 1)
     y1 = min(max(_nearest(box.y1 - dy), 0), height - 1)
     x2 = min(max(_nearest(box.x2 + dx), x1 + 1), width)
     y2 = min(max(_nearest(box.y2 + dy), y1 + 1), height)
-    return x1, y1, x2, y2
+    return Window(x1, y1, x2, y2)
+
+
+def _window(box: Box, rule: CropRule, width: int, height: int) -> tuple[Window, int]:
+    """What a crop is taken from, and how much smaller that may be decoded.
+
+    Where there are pixels enough for that, it begins and ends with a pixel of the smaller picture: the crop is the same
+    however large the frame was decoded for its neighbours. That moves it by a third of a pixel of the input at most.
+    """
+    window = pixel_window(box, rule.context, width, height)
+    for by in REDUCTIONS:
+        rounded = window.rounded(by)
+        if rounded.has(ENOUGH * by, rule):
+            return rounded, by
+    return window, 1
+
+
+def _crop(frame: Frame, box: Box, rule: CropRule, out: Pixels | None) -> Pixels:
+    (x1, y1, x2, y2), _ = _window(box, rule, frame.width, frame.height)
+    by = frame.reduction
+    pixels = frame.pixels[y1 // by : y2 // by, x1 // by : x2 // by]
+    shrinks = pixels.shape[1] >= rule.width and pixels.shape[0] >= rule.height
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return cv2.resize(pixels, (rule.width, rule.height), dst=out, interpolation=how).astype(np.uint8, copy=False)
+
+
+def _is_judged(region: Region, rule: CropRule) -> bool:
+    return region.box.shorter_side >= rule.min_side
 
 
 def _nearest(coordinate: float) -> int:

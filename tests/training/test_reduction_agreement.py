@@ -1,9 +1,14 @@
-"""A JPEG that is decoded smaller is answered alike: held-out photographs as from near by, the shipped models."""
+"""A JPEG that is decoded smaller is answered alike, by the shipped models: held-out photographs as from near by, and
+what is labelled in whole camera frames."""
 
+import csv
+import zipfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from conftest import ROOT
@@ -18,6 +23,8 @@ from roadsight_training.datasets import Dataset, Sample, open_dataset
 
 PICTURES = 400
 WIDTH, HEIGHT = 1920, 1080
+
+Probabilities = npt.NDArray[np.float64]  # [N, K]
 
 
 def near_by(dataset: Dataset, sample: Sample, random: np.random.Generator) -> tuple[bytes, Box]:
@@ -34,24 +41,48 @@ def near_by(dataset: Dataset, sample: Sample, random: np.random.Generator) -> tu
     return encoded(frame, ".jpg", 90), Box(x1, y1, x2, y2)
 
 
+def held_out(dataset: Dataset) -> Iterator[tuple[bytes, Box]]:
+    """Some held-out photographs, near by."""
+    random, samples = np.random.default_rng(0), dataset.select("test")
+    for row in random.choice(len(samples), PICTURES, replace=False):
+        yield near_by(dataset, samples[row], random)
+
+
+def labelled(folder: Path) -> Iterator[tuple[bytes, Box]]:
+    """What is labelled in the frames."""
+    with (folder / "boxes.csv").open() as file, zipfile.ZipFile(folder / "images.zip") as pictures:
+        for row in csv.DictReader(file):
+            yield pictures.read(row["path"]), Box(*(float(row[side]) for side in ("x1", "y1", "x2", "y2")))
+
+
+def answers(name: str, asked: Iterable[tuple[bytes, Box]]) -> tuple[Probabilities, Probabilities]:
+    """Of what may be decoded smaller: as answered from the whole decode, and from the smaller one."""
+    bundle = bundles.load(bundles.latest(ROOT / "models" / "bundles")[name])
+    session, rule = open_session(bundle, "cpu", precision="float32"), bundle.manifest.input
+    said: dict[bool, list[Probabilities]] = {True: [], False: []}
+    for body, box in asked:
+        header, regions = admit(body), [Region(box)]
+        by = reduction(header, regions, [rule])
+        for whole, size in ((True, 1), (False, by)):
+            crops = cut(decode(body, header, size), regions, rule).pixels
+            if by > 1 and len(crops):
+                said[whole].append(softmax(session.run(crops).logits, bundle.manifest.temperature))
+    return np.concatenate(said[True]), np.concatenate(said[False])
+
+
 @pytest.mark.data
 @pytest.mark.parametrize(("name", "data"), [("traffic-sign", "gtsrb"), ("road-object", "road_objects")])
 def test_answers_do_not_depend_on_how_large_the_frame_was_decoded(name: str, data: str, data_root: Path) -> None:
-    bundle = bundles.load(bundles.latest(ROOT / "models" / "bundles")[name])
-    session, rule = open_session(bundle, "cpu", precision="float32"), bundle.manifest.input
-    dataset, random = open_dataset(data_root / data).known_as(bundle.manifest.labels), np.random.default_rng(0)
-    held_out = dataset.select("test")
-    whole, smaller = [], []
-    for row in random.choice(len(held_out), PICTURES, replace=False):
-        body, box = near_by(dataset, held_out[row], random)
-        header = admit(body)
-        by = reduction(header, [Region(box)], [rule])
-        if by == 1:
-            continue
-        for said, size in ((whole, 1), (smaller, by)):
-            crops = cut(decode(body, header, size), [Region(box)], rule)
-            said.append(softmax(session.run(crops.pixels).logits, bundle.manifest.temperature))
-    one, other = np.concatenate(whole), np.concatenate(smaller)
+    labels = bundles.load(bundles.latest(ROOT / "models" / "bundles")[name]).manifest.labels
+    one, other = answers(name, held_out(open_dataset(data_root / data).known_as(labels)))
     assert len(one) >= PICTURES / 2
     assert (one.argmax(axis=1) == other.argmax(axis=1)).mean() >= 0.995
     assert np.abs(one - other).max(axis=1).mean() <= 0.005
+
+
+@pytest.mark.data
+def test_nor_do_those_to_what_is_labelled_in_camera_frames(data_root: Path) -> None:
+    one, other = answers("road-object", labelled(data_root / "frames"))
+    assert len(one) >= 10
+    assert (one.argmax(axis=1) == other.argmax(axis=1)).mean() >= 0.995
+    assert np.abs(one - other).mean() <= 0.005
