@@ -59,7 +59,8 @@ def judge(logits: npt.NDArray[np.float32], manifest: Manifest, top: int = 5) -> 
         return unknown(NOT_FINITE)
     probabilities = softmax(logits, manifest.temperature)
     order = np.argsort(-probabilities, kind="stable")[: top or None]
-    predictions = tuple(Prediction(manifest.labels[i], int(i), float(probabilities[i])) for i in order)
+    named = zip(order.tolist(), probabilities[order].tolist(), strict=True)
+    predictions = tuple(Prediction(manifest.labels[index], index, probability) for index, probability in named)
     sure = predictions[0].probability >= manifest.uncertain_below
     return Judgement("ok" if sure else "uncertain", None, predictions)
 

@@ -5,6 +5,7 @@ Times are histograms in seconds with millisecond buckets, so that they can be ag
 
 from collections.abc import Iterable, Iterator, Sized
 from contextlib import contextmanager
+from functools import cache
 from time import perf_counter
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -72,6 +73,9 @@ class Metrics:
             "roadsight_provider_fallback", "1 where `auto` fell back to the CPU.", ["task", "provider"], registry=r
         )
         self.ready = Gauge("roadsight_ready", "1 once every model is warm and golden.", registry=r)
+        for counted in (self.requests, self.request_seconds, self.stage_seconds, self.predictions, self.confidence):
+            # Finding a child takes a lock and formats its labels; every frame asks for a dozen.
+            counted.labels = cache(counted.labels)  # type: ignore[method-assign]
 
     def watch(self, sessions: Iterable[Session], queue: Sized) -> None:
         """Shows what serves, and how many frames wait."""

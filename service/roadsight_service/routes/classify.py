@@ -97,15 +97,25 @@ def _counting_drops(metrics: Metrics) -> Iterator[None]:
 
 async def _unless_gone(request: Request, work: Coroutine[Any, Any, Answer]) -> Answer:
     """Awaits the work, but cancels it when the client hangs up."""
-    answer, gone = asyncio.ensure_future(work), asyncio.ensure_future(_gone(request))
+    asking, waits = asyncio.current_task(), True
+    assert asking is not None, "a route runs in a task"
+
+    def leave(_: "asyncio.Task[None]") -> None:
+        if waits:
+            asking.cancel()
+
+    gone = asyncio.ensure_future(_gone(request))
+    gone.add_done_callback(leave)
     try:
-        await asyncio.wait((answer, gone), return_when=asyncio.FIRST_COMPLETED)
-        if not answer.done():
-            raise ClientGone
-        return answer.result()
+        return await work
+    except asyncio.CancelledError as error:
+        if not gone.done():  # the server stops
+            raise
+        asking.uncancel()
+        raise ClientGone from error
     finally:
+        waits = False
         gone.cancel()
-        answer.cancel()
 
 
 async def _gone(request: Request) -> None:
