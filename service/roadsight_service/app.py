@@ -61,7 +61,7 @@ def create_app(settings: Settings, open_models: OpenRegistry = open_registry) ->
             metrics.ready.set(0)
             await asyncio.to_thread(lanes.close, settings.drain_seconds)
 
-    app = FastAPI(
+    app = Roadsight(
         title="Roadsight",
         version=version("roadsight"),
         description="Which traffic sign and which road object each region of a camera frame shows, in time.",
@@ -71,7 +71,22 @@ def create_app(settings: Settings, open_models: OpenRegistry = open_registry) ->
     app.include_router(classify.router)
     app.include_router(status.router)
     app.add_middleware(_Measured, metrics=metrics)
+    app.frames = _Measured(problems.Answered(classify.classify), metrics)
     return app
+
+
+class Roadsight(FastAPI):
+    """The application. Frames go straight to their route: FastAPI's own way there takes a third of a frame's HTTP."""
+
+    frames: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Is called by the server."""
+        if scope["type"] == "http" and scope["method"] == "POST" and scope["path"] == classify.PATH:
+            scope |= {"app": self, "route": classify.router.routes[0]}
+            await self.frames(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 class _Measured:

@@ -14,6 +14,7 @@ from time import monotonic
 
 import cv2
 
+from roadsight_models.errors import DeadlineMissed
 from roadsight_service.batcher import Batcher
 from roadsight_service.frame_queue import FrameQueue
 from roadsight_service.pace import Pace
@@ -42,25 +43,29 @@ class Lanes:
         self._batcher.close(max(0.0, until - monotonic()))
 
     async def run(self, job: Job) -> Done:
-        """Waits until a job is done; cancelling the wait takes the job out, wherever it is.
+        """Waits until a job is done, or its deadline passes; then, and if the wait is cancelled, the job is taken out.
 
         Raises:
             QueueFull, Draining: it was not let in.
-            RoadsightError: what `prepare` raised, or the deadline passed.
+            DeadlineMissed: told when the deadline passes, whatever the lanes are doing.
+            RoadsightError: what `prepare` raised.
         """
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[None] = loop.create_future()
         # `asyncio.wrap_future` does this too, in four times as many steps.
         job.future.add_done_callback(lambda _: loop.call_soon_threadsafe(_wake, waiter))
         self._queue.put(job)
+        alarm = loop.call_later(job.deadline - monotonic(), job.fail, DeadlineMissed("the answer"))
         try:
             await waiter
             return job.future.result()
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, DeadlineMissed):
             job.future.cancel()
             self._queue.discard(job)
             job.end_wait()
             raise
+        finally:
+            alarm.cancel()
 
     def _work(self) -> None:
         while jobs := self._queue.take(self._count, self._batcher.frames_at_once):

@@ -4,12 +4,9 @@ body + Ask --lanes--> frame, crops --batcher--> logits --judge--> Answer
 UnknownTask  QueueFull  BadImage, TooLarge, BadRegion  DeadlineMissed
 """
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from time import monotonic
 
-from roadsight_models.errors import DeadlineMissed
 from roadsight_models.frame import admit, decode
 from roadsight_models.preprocess import cut, reduction
 from roadsight_models.probabilities import Judgement, judge, unknown
@@ -64,7 +61,7 @@ class Pipeline:
         """
         sessions = self._registry.select(ask.tasks, ask.version)
         job = Job(lambda: self._prepare(body, ask, sessions, clock), ask.deadline, ask.camera, clock)
-        done = await self._before(job)
+        done = await self._lanes.run(job)
         with clock.stage("postprocess"):
             judgements = _judge(done, ask.top)
             for row in judgements:
@@ -72,13 +69,6 @@ class Pipeline:
                     self._metrics.judged(session.manifest.task, judgement)
         prepared = done.prepared
         return Answer(prepared.width, prepared.height, prepared.regions, sessions, judgements)
-
-    async def _before(self, job: Job) -> Done:
-        try:
-            async with asyncio.timeout(job.deadline - monotonic()):
-                return await self._lanes.run(job)
-        except TimeoutError as error:
-            raise DeadlineMissed("the answer") from error
 
     def _prepare(self, body: bytes, ask: Ask, sessions: Sequence[Session], clock: Clock) -> Prepared:
         """Runs on a lane: one decode for all regions and all models."""

@@ -6,10 +6,12 @@ anything else  --handler--> 500 internal             (a fixed text; uvicorn logs
 
 import json
 import logging
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
 
 from roadsight_models.errors import BadRegion, QueueFull, RoadsightError, UnknownTask
 from roadsight_service.schemas import ProblemOut
@@ -60,6 +62,23 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def _unforeseen(_: Request, error: Exception) -> Response:
         return problem(500, RoadsightError.code, OURS)
+
+
+class Answered:
+    """A route by itself: what it raises is answered as `install` has it answered in an application."""
+
+    def __init__(self, route: Callable[[Request], Awaitable[Response]]) -> None:
+        self._route = route
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            response = await self._route(Request(scope, receive, send))
+        except RoadsightError as error:
+            response = answer_to(error)
+        except Exception:
+            await problem(500, RoadsightError.code, OURS)(scope, receive, send)
+            raise  # the server logs it
+        await response(scope, receive, send)
 
 
 def describe(*errors: type[RoadsightError]) -> dict[int | str, dict[str, object]]:
