@@ -49,5 +49,4 @@ def answer(session: Session, body: bytes) -> None:
     header, rule = admit(body), session.manifest.input
     regions = [whole(header.width, header.height)]
     crops = cut(decode(body, header, reduction(header, regions, [rule])), regions, rule)
-    for logits in session.run(crops.pixels).logits:
-        judge(logits, session.manifest)
+    judge(session.run(crops.pixels).logits, session.manifest)

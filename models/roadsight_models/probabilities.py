@@ -1,6 +1,6 @@
 """Logits -> probabilities that can be believed, or an honest "not sure".
 
-    logits [K] --softmax at the bundle's temperature--> probabilities [K] --judge--> Judgement
+    logits [N, K] --softmax at the bundle's temperature--> probabilities [N, K] --judge--> N Judgements
 
 Temperature scaling: Guo et al. 2017, "On Calibration of Modern Neural Networks". Abstention by the top probability:
 Hendrycks and Gimpel 2017; the threshold is published in the manifest.
@@ -44,24 +44,28 @@ def softmax(logits: npt.NDArray[np.float32], temperature: float = 1.0) -> npt.ND
     return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True))
 
 
-def judge(logits: npt.NDArray[np.float32], manifest: Manifest, top: int = 5) -> Judgement:
-    """Judges one region.
+def judge(logits: npt.NDArray[np.float32], manifest: Manifest, top: int = 5) -> tuple[Judgement, ...]:
+    """Judges N regions.
 
     Args:
-        logits: float32 [K].
+        logits: float32 [N, K].
         manifest: gives labels, temperature and the threshold under which an answer is `uncertain`.
         top: how many classes to name; 0 for all.
 
     Returns:
-        `unknown` if a logit is NaN or infinite: a graph that overflows has judged nothing.
+        N judgements: `unknown` where a logit is NaN or infinite, since a graph that overflows has judged nothing.
     """
-    if not np.isfinite(logits).all():
-        return unknown(NOT_FINITE)
-    probabilities = softmax(logits, manifest.temperature)
-    order = np.argsort(-probabilities, kind="stable")[: top or None]
-    named = zip(order.tolist(), probabilities[order].tolist(), strict=True)
-    predictions = tuple(Prediction(manifest.labels[index], index, probability) for index, probability in named)
-    sure = predictions[0].probability >= manifest.uncertain_below
+    finite = np.isfinite(logits).all(axis=1, keepdims=True)
+    probabilities = softmax(np.where(finite, logits, 0), manifest.temperature)
+    order = np.argsort(-probabilities, axis=1, kind="stable")[:, : top or None]
+    ranked = np.take_along_axis(probabilities, order, axis=1)
+    rows = zip(finite.ravel().tolist(), order.tolist(), ranked.tolist(), strict=True)
+    return tuple(_judgement(best, likely, manifest) if fine else unknown(NOT_FINITE) for fine, best, likely in rows)
+
+
+def _judgement(order: list[int], ranked: list[float], manifest: Manifest) -> Judgement:
+    labels, sure = manifest.labels, ranked[0] >= manifest.uncertain_below
+    predictions = tuple(Prediction(labels[index], index, likely) for index, likely in zip(order, ranked, strict=True))
     return Judgement("ok" if sure else "uncertain", None, predictions)
 
 

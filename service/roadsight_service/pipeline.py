@@ -85,6 +85,6 @@ class Pipeline:
 def _judge(done: Done, top: int) -> tuple[tuple[Judgement, ...], ...]:
     columns = []
     for (session, crops), outputs in zip(done.prepared.crops, done.outputs, strict=True):
-        logits = iter(outputs.logits)
-        columns.append([unknown(why) if why else judge(next(logits), session.manifest, top) for why in crops.reasons])
+        judged = iter(judge(outputs.logits, session.manifest, top))
+        columns.append([unknown(why) if why else next(judged) for why in crops.reasons])
     return tuple(zip(*columns, strict=True))

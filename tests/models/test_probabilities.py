@@ -5,11 +5,17 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import colours
-from roadsight_models.probabilities import NOT_FINITE, judge, softmax, unknown
+from roadsight_models.manifest import Manifest
+from roadsight_models.probabilities import NOT_FINITE, Judgement, judge, softmax, unknown
 
 
 def logits(*values: float) -> "np.ndarray[tuple[int], np.dtype[np.float32]]":
     return np.array(values, np.float32)
+
+
+def judge_one(values: "np.ndarray[tuple[int], np.dtype[np.float32]]", manifest: Manifest, top: int = 5) -> Judgement:
+    (judgement,) = judge(values[None], manifest, top)
+    return judgement
 
 
 @given(arrays(np.float32, (3, 5), elements=st.floats(-1e4, 1e4, width=32)), st.floats(0.05, 20))
@@ -30,21 +36,21 @@ def test_a_temperature_above_one_makes_modest() -> None:
 
 
 def test_the_most_likely_class_comes_first() -> None:
-    judgement = judge(logits(1, 9, 3), colours.manifest(), top=2)
+    judgement = judge_one(logits(1, 9, 3), colours.manifest(), top=2)
     assert [p.label for p in judgement.predictions] == ["green", "blue"]
     assert judgement.status == "ok"
 
 
 def test_top_zero_names_every_class_and_sums_to_one() -> None:
-    judgement = judge(logits(1, 2, 3), colours.manifest(), top=0)
+    judgement = judge_one(logits(1, 2, 3), colours.manifest(), top=0)
     assert len(judgement.predictions) == 3
     assert sum(p.probability for p in judgement.predictions) == pytest.approx(1, abs=1e-12)
 
 
 def test_an_answer_under_the_published_threshold_is_uncertain() -> None:
     manifest = colours.manifest(uncertain_below=0.8)
-    assert judge(logits(0, 0, np.log(7)), manifest).status == "uncertain"  # 7 / 9
-    assert judge(logits(0, 0, np.log(9)), manifest).status == "ok"  # 9 / 11
+    assert judge_one(logits(0, 0, np.log(7)), manifest).status == "uncertain"  # 7 / 9
+    assert judge_one(logits(0, 0, np.log(9)), manifest).status == "ok"  # 9 / 11
 
 
 def test_unknown_has_a_reason_and_no_predictions() -> None:
@@ -86,7 +92,7 @@ def test_a_row_s_probabilities_do_not_hang_on_the_other_rows(
 def test_predictions_are_the_best_ones_in_order(
     values: "np.ndarray[tuple[int], np.dtype[np.float32]]", top: int
 ) -> None:
-    predictions = judge(values, FIVE, top).predictions
+    predictions = judge_one(values, FIVE, top).predictions
     assert len(predictions) == (min(top, 5) or 5)
     shown = [p.probability for p in predictions]
     assert shown == sorted(softmax(values), reverse=True)[: len(shown)]
@@ -94,13 +100,13 @@ def test_predictions_are_the_best_ones_in_order(
 
 
 def test_equal_classes_stand_in_the_order_of_the_labels() -> None:
-    judgement = judge(logits(1, 2, 1, 2, 2), FIVE, top=0)
+    judgement = judge_one(logits(1, 2, 1, 2, 2), FIVE, top=0)
     assert [p.label for p in judgement.predictions] == ["b", "d", "e", "a", "c"]
 
 
 @pytest.mark.parametrize("top", [3, 4, 43, 10**9])
 def test_more_than_all_classes_are_all_classes(top: int) -> None:
-    assert len(judge(logits(1, 2, 3), colours.manifest(), top).predictions) == 3
+    assert len(judge_one(logits(1, 2, 3), colours.manifest(), top).predictions) == 3
 
 
 def test_the_largest_logits_there_are_give_probabilities() -> None:
@@ -115,7 +121,7 @@ def test_the_largest_logits_there_are_give_probabilities() -> None:
 def test_a_graph_that_overflowed_has_judged_nothing(value: float, place: int) -> None:
     values = logits(1, 2, 3)
     values[place] = value
-    assert judge(values, colours.manifest(uncertain_below=0.0)) == unknown(NOT_FINITE)
+    assert judge_one(values, colours.manifest(uncertain_below=0.0)) == unknown(NOT_FINITE)
 
 
 @pytest.mark.parametrize(
@@ -123,31 +129,42 @@ def test_a_graph_that_overflowed_has_judged_nothing(value: float, place: int) ->
 )
 def test_the_threshold_itself_is_sure_enough(threshold: float, status: str) -> None:
     two = colours.manifest(labels=("a", "b"), uncertain_below=threshold)
-    assert judge(logits(3, 3), two).status == status
+    assert judge_one(logits(3, 3), two).status == status
 
 
 def test_the_threshold_is_applied_to_the_calibrated_probability() -> None:
     values = logits(0, 0, np.log(8))  # 0.8 as it is, 0.59 at temperature 2
-    assert judge(values, colours.manifest(uncertain_below=0.7)).status == "ok"
-    assert judge(values, colours.manifest(uncertain_below=0.7, temperature=2.0)).status == "uncertain"
+    assert judge_one(values, colours.manifest(uncertain_below=0.7)).status == "ok"
+    assert judge_one(values, colours.manifest(uncertain_below=0.7, temperature=2.0)).status == "uncertain"
 
 
 def test_how_many_are_shown_does_not_change_the_status() -> None:
-    assert {judge(logits(0, 0, 1), colours.manifest(), top).status for top in range(4)} == {"uncertain"}
+    assert {judge_one(logits(0, 0, 1), colours.manifest(), top).status for top in range(4)} == {"uncertain"}
 
 
 def test_a_judgement_can_be_written_as_json() -> None:
-    (best, *_) = judge(logits(0, 0, 1), colours.manifest()).predictions
+    (best, *_) = judge_one(logits(0, 0, 1), colours.manifest()).predictions
     assert (type(best.index), type(best.probability), type(best.label)) == (int, float, str)
 
 
 def test_the_logits_stay_as_they_are() -> None:
     values = logits(1, 2, 3)
-    judge(values, colours.manifest())
+    judge_one(values, colours.manifest())
     np.testing.assert_array_equal(values, [1, 2, 3])
 
 
 def test_a_tie_of_all_classes_is_in_the_order_of_the_labels_however_many() -> None:
     many = colours.manifest(labels=tuple(f"label_{i}" for i in range(43)))
-    judgement = judge(np.zeros(43, np.float32), many, top=0)
+    judgement = judge_one(np.zeros(43, np.float32), many, top=0)
     assert [p.index for p in judgement.predictions] == list(range(43))
+
+
+@given(arrays(np.float32, (4, 5), elements=st.floats(width=32)), st.integers(0, 6))
+def test_a_region_is_judged_alike_whatever_stands_beside_it(
+    values: "np.ndarray[tuple[int, int], np.dtype[np.float32]]", top: int
+) -> None:
+    assert judge(values, FIVE, top) == tuple(judge_one(row, FIVE, top) for row in values)
+
+
+def test_of_nothing_nothing_is_said() -> None:
+    assert judge(np.empty((0, 5), np.float32), FIVE) == ()

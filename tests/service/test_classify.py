@@ -12,6 +12,7 @@ from pictures import BLUE, GREEN, RED, encoded, striped
 from roadsight_models.frame import decode
 from roadsight_service import pipeline
 from roadsight_service.metrics import STAGES
+from roadsight_service.schemas import AnswerOut
 from running import Watched, serve_watched
 
 
@@ -89,6 +90,11 @@ def test_the_whole_answer_has_the_published_form(service: tuple[str, Watched]) -
     }
     assert tuple(timings) == STAGES
     assert timings["total"] >= timings["decode"] > 0
+
+
+def test_the_answer_is_what_the_docs_show(service: tuple[str, Watched]) -> None:
+    answer = classify(service, {"regions": '[{"box":[0,0,40.5,40],"track":"7"},[0,0,3,3]]'}, X_Frame_Id="17")
+    assert AnswerOut.model_validate(answer, extra="forbid").model_dump(mode="json") == answer
 
 
 def test_without_regions_the_whole_frame_is_judged(service: tuple[str, Watched]) -> None:

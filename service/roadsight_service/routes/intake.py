@@ -12,7 +12,8 @@ from time import monotonic
 from fastapi import Request
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
-from starlette.types import Message
+from starlette.requests import ClientDisconnect
+from starlette.types import Message, Receive
 
 from roadsight_models.errors import BadParameter, DeadlineMissed, QueueFull, TooLarge, UnsupportedMediaType
 from roadsight_service.metrics import Clock
@@ -61,7 +62,7 @@ class Intake:
 
         try:
             with clock.stage("receive"):
-                read = await _read(Request(request.scope, receive), kind, deadline)
+                read = await _read(request, receive, kind, deadline)
             yield read
         finally:
             self._buffered -= held
@@ -77,12 +78,25 @@ class Intake:
         return kind
 
 
-async def _read(request: Request, kind: str, deadline: float) -> Read:
+async def _read(request: Request, receive: Receive, kind: str, deadline: float) -> Read:
     try:
         async with asyncio.timeout(deadline - monotonic()):
-            return await _form(request) if kind == FORM_TYPE else (await request.body(), ())
+            if kind == FORM_TYPE:
+                return await _form(Request(request.scope, receive))
+            return await _picture(receive), ()
     except TimeoutError as error:
         raise DeadlineMissed("the body had arrived") from error
+
+
+async def _picture(receive: Receive) -> bytes:
+    chunks, more = [], True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunks.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    return b"".join(chunks)
 
 
 async def _form(request: Request) -> Read:
