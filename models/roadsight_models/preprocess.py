@@ -41,7 +41,7 @@ class Window(NamedTuple):
     y2: int
 
     def rounded(self, by: int) -> "Window":
-        """The nearest window whose sides are multiples of `by`; it may end as much as half of that beyond the picture."""
+        """The nearest window on a grid of `by` pixels; it may end half of that beyond the picture."""
         return Window(*(_nearest(side / by) * by for side in self))
 
     def has(self, pixels: float, rule: CropRule) -> bool:

@@ -83,7 +83,7 @@ class Roadsight(FastAPI):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Is called by the server."""
         if scope["type"] == "http" and scope["method"] == "POST" and scope["path"] == classify.PATH:
-            scope |= {"app": self, "route": classify.router.routes[0]}
+            scope.update(app=self, route=classify.router.routes[0])
             await self.frames(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)

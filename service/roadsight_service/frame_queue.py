@@ -1,7 +1,7 @@
 """The one queue before the lanes: bounded, fair between cameras, and open only to frames that can be in time.
 
-    Job --put--> FrameQueue --take--> a lane's part of what waits
-        QueueFull, Draining
+Job --put--> FrameQueue --take--> a lane's part of what waits
+QueueFull, Draining
 """
 
 import heapq
@@ -14,7 +14,7 @@ from roadsight_models.errors import Draining, QueueFull
 from roadsight_service.pace import Pace
 from roadsight_service.work import Job
 
-_TRUST = 0.75  # a frame is let in if three quarters of its time are enough: costs vary, and who comes later may go first
+_TRUST = 0.75  # of its time must be enough for a frame: costs vary, and one that comes later may go first
 
 
 @dataclass

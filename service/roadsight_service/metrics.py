@@ -75,7 +75,7 @@ class Metrics:
         self.ready = Gauge("roadsight_ready", "1 once every model is warm and golden.", registry=r)
         for counted in (self.requests, self.request_seconds, self.stage_seconds, self.predictions, self.confidence):
             # Finding a child takes a lock and formats its labels; every frame asks for a dozen.
-            counted.labels = cache(counted.labels)  # type: ignore[method-assign]
+            counted.labels = cache(counted.labels)  # type: ignore[method-assign, assignment]
 
     def watch(self, sessions: Iterable[Session], queue: Sized) -> None:
         """Shows what serves, and how many frames wait."""

@@ -1,14 +1,16 @@
 """How fast frames get through, learnt from those that did: a frame that could not be in time is told so at once.
 
-    lanes' rounds, answers --Pace--> seconds until one more would be answered
+lanes' rounds, answers --Pace--> seconds until one more would be answered
 """
 
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
+from functools import partial
 from threading import Lock
 from time import monotonic
 
-from roadsight_service.work import Job
+from roadsight_service.work import Done, Job
 
 WEIGHT = 0.1  # of the latest observation; the mean forgets in some ten of them
 
@@ -38,7 +40,7 @@ class Pace:
         with self._lock:
             self._working += len(jobs)
         for job in jobs:
-            job.future.add_done_callback(lambda _, job=job: self._settled(job, monotonic() - start))
+            job.future.add_done_callback(partial(self._settled, start))
         yield
         prepared = sum(job.is_prepared for job in jobs)
         if prepared:
@@ -52,11 +54,11 @@ class Pace:
             if stay_s is not None:
                 self._stay_s = _mean(self._stay_s, stay_s)
 
-    def _settled(self, job: Job, seconds: float) -> None:
+    def _settled(self, start: float, future: "Future[Done]") -> None:
         with self._lock:
             self._working -= 1
-        if not job.future.cancelled() and job.future.exception() is None:
-            self.learn(stay_s=seconds)
+        if not future.cancelled() and future.exception() is None:
+            self.learn(stay_s=monotonic() - start)
 
 
 def _mean(before: float, now: float) -> float:

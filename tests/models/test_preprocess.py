@@ -69,7 +69,7 @@ def test_the_input_need_not_be_square(width: int, height: int) -> None:
 @pytest.mark.parametrize(("side", "by"), [(46, 1), (47, 2), (93, 2), (94, 4), (187, 4), (188, 8), (4000, 8)])
 def test_a_picture_is_decoded_smaller_where_a_crop_keeps_pixels_enough(side: int, by: int) -> None:
     header = Header("jpeg", 4000, 4000)
-    assert ENOUGH * by * 16 <= side + by / 2 or by == 1  # a window is rounded to the smaller pixels before it is counted
+    assert ENOUGH * by * 16 <= side + by / 2 or by == 1  # it is rounded before it is counted
     assert reduction(header, [Region(Box(0, 0, side, 4000))], [rule(16)]) == by
     assert reduction(header, [Region(Box(0, 0, 4000, side))], [rule(16)]) == by
 

@@ -71,6 +71,7 @@ class Answered:
         self._route = route
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Is called by the application."""
         try:
             response = await self._route(Request(scope, receive, send))
         except RoadsightError as error:
