@@ -41,9 +41,9 @@ def create_app(settings: Settings, open_models: OpenRegistry = open_registry) ->
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         registry = open_models(settings)
         sessions = tuple(registry.sessions.values())
-        batcher = make_batcher(sessions, metrics, settings.batch_crops, settings.batch_delay_ms / 1e3)
         pace = Pace(settings.lanes)
         queue = FrameQueue(settings.queue_frames, pace)
+        batcher = make_batcher(sessions, metrics, queue, settings.batch_crops, settings.batch_delay_ms / 1e3)
         metrics.watch(sessions, queue)
         lanes = Lanes(settings.lanes, queue, batcher, pace)
         lanes.start()

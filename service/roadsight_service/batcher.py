@@ -4,21 +4,23 @@
                          DeadlineMissed, ClientGone        (a failed batch fails its own shares, nothing else)
 
 Two ways behind one interface, chosen by the execution provider: on CPU the calling lane infers at once what it
-brings; on GPU one thread a session forms batches and keeps one in flight.
+brings, and lanes that have nothing to do take a part of it; on GPU one thread a session forms batches and keeps one
+in flight.
 """
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Sequence
+from functools import partial
 from threading import Condition, Thread
 from time import monotonic, perf_counter
 from typing import Protocol
 
-import numpy as np
-
-from roadsight_models.errors import DeadlineMissed, Draining
-from roadsight_models.frame import Pixels
-from roadsight_models.session import Outputs, Session
+from roadsight_models.errors import Draining
+from roadsight_models.session import Session
+from roadsight_service.frame_queue import FrameQueue
+from roadsight_service.inference import infer, pack
 from roadsight_service.metrics import Metrics
-from roadsight_service.work import ClientGone, Share
+from roadsight_service.work import Share
 
 _MARGIN_S = 0.005  # what an answer needs after its inference
 
@@ -35,28 +37,34 @@ class Batcher(Protocol):
         """Settles what is left and stops; gives up on a thread that hangs longer."""
 
 
-def make_batcher(sessions: Sequence[Session], metrics: Metrics, batch_crops: int, delay_s: float) -> Batcher:
+def make_batcher(
+    sessions: Sequence[Session], metrics: Metrics, queue: FrameQueue, batch_crops: int, delay_s: float
+) -> Batcher:
     """Chooses by where the sessions run."""
     if all(session.provider == "cpu" for session in sessions):
-        return InlineBatcher(metrics, batch_crops)
+        return InlineBatcher(metrics, queue, batch_crops)
     return QueuedBatcher(sessions, metrics, batch_crops, delay_s)
 
 
 class InlineBatcher:
-    """Infers on the lane that calls, all it brings for one session in one go."""
+    """Infers on the lane that calls, all it brings for one session in one go; in parts, if other lanes are idle."""
 
     frames_at_once = 8
 
-    def __init__(self, metrics: Metrics, batch_crops: int) -> None:
-        self._metrics, self._batch_crops = metrics, batch_crops
+    def __init__(self, metrics: Metrics, queue: FrameQueue, batch_crops: int) -> None:
+        self._metrics, self._queue, self._batch_crops = metrics, queue, batch_crops
 
     def accept(self, shares: Sequence[Share]) -> None:
         """Infers now; every share is settled on return."""
         by_session: dict[int, list[Share]] = {}
         for share in shares:
             by_session.setdefault(id(share.session), []).append(share)
-        for group in by_session.values():
-            infer(group, self._metrics, self._batch_crops)
+        batches = [batch for group in by_session.values() for batch in pack(group, self._crops_at_once(group))]
+        self._queue.share([partial(infer, batch, self._metrics) for batch in batches])
+
+    def _crops_at_once(self, group: Sequence[Share]) -> int:
+        crops = sum(len(share.pixels) for share in group)
+        return max(1, min(self._batch_crops, math.ceil(crops / (self._queue.idle + 1))))
 
     def close(self, within_s: float) -> None:
         """Nothing is ever left."""
@@ -112,7 +120,8 @@ class _SessionQueue:
     def _serve(self) -> None:
         while batch := self._next_batch():
             start = perf_counter()
-            infer(batch, self._metrics, self._batch_crops)
+            for part in pack(batch, self._batch_crops):
+                infer(part, self._metrics)
             self._last_run_s = perf_counter() - start
 
     def _next_batch(self) -> list[Share]:
@@ -141,68 +150,3 @@ class _SessionQueue:
             count += 1
         batch, self._waiting = self._waiting[:count], self._waiting[count:]
         return batch
-
-
-def infer(shares: Sequence[Share], metrics: Metrics, batch_crops: int) -> None:
-    """Runs the crops of one session, at most `batch_crops` at a time; a share is settled with its last crop.
-
-    Who has left, or is too late, is dropped before each batch.
-    """
-    for batch in _pack(shares, batch_crops):
-        alive = [(share, pixels) for share, pixels in batch if _is_alive(share)]
-        if alive:
-            _run(alive, metrics)
-
-
-def _pack(shares: Sequence[Share], batch_crops: int) -> Iterator[list[tuple[Share, Pixels]]]:
-    """Fills batches in order; only a share of more than a whole batch is divided."""
-    batch: list[tuple[Share, Pixels]] = []
-    size = 0
-    for share in shares:
-        for first in range(0, max(len(share.pixels), 1), batch_crops):
-            pixels = share.pixels[first : first + batch_crops]
-            if size + len(pixels) > batch_crops:
-                yield batch
-                batch, size = [], 0
-            batch.append((share, pixels))
-            size += len(pixels)
-    yield batch
-
-
-def _is_alive(share: Share) -> bool:
-    share.job.end_wait()
-    if share.job.future.done():
-        return False
-    try:
-        share.job.check("inference")
-    except (ClientGone, DeadlineMissed) as error:
-        share.job.fail(error)
-        return False
-    return True
-
-
-def _run(batch: Sequence[tuple[Share, Pixels]], metrics: Metrics) -> None:
-    session, start = batch[0][0].session, perf_counter()
-    try:
-        outputs = _outputs(session, np.concatenate([pixels for _, pixels in batch]), metrics)
-    except Exception as error:  # whatever the runtime raises belongs to these shares; the thread lives on
-        for share, _ in batch:
-            share.job.book_inference(perf_counter() - start)
-            share.job.fail(error)
-        return
-    seconds, first = perf_counter() - start, 0
-    for share, pixels in batch:
-        last = first + len(pixels)
-        share.job.book_inference(seconds)
-        share.take(Outputs(outputs.logits[first:last], outputs.embedding[first:last]))
-        first = last
-
-
-def _outputs(session: Session, pixels: Pixels, metrics: Metrics) -> Outputs:
-    if not len(pixels):
-        return Outputs(np.empty((0, len(session.manifest.labels)), np.float32), np.empty((0, 0), np.float32))
-    metrics.batch_size.observe(len(pixels))
-    outputs = session.run(pixels)
-    if len(outputs.logits) != len(pixels):
-        raise RuntimeError(f"{len(pixels)} crops went in, {len(outputs.logits)} logits came out")
-    return outputs

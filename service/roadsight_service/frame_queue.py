@@ -6,11 +6,13 @@ QueueFull, Draining
 
 import heapq
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import Condition
 from time import monotonic
 
 from roadsight_models.errors import Draining, QueueFull
+from roadsight_service.errand import Errand, Piece
 from roadsight_service.pace import Pace
 from roadsight_service.work import Job
 
@@ -40,6 +42,8 @@ class FrameQueue:
         self._turn = 0
         self._number = 0
         self._waiting = 0
+        self._idle = 0  # lanes that wait for work
+        self._errands: list[Errand] = []
         self._closed = False
         self._changed = Condition()
 
@@ -91,12 +95,43 @@ class FrameQueue:
         self._remove(loser)
         loser.fail(QueueFull(f"{self._waiting + 1} frames wait already, most of them of this camera"))
 
+    @property
+    def idle(self) -> int:
+        """How many lanes have nothing to do, at this moment."""
+        return self._idle
+
     def take(self, lanes: int, most: int) -> list[Job]:
-        """Waits for work; returns one lane's part of what waits, at most `most`, or nothing once closed and empty."""
+        """Waits for work; returns one lane's part of what waits, at most `most`, or nothing once closed and empty.
+
+        A lane that waits helps those that have more than one piece of work in hand.
+        """
+        while True:
+            with self._changed:
+                self._idle += 1
+                self._changed.wait_for(lambda: self._closed or self._waiting or self._errands)
+                self._idle -= 1
+                if not self._errands:
+                    count = min(most, math.ceil(self._waiting / lanes))
+                    return [self._pop() for _ in range(count)]
+                errand = self._errands[0]
+            errand.help()
+            self._end(errand)
+
+    def share(self, pieces: Sequence[Piece]) -> None:
+        """Does the pieces, together with lanes that have nothing to do; returns when all are done."""
+        errand = Errand(pieces)
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._waiting)
-            count = min(most, math.ceil(self._waiting / lanes))
-            return [self._pop() for _ in range(count)]
+            if helpers := min(self._idle, len(pieces) - 1):
+                self._errands.append(errand)
+                self._changed.notify(helpers)
+        errand.help()
+        self._end(errand)
+        errand.finish()
+
+    def _end(self, errand: Errand) -> None:
+        with self._changed:
+            if errand in self._errands:
+                self._errands.remove(errand)
 
     def _pop(self) -> Job:
         name, camera = min(self._cameras.items(), key=lambda item: item[1].rank)

@@ -55,6 +55,8 @@ class Job:
     clock: Clock
     future: "Future[Done]" = field(default_factory=Future)
     _waits_since: float | None = field(default_factory=perf_counter)
+    batches_running: int = 0  # that have crops of it
+    _infers_since: float = 0.0
     _prepared: Prepared | None = None
     _outputs: dict[int, Outputs] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
@@ -91,10 +93,19 @@ class Job:
                 self.clock.add("queue", perf_counter() - self._waits_since)
                 self._waits_since = None
 
-    def book_inference(self, seconds: float) -> None:
-        """Books the time of a batch that this frame had a part in, failed or not."""
+    def begin_inference(self) -> None:
+        """A batch that this frame has a part in begins; several may run at once."""
         with self._lock:
-            self.clock.add("inference", seconds)
+            if not self.batches_running:
+                self._infers_since = perf_counter()
+            self.batches_running += 1
+
+    def end_inference(self) -> None:
+        """It ends, failed or not; time is booked once, however many batches shared it."""
+        with self._lock:
+            self.batches_running -= 1
+            if not self.batches_running:
+                self.clock.add("inference", perf_counter() - self._infers_since)
 
     def fill(self, slot: int, outputs: Outputs) -> None:
         """Takes the outputs of one share; the last one settles the job."""
@@ -125,11 +136,14 @@ class Share:
     slot: int
     session: Session
     pixels: Pixels  # uint8 [J, h, w, 3]
-    outputs: list[Outputs] = field(default_factory=list)  # of the batches that its crops were in
+    _outputs: dict[int, Outputs] = field(default_factory=dict)  # by the first of their crops
+    _lock: Lock = field(default_factory=Lock)
 
-    def take(self, outputs: Outputs) -> None:
-        """Takes the outputs of its next crops; hands all of them to the job when the last are there."""
-        self.outputs.append(outputs)
-        if sum(len(part.logits) for part in self.outputs) == len(self.pixels):
-            logits, embedding = zip(*self.outputs, strict=True)
-            self.job.fill(self.slot, Outputs(np.concatenate(logits), np.concatenate(embedding)))
+    def take(self, first: int, outputs: Outputs) -> None:
+        """Takes the outputs of crops from `first` on; hands all of them to the job when the last are there."""
+        with self._lock:
+            self._outputs[first] = outputs
+            if sum(len(part.logits) for part in self._outputs.values()) < len(self.pixels):
+                return
+        logits, embedding = zip(*(part for _, part in sorted(self._outputs.items())), strict=True)
+        self.job.fill(self.slot, Outputs(np.concatenate(logits), np.concatenate(embedding)))

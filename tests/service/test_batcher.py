@@ -1,8 +1,9 @@
 """Both batchers, through the CPU provider: the same answers, split to whom they belong."""
 
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from time import monotonic
+from time import monotonic, perf_counter
 
 import numpy as np
 import pytest
@@ -15,14 +16,23 @@ from roadsight_models.preprocess import Crops
 from roadsight_models.session import Outputs
 from roadsight_service import batcher as batching
 from roadsight_service.batcher import Batcher, InlineBatcher, QueuedBatcher, make_batcher
+from roadsight_service.frame_queue import FrameQueue
 from roadsight_service.metrics import Clock, Metrics
+from roadsight_service.pace import Pace
 from roadsight_service.work import Job, Prepared, Share
-from running import Watched, watched_colours
+from running import Watched, until, watched_colours
 
 Make = Callable[[Watched], Batcher]
+
+
+def inline() -> InlineBatcher:
+    """Of a lane that is alone."""
+    return InlineBatcher(Metrics(), FrameQueue(8, Pace(lanes=1)), 4)
+
+
 BOTH = pytest.mark.parametrize(
     "make",
-    [lambda _: InlineBatcher(Metrics(), 4), lambda session: QueuedBatcher([session], Metrics(), 4, 0.01)],
+    [lambda _: inline(), lambda session: QueuedBatcher([session], Metrics(), 4, 0.01)],
     ids=["inline", "queued"],
 )
 
@@ -132,7 +142,7 @@ def test_a_small_frame_does_not_wait_for_the_end_of_a_large_one(session: Watched
     done_after: list[int] = []
     session.batches.clear()
     small.future.add_done_callback(lambda _: done_after.append(len(session.batches)))
-    InlineBatcher(Metrics(), 4).accept([*share(small), *share(large)])
+    inline().accept([*share(small), *share(large)])
     assert done_after == [1]
     assert session.batches == [1, 4, 4, 3]
 
@@ -149,13 +159,43 @@ def test_a_client_that_leaves_between_batches_costs_no_more_of_them(
         return run(frames)
 
     monkeypatch.setattr(session, "run", leave_after_the_first)
-    InlineBatcher(Metrics(), 4).accept(share(leaving))
+    inline().accept(share(leaving))
     assert batches == [4]
+
+
+def test_a_lane_that_has_nothing_to_do_takes_a_part_of_a_frame(session: Watched) -> None:
+    queue, session.gate = FrameQueue(8, Pace(lanes=2)), threading.Event()
+    session.batches.clear()
+    idle = threading.Thread(target=queue.take, args=(2, 8))
+    idle.start()
+    until(lambda: queue.idle == 1)
+    large = job(session, [crops(6)])
+    working = threading.Thread(target=InlineBatcher(Metrics(), queue, 4).accept, args=(share(large),))
+    working.start()
+    until(lambda: large.batches_running == 2)  # the gate is shut: both halves are at it
+    session.gate.set()
+    (outputs,) = large.future.result(10).outputs
+    np.testing.assert_allclose(outputs.logits, crops(6).mean(axis=(1, 2)) * 12 / 255, rtol=1e-4)
+    assert session.batches == [3, 3]
+    queue.close()
+    for thread in (idle, working):
+        thread.join(10)
+
+
+def test_time_that_two_lanes_spend_on_a_frame_at_once_is_counted_once(session: Watched) -> None:
+    both = job(session, [crops(1)])
+    start = perf_counter()
+    both.begin_inference()
+    both.begin_inference()
+    both.end_inference()
+    assert "inference" not in both.clock.spent
+    both.end_inference()
+    assert 0 < both.clock.spent["inference"] <= perf_counter() - start
 
 
 def test_an_inference_that_fails_is_timed(session: Watched) -> None:
     wrong = job(session, [np.zeros((1, 8, 8, 3), np.uint8)])
-    InlineBatcher(Metrics(), 4).accept(share(wrong))
+    inline().accept(share(wrong))
     assert wrong.clock.spent["inference"] > 0
 
 
@@ -222,8 +262,8 @@ def test_on_gpu_a_near_deadline_ends_the_wait_for_company(session: Watched, monk
 
 
 def test_the_provider_chooses_the_batcher(session: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert isinstance(make_batcher([session], Metrics(), 4, 0.01), InlineBatcher)
+    assert isinstance(make_batcher([session], Metrics(), FrameQueue(8, Pace(lanes=1)), 4, 0.01), InlineBatcher)
     monkeypatch.setattr(session, "provider", "cuda")
-    batcher = make_batcher([session], Metrics(), 4, 0.01)
+    batcher = make_batcher([session], Metrics(), FrameQueue(8, Pace(lanes=1)), 4, 0.01)
     assert isinstance(batcher, QueuedBatcher)
     batcher.close(10)

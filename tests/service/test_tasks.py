@@ -43,7 +43,8 @@ Running = tuple[str, Watched, Watched]
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     root = tmp_path_factory.mktemp("bundles")
     colour, shade = watched_colours(root), shades(root)
-    with serve(Settings(lanes=2), lambda _: Registry({"colour": colour, "shade": shade})) as url:
+    # One lane, so that one model works after the other.
+    with serve(Settings(lanes=1), lambda _: Registry({"colour": colour, "shade": shade})) as url:
         yield url, colour, shade
 
 
