@@ -6,6 +6,7 @@ Temperature scaling: Guo et al. 2017, "On Calibration of Modern Neural Networks"
 Hendrycks and Gimpel 2017; the threshold is published in the manifest.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -55,17 +56,17 @@ def judge(logits: npt.NDArray[np.float32], manifest: Manifest, top: int = 5) -> 
     Returns:
         N judgements: `unknown` where a logit is NaN or infinite, since a graph that overflows has judged nothing.
     """
-    finite = np.isfinite(logits).all(axis=1, keepdims=True)
-    probabilities = softmax(np.where(finite, logits, 0), manifest.temperature)
-    order = np.argsort(-probabilities, axis=1, kind="stable")[:, : top or None]
-    ranked = np.take_along_axis(probabilities, order, axis=1)
-    rows = zip(finite.ravel().tolist(), order.tolist(), ranked.tolist(), strict=True)
-    return tuple(_judgement(best, likely, manifest) if fine else unknown(NOT_FINITE) for fine, best, likely in rows)
+    # Python's own numbers: for a few regions of a few classes numpy takes longer to begin than this takes in all.
+    finite = [math.isfinite(sum(row)) for row in logits.tolist()]
+    usable = logits if all(finite) else np.where(np.array(finite)[:, None], logits, 0)
+    rows = zip(finite, softmax(usable, manifest.temperature).tolist(), strict=True)
+    return tuple(_judge_one(row, manifest, top) if fine else unknown(NOT_FINITE) for fine, row in rows)
 
 
-def _judgement(order: list[int], ranked: list[float], manifest: Manifest) -> Judgement:
-    labels, sure = manifest.labels, ranked[0] >= manifest.uncertain_below
-    predictions = tuple(Prediction(labels[index], index, likely) for index, likely in zip(order, ranked, strict=True))
+def _judge_one(probabilities: list[float], manifest: Manifest, top: int) -> Judgement:
+    order = sorted(range(len(probabilities)), key=probabilities.__getitem__, reverse=True)[: top or None]
+    predictions = tuple(Prediction(manifest.labels[index], index, probabilities[index]) for index in order)
+    sure = predictions[0].probability >= manifest.uncertain_below
     return Judgement("ok" if sure else "uncertain", None, predictions)
 
 

@@ -6,8 +6,10 @@ query, headers, fields --Given--> deadline, Said (echoed), Ask
 
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import parse_qsl
 
 from fastapi import Request
 
@@ -18,10 +20,10 @@ from roadsight_service.routes.intake import Fields
 from roadsight_service.settings import Settings
 
 HEADERS = {
-    "frame_id": "x-frame-id",
-    "camera_id": "x-camera-id",
-    "captured_at": "x-captured-at",
-    "deadline_ms": "x-deadline-ms",
+    "frame_id": b"x-frame-id",
+    "camera_id": b"x-camera-id",
+    "captured_at": b"x-captured-at",
+    "deadline_ms": b"x-deadline-ms",
 }
 QUERY = ("task", "regions", "top", "version")
 _PRINTABLE = re.compile(r"[\x20-\x7e]{1,128}")
@@ -42,19 +44,22 @@ class Given:
     """Everything a request says beside its picture: query, headers, and the fields of a form."""
 
     def __init__(self, request: Request, fields: Fields = ()) -> None:
-        self.host = request.client.host if request.client else ""
-        self._query, self._headers, self._fields = request.query_params, request.headers, fields
+        client, query = request.scope.get("client"), request.scope["query_string"].decode("latin-1")
+        self.host: str = client[0] if client else ""
+        self._headers: dict[bytes, bytes] = dict(reversed(request.scope["headers"]))  # of equal names the first counts
+        self._query = _by_name(parse_qsl(query, keep_blank_values=True))
+        self._fields = _by_name(fields)
 
     def refuse_unknown(self) -> None:
         """Raises BadParameter for a name that means nothing: a misspelt `regions` must not become the whole frame."""
         unknown = [name for name in self._query if name not in QUERY]
-        unknown += [name for name, _ in self._fields if name not in QUERY and name not in HEADERS]
+        unknown += [name for name in self._fields if name not in QUERY and name not in HEADERS]
         if unknown:
             raise BadParameter(unknown[0][:40], f"unknown; there are: {', '.join(QUERY)}")
 
     def every(self, name: str) -> list[str]:
         """All values of a query parameter, from the query and the form."""
-        return [*self._query.getlist(name), *self._of_form(name)]
+        return self._query.get(name, []) + self._fields.get(name, [])
 
     def once(self, name: str) -> str | None:
         """The value of a parameter or header; a form's field goes before the header of the same meaning.
@@ -62,14 +67,20 @@ class Given:
         Raises:
             BadParameter: given more than once.
         """
-        values = self._of_form(name) if name in HEADERS else self.every(name)
+        values = self._fields.get(name, []) if name in HEADERS else self.every(name)
         if len(values) > 1:
             raise BadParameter(name, "given more than once")
-        header = self._headers.get(HEADERS[name]) if name in HEADERS else None
-        return values[0] if values else header
+        if values or name not in HEADERS:
+            return values[0] if values else None
+        header = self._headers.get(HEADERS[name])
+        return None if header is None else header.decode("latin-1")
 
-    def _of_form(self, name: str) -> list[str]:
-        return [value for field, value in self._fields if field == name]
+
+def _by_name(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, value in pairs:
+        found.setdefault(name, []).append(value)
+    return found
 
 
 def deadline(received: float, given: Given, settings: Settings) -> float:
