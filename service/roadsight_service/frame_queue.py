@@ -119,14 +119,15 @@ class FrameQueue:
 
     def share(self, pieces: Sequence[Piece]) -> None:
         """Does the pieces, together with lanes that have nothing to do; returns when all are done."""
+        helpers = min(self._idle, len(pieces) - 1)
         errand = Errand(pieces)
-        with self._changed:
-            if helpers := min(self._idle, len(pieces) - 1):
+        if helpers > 0:
+            with self._changed:
                 self._errands.append(errand)
                 self._changed.notify(helpers)
-        errand.help()
-        self._end(errand)
         errand.finish()
+        if helpers > 0:
+            self._end(errand)
 
     def _end(self, errand: Errand) -> None:
         with self._changed:

@@ -48,7 +48,8 @@ def infer(batch: Sequence[Part], metrics: Metrics) -> None:
     for job in jobs:
         job.begin_inference()
     try:
-        outputs = _outputs(session, np.concatenate([part.pixels for part in alive]), metrics)
+        pixels = np.concatenate([part.pixels for part in alive]) if len(alive) > 1 else alive[0].pixels
+        outputs = _outputs(session, pixels, metrics)
     except Exception as error:  # whatever the runtime raises belongs to these shares; the thread lives on
         for job in jobs:
             job.end_inference()
