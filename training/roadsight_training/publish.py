@@ -29,7 +29,8 @@ from roadsight_training.datasets.pictures import crops, decode_all
 from roadsight_training.datasets.selection import few
 from roadsight_training.export import Draft, check_split, draft, metrics
 from roadsight_training.golden import golden
-from roadsight_training.gradient import check_gradient, to_gradient_onnx
+from roadsight_training.gradient import to_gradient_onnx
+from roadsight_training.gradient_check import check_gradient
 from roadsight_training.judging.evaluation import evaluate
 from roadsight_training.judging.stress import MARGIN, Stressed, some, stress
 from roadsight_training.loading import crop_all
