@@ -103,7 +103,7 @@ def _graphs(run: Run, drafted: Draft, dataset: Dataset, shown: Pixels) -> dict[P
     rule = run.recipe.input
     trial = Trial(crops(dataset, samples, rule), truth, golden(drafted.network, rule), drafted.manifest.temperature)
     whole = drafted.files[bundles.CLASSIFIER]
-    graphs = {name: CONVERT[name](whole, shown) for name in run.recipe.publish.precisions}
+    graphs = {name: CONVERT[name](whole, shown, run.recipe.publish.spared) for name in run.recipe.publish.precisions}
     return {measure(name, graph, whole, trial): graph for name, graph in graphs.items()}
 
 
