@@ -1,4 +1,4 @@
-# make run     starts the service with the shipped model and shows it at work
+# make run     starts the service with the shipped models and shows them at work
 # make check   what a reviewer's machine can see: lint, format, types, architecture
 # make test    the whole suite
 # make bench   the service against its machine's limit; BENCH=--quick shows in a minute that it works

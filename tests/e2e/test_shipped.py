@@ -1,4 +1,4 @@
-"""The model that the repository ships, through the real service and the real client."""
+"""The models that the repository ships, through the real service and the real client."""
 
 import csv
 import os
@@ -31,8 +31,8 @@ def client() -> Iterator[Client]:
         yield client
 
 
-def first(client: Client, frame: bytes, boxes: list[tuple[float, ...]]) -> list[str]:
-    answer = client.classify(frame, boxes, tasks=["traffic_sign"], top=1, deadline_ms=30_000)
+def first(client: Client, frame: bytes, boxes: list[tuple[float, ...]], task: str = "traffic_sign") -> list[str]:
+    answer = client.classify(frame, boxes, tasks=[task], top=1, deadline_ms=30_000)
     return [region.results[0].predictions[0].label for region in answer.regions]
 
 
@@ -74,6 +74,26 @@ def test_stop_signs_in_real_camera_frames_are_found_to_be_stop_signs(client: Cli
             for row in stops
         ]
     assert names.count("stop") >= 0.8 * len(names), names
+
+
+@pytest.mark.data
+def test_held_out_road_objects_are_named_rightly_through_http(client: Client, data_root: Path) -> None:
+    with (data_root / "road_objects" / "road_objects.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["split"] == "test"][::4]
+    right = 0
+    with zipfile.ZipFile(data_root / "road_objects" / "images.zip") as pictures:
+        for row in rows:
+            box = tuple(float(row[f"box_{side}"]) for side in ("x1", "y1", "x2", "y2"))
+            right += first(client, pictures.read(row["path"]), [box], "road_object") == [row["label"]]
+    assert len(rows) > 200
+    assert right / len(rows) >= 0.9
+
+
+def test_who_names_no_task_is_told_both_sign_and_object(client: Client) -> None:
+    drawn = scene.draw(3, signs=1)
+    (region,) = client.classify(encode(drawn), [drawn.signs[0].box], deadline_ms=30_000).regions
+    assert [result.task for result in region.results] == ["road_object", "traffic_sign"]
+    assert all(result.predictions for result in region.results)
 
 
 def free_port() -> int:

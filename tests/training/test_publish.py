@@ -216,7 +216,7 @@ def test_a_model_that_is_worse_than_the_one_before_is_refused(root: Path, run: R
 def test_bytes_that_answer_otherwise_are_refused(
     run: Run, dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def blinded(graph: bytes, frames: Any) -> bytes:
+    def blinded(graph: bytes, frames: Any, spared: int) -> bytes:
         return room.to_int8(graph, np.zeros_like(frames))  # every range is that of black pictures
 
     monkeypatch.setitem(room.CONVERT, "int8", blinded)
@@ -247,7 +247,7 @@ def test_ranges_are_taken_from_what_was_trained_on(
 ) -> None:
     shown: list[Any] = []
 
-    def kept(graph: bytes, frames: Any) -> bytes:
+    def kept(graph: bytes, frames: Any, spared: int) -> bytes:
         shown.append(frames)
         return room.to_float16(graph, frames)
 

@@ -128,6 +128,7 @@ def test_what_a_recipe_takes_away_may_be_inherited_from_afar(tmp_path: Path) -> 
         ("augment", {"small": 0, "small_side": [9, 20]}, "small_side goes with small: over 0"),
         ("augment", {"small_side": [20, 9]}, "two numbers are expected, the lower first, both within 4 and 1024"),
         ("publish", {"precisions": [], "loss": 0.1}, "loss goes with precisions: float16 or int8"),
+        ("publish", {"precisions": ["float16"], "spared": 1}, "spared goes with the precision int8"),
         ("publish", {"also": ["validation"]}, "validation is chosen on"),
         ("data", {"balance_by": "source"}, "balance_by goes with balance: weights or sampler"),
         ("data", {"hold_out_sources": ["a"]}, "validation is a fraction of the tracks, a split, or hold_out_sources"),

@@ -1,17 +1,13 @@
-"""A trained network -> the graph of its gradient, for attacks where there is no torch; proven on real images.
+"""A trained network -> the graph of its gradient, for attacks where there is no torch.
 
-Network --to_gradient_onnx--> bytes --check_gradient--> Agreement
-        NotDifferentiable           GradientBroken
+Network --to_gradient_onnx--> bytes
+        NotDifferentiable
 
 torch differentiates the network once, here, on tensors without values, and what it did is exported as any other graph.
 """
 
 from copy import deepcopy
-from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-import onnxruntime as ort
 import torch
 from torch import Tensor
 from torch._dispatch.python import enable_python_dispatcher
@@ -19,19 +15,11 @@ from torch.fx import GraphModule
 from torch.fx.experimental.dynamic_spec import ShapeVar, TensorSpec
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from roadsight_models.frame import Pixels
 from roadsight_models.manifest import CropRule
 from roadsight_training.backward import BACKWARD
-from roadsight_training.errors import GradientBroken, NotDifferentiable
+from roadsight_training.errors import NotDifferentiable
 from roadsight_training.graph import OPSET, to_bytes
-from roadsight_training.judging.evaluation import BATCH
 from roadsight_training.networks import Network
-
-TOLERANCE = 1e-4  # of the largest value of a picture
-TRIES = 5  # of a picture that has a kink
-KINKED = 1 / 3  # of the pictures, at most: measured, up to a fifth of a network with max pooling
-Floats = npt.NDArray[np.float32]
-Values = npt.NDArray[np.float64]
 
 
 def to_gradient_onnx(network: Network, rule: CropRule) -> bytes:
@@ -89,73 +77,3 @@ def _differentiated(network: Network, pixels: Tensor, cotangent: Tensor) -> Grap
 
 def _first_cause(error: BaseException) -> str:
     return _first_cause(error.__cause__) if error.__cause__ else str(error)
-
-
-class Agreement(NamedTuple):
-    """How near the graph's gradient is to torch's."""
-
-    largest: float  # difference of a picture, in parts of its largest value
-    beside: float  # share of the pictures that were compared beside a kink
-
-    def __str__(self) -> str:
-        apart = f"differs from torch by {self.largest:.1g} of the largest value at most"
-        return f"{apart}; {self.beside:.0%} of the images were compared beside a kink"
-
-
-def check_gradient(graph: bytes, network: Network, frames: Pixels) -> Agreement:
-    """Compares ONNX Runtime with torch on uint8 [N, h, w, 3] frames and random cotangents.
-
-    Where a unit is within rounding of its kink (a ReLU of 0, a tie in a pool), each of two gradients is right. Such a
-    picture is compared again a hair beside, where there is no kink; a wrong graph is wrong there, too.
-
-    Raises:
-        GradientBroken: a picture differs by more than 1e-4, five times beside it, too; a value is not finite; or more
-            than a third of the pictures differ as they are.
-    """
-    session = ort.InferenceSession(graph, providers=["CPUExecutionProvider"])
-    network.eval()
-    rng = np.random.default_rng(0)
-    largest, kinked = 0.0, 0
-    for start in range(0, len(frames), BATCH):
-        pixels = np.divide(frames[start : start + BATCH], 255, dtype=np.float32)
-        differences = _differences(session, network, pixels, rng)
-        kinked += int((differences > TOLERANCE).sum())
-        for _ in range(TRIES):
-            agree = differences <= TOLERANCE
-            largest = max(largest, float(differences[agree].max(initial=0)))
-            pixels = pixels[~agree]
-            if not len(pixels) or not np.isfinite(differences).all():
-                break
-            differences = _differences(session, network, _beside(pixels, rng), rng)
-        if not (differences <= TOLERANCE).all():  # so written that NaN is noticed
-            raise GradientBroken(
-                f"they differ by {differences.max():.2g} of the largest value of logits or gradient on one of "
-                f"{len(frames)} images, and beside it; at most {TOLERANCE:g} is accepted"
-            )
-    if kinked > KINKED * len(frames):
-        raise GradientBroken(
-            f"{kinked} of {len(frames)} images differ as they are; at most {KINKED:.0%} may have a kink"
-        )
-    return Agreement(largest, kinked / len(frames))
-
-
-def _beside(pixels: Floats, rng: np.random.Generator) -> Floats:
-    """The pictures, each value changed by less than half a step of uint8."""
-    return pixels + rng.uniform(-0.5 / 255, 0.5 / 255, pixels.shape).astype(np.float32)
-
-
-def _differences(session: ort.InferenceSession, network: Network, pixels: Floats, rng: np.random.Generator) -> Values:
-    """How far apart ONNX Runtime and torch are on float32 [N, h, w, 3] in [0, 1]: [N], logits or gradient."""
-    shown = torch.from_numpy(pixels).requires_grad_()
-    logits = network(shown * 255).logits  # [N, K]
-    cotangent = rng.standard_normal(logits.shape).astype(np.float32)
-    (gradient,) = torch.autograd.grad(logits, shown, torch.from_numpy(cotangent))
-    got = session.run(["logits", "gradient"], {"pixels": pixels, "cotangent": cotangent})
-    return np.maximum(_apart(got[0], logits.detach().numpy()), _apart(got[1], gradient.numpy()))
-
-
-def _apart(got: Floats, wanted: Floats) -> Values:
-    """The largest difference of each picture, in parts of its largest value: [N]."""
-    axes = tuple(range(1, wanted.ndim))
-    largest = np.maximum(np.abs(wanted).max(axes), np.finfo(np.float32).tiny)  # of a picture without gradient
-    return np.asarray(np.abs(got - wanted).max(axes).astype(np.float64) / largest)

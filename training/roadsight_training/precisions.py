@@ -38,19 +38,21 @@ MOST = 0.5
 ON_CPU = ("int8",)  # a CPU computes float16 in float32 and is only slower
 
 
-def to_float16(graph: bytes, frames: Pixels) -> bytes:
-    """Computes in half precision; input and outputs keep their types."""
+def to_float16(graph: bytes, frames: Pixels, spared: int = 0) -> bytes:
+    """Computes in half precision, all of it; input and outputs keep their types."""
     half = convert_float_to_float16(onnx.load_from_string(graph), keep_io_types=True)
     return bytes(half.SerializeToString())
 
 
-def to_int8(graph: bytes, frames: Pixels) -> bytes:
+def to_int8(graph: bytes, frames: Pixels, spared: int = 0) -> bytes:
     """Computes in bytes: static QDQ, weights per channel (Jacob et al. 2018, ONNX Runtime's quantisation).
 
     Args:
         graph: the float32 graph.
         frames: crops that were trained on, uint8 [N, h, w, 3]; the range of each activation is that on these.
+        spared: so many convolutions, from the input on, stay in float32: the first ones lose most.
     """
+    convolutions = [node.name for node in onnx.load_from_string(graph).graph.node if node.op_type == "Conv"]
     with tempfile.TemporaryDirectory() as folder:
         before, after = Path(folder) / "float32.onnx", Path(folder) / "int8.onnx"
         before.write_bytes(graph)
@@ -66,13 +68,14 @@ def to_int8(graph: bytes, frames: Pixels) -> bytes:
                 per_channel=True,
                 activation_type=QuantType.QUInt8,
                 weight_type=QuantType.QInt8,
+                nodes_to_exclude=convolutions[:spared],
             )
         finally:
             root.setLevel(level)
         return after.read_bytes()
 
 
-CONVERT: dict[Name, Callable[[bytes, Pixels], bytes]] = {"float16": to_float16, "int8": to_int8}
+CONVERT: dict[Name, Callable[[bytes, Pixels, int], bytes]] = {"float16": to_float16, "int8": to_int8}
 
 
 class _Crops(CalibrationDataReader):  # type: ignore[misc]  # ONNX Runtime has no types

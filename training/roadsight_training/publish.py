@@ -29,7 +29,8 @@ from roadsight_training.datasets.pictures import crops, decode_all
 from roadsight_training.datasets.selection import few
 from roadsight_training.export import Draft, check_split, draft, metrics
 from roadsight_training.golden import golden
-from roadsight_training.gradient import check_gradient, to_gradient_onnx
+from roadsight_training.gradient import to_gradient_onnx
+from roadsight_training.gradient_check import check_gradient
 from roadsight_training.judging.evaluation import evaluate
 from roadsight_training.judging.stress import MARGIN, Stressed, some, stress
 from roadsight_training.loading import crop_all
@@ -102,7 +103,7 @@ def _graphs(run: Run, drafted: Draft, dataset: Dataset, shown: Pixels) -> dict[P
     rule = run.recipe.input
     trial = Trial(crops(dataset, samples, rule), truth, golden(drafted.network, rule), drafted.manifest.temperature)
     whole = drafted.files[bundles.CLASSIFIER]
-    graphs = {name: CONVERT[name](whole, shown) for name in run.recipe.publish.precisions}
+    graphs = {name: CONVERT[name](whole, shown, run.recipe.publish.spared) for name in run.recipe.publish.precisions}
     return {measure(name, graph, whole, trial): graph for name, graph in graphs.items()}
 
 

@@ -32,6 +32,7 @@ class Publish(Part):
     precisions: tuple[Literal["float16", "int8"], ...] = Field(
         ("float16", "int8"), description="Graphs beside float32."
     )
+    spared: int = Field(0, ge=0, description="Convolutions, from the input on, that int8 leaves in float32.")
     loss: Fraction = Field(0.003, description="Of top-1 in any of these, at most.")
 
     @field_validator("split", "also")
@@ -45,4 +46,6 @@ class Publish(Part):
     def _loss_is_of_a_precision(self) -> Self:
         if "loss" in self.model_fields_set and not self.precisions:
             raise ValueError("loss goes with precisions: float16 or int8")
+        if self.spared and "int8" not in self.precisions:
+            raise ValueError("spared goes with the precision int8")
         return self
