@@ -21,6 +21,7 @@ from roadsight_models.regions import Box, Region
 
 TOO_SMALL = "region_too_small"
 REDUCTIONS = (8, 4, 2)
+GRID = max(REDUCTIONS)  # a part of a picture is cropped as the whole is if it begins at a multiple of this
 ENOUGH = 1.5  # decoded pixels for each of the input, per side: an average over so many hides how they came about
 
 

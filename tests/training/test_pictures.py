@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pictures import encoded, gradient
 from roadsight_models.manifest import CropRule
-from roadsight_models.preprocess import crop
+from roadsight_models.preprocess import GRID, crop
 from roadsight_models.regions import Box
 from roadsight_training.datasets import Dataset, Sample, open_dataset
 from roadsight_training.datasets.pictures import crops, decode, decode_all
@@ -60,9 +60,9 @@ def test_all_within_reach_of_a_box_is_kept_where_it_was(box: Box, reach: float) 
     assert top <= max(y1 - dy, 0)
     assert left + width >= min(x2 + dx, WIDTH)
     assert top + height >= min(y2 + dy, HEIGHT)
-    # And no more than two pixels beyond it.
-    assert width <= x2 - x1 + 2 * dx + 4
-    assert height <= y2 - y1 + 2 * dy + 4
+    # And little more.
+    assert width <= x2 - x1 + 2 * dx + 3 * GRID + 2
+    assert height <= y2 - y1 + 2 * dy + 3 * GRID + 2
 
 
 @given(boxes)

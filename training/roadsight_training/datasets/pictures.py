@@ -20,6 +20,7 @@ from roadsight_models import frame, preprocess
 from roadsight_models.errors import BadImage, BadRegion, TooLarge
 from roadsight_models.frame import Pixels
 from roadsight_models.manifest import CropRule
+from roadsight_models.preprocess import GRID
 from roadsight_models.regions import Box, Region, whole, within
 from roadsight_training.datasets.sample import Dataset, Sample
 from roadsight_training.errors import BadDataset
@@ -133,11 +134,13 @@ def _placed(dataset: Dataset, sample: Sample, pixels: Pixels) -> Picture | BadDa
 
 
 def _near(picture: Picture, reach: float) -> Picture:
-    """The part of the picture within reach of the box, and the pixel more that interpolation looks at."""
+    """The part of the picture within reach of the box, and what interpolation and the grid of large crops need more."""
+    if not math.isfinite(reach):
+        return picture
     height, width, _ = picture.pixels.shape
     x1, y1, x2, y2 = picture.box
-    dx, dy = reach * (x2 - x1) + 1, reach * (y2 - y1) + 1
-    left, top = math.floor(max(x1 - dx, 0)), math.floor(max(y1 - dy, 0))
+    dx, dy = reach * (x2 - x1) + GRID, reach * (y2 - y1) + GRID
+    left, top = (math.floor(max(start, 0) / GRID) * GRID for start in (x1 - dx, y1 - dy))
     right, bottom = math.ceil(min(x2 + dx, width)), math.ceil(min(y2 + dy, height))
     if (left, top, right, bottom) == (0, 0, width, height):
         return picture
