@@ -19,9 +19,7 @@ from roadsight_training.networks import Network
 
 TOLERANCE = 1e-4  # of the largest value of a picture
 TRIES = 60  # of a picture that has a kink: measured, some have one again in four of five places beside it
-ROOM = (
-    1 / 4
-)  # of the pictures: so many more may have a kink for one of the two than for torch in float32 and in float64
+ROOM = 0.25  # of the pictures: so many more may differ than torch's own gradients in float32 and float64 do
 Floats = npt.NDArray[np.float32]
 Values = npt.NDArray[np.float64]
 
