@@ -1,4 +1,4 @@
--- Posts the bodies of a folder in turn; prints what happened as one line of JSON.
+-- Posts the bodies in turn, with the headers of the command line; prints what happened as one line of JSON.
 -- wrk [options] -s closed_loop.lua URL -- FIRST_BODY SECOND_BODY ...
 local requests, sent = {}, 0
 
@@ -7,7 +7,7 @@ function init(args)
     local file = assert(io.open(path, "rb"))
     local body = file:read("*a")
     file:close()
-    requests[i] = wrk.format("POST", nil, { ["Content-Type"] = "image/jpeg" }, body)
+    requests[i] = wrk.format("POST", nil, nil, body)
   end
 end
 

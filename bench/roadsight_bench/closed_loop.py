@@ -8,11 +8,12 @@ import json
 import resource
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from roadsight_bench.errors import LoadFailed
+from roadsight_bench.forms import RAW
 from roadsight_bench.wrk import Tool
 
 SCRIPT = Path(__file__).with_suffix(".lua")
@@ -30,13 +31,29 @@ class Closed:
     generator_cores: float  # CPU seconds that wrk took, per second
 
 
-def run(wrk: Tool, url: str, bodies: Sequence[Path], connections: int, seconds: int) -> Closed:
-    """Loads `url` for whole seconds, wrk's unit; the bodies are JPEG files, sent in turn.
+def run(
+    wrk: Tool,
+    url: str,
+    bodies: Sequence[Path],
+    connections: int,
+    seconds: int,
+    headers: Mapping[str, str] = RAW.headers,
+) -> Closed:
+    """Loads `url` for whole seconds, wrk's unit.
+
+    Args:
+        wrk: the program.
+        url: where frames go.
+        bodies: files, sent in turn.
+        connections: how many.
+        seconds: how long.
+        headers: what the bodies are sent with.
 
     Raises:
         LoadFailed: wrk could not connect, or gave no figures in time.
     """
     command = [wrk.path, "-t", "1", "-c", str(connections), "-d", f"{seconds}s", "--timeout", f"{PATIENCE_S}s"]
+    command += [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
     command += ["-s", str(SCRIPT), url, "--", *map(str, bodies)]
     before, start = _children_cpu_s(), time.perf_counter()
     try:

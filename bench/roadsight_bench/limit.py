@@ -13,7 +13,7 @@ import cv2
 
 from roadsight_models.frame import admit, decode
 from roadsight_models.preprocess import cut, reduction
-from roadsight_models.probabilities import judge
+from roadsight_models.probabilities import Judgement, judge
 from roadsight_models.regions import whole
 from roadsight_models.session import Session
 
@@ -44,9 +44,9 @@ def _loop(session: Session, bodies: Sequence[bytes], seconds: float) -> float:
     return done / taken
 
 
-def answer(session: Session, body: bytes) -> None:
+def answer(session: Session, body: bytes) -> Judgement:
     """All that the service does for a frame between receiving and rendering."""
     header, rule = admit(body), session.manifest.input
     regions = [whole(header.width, header.height)]
     crops = cut(decode(body, header, reduction(header, regions, [rule])), regions, rule)
-    judge(session.run(crops.pixels).logits, session.manifest)
+    return judge(session.run(crops.pixels).logits, session.manifest)[0]

@@ -4,18 +4,14 @@ bundle --rounds--> limit, c=4; limit, c=16; limit, c=64; overload --> Round(s)
                    ServiceFailed, LoadFailed
 """
 
-import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
-from roadsight_bench import closed_loop, limit, open_loop, pictures, service
+from roadsight_bench import limit, pictures, service
 from roadsight_bench.cases import Case
 from roadsight_bench.closed_loop import Closed
-from roadsight_bench.errors import LoadFailed
 from roadsight_bench.machine import cores
+from roadsight_bench.subject import Subject, subject
 from roadsight_bench.tally import Open
 from roadsight_bench.wrk import Tool
 from roadsight_models.bundle import Bundle
@@ -24,9 +20,6 @@ from roadsight_models.session import open_session
 
 CONNECTIONS = (4, 16, 64)
 OVERLOAD = 3.0  # times what the service could answer in the same round
-DEADLINE_MS = 100.0
-WARM_S = 1
-SETTLE_S = 0.3  # for what the service still had in hand when its load ended
 
 
 @dataclass(frozen=True)
@@ -92,41 +85,18 @@ def measure(case: Case, bundle: Bundle, precision: PrecisionName, plan: Plan, wr
         LoadFailed: a load generator broke, or not one frame was answered.
     """
     session = open_session(bundle, "cpu", precision=precision)
-    bodies, lanes, root = pictures.draw(case), cores(), bundle.folder.parents[1]
-    with _written(bodies) as paths, service.running(root, case.bundle, precision, lanes) as served:
-        url = f"{served.url}/v1/classify"
+    bodies, lanes = pictures.draw(case), cores()
+    launch = service.launch(bundle.folder.parents[1], case.bundle, precision, lanes)
 
-        def pair(connections: int) -> Pair:
-            time.sleep(SETTLE_S)
-            possible = limit.answers_per_second(session, bodies, lanes, plan.limit_s)
-            return Pair(possible, closed_loop.run(wrk, url, paths, connections, plan.closed_s))
+    def possible() -> float:
+        return limit.answers_per_second(session, bodies, lanes, plan.limit_s)
 
-        def overload(capacity: float) -> Overload:
-            if not capacity:
-                raise LoadFailed(f"{case.name}: the service answered nothing with 200")
-            sent = tuple(map(str, paths))
-            load = open_loop.Load(url, sent, OVERLOAD * capacity, plan.open_s, DEADLINE_MS)
-            return Overload(capacity, open_loop.run(load))
-
-        def one_round() -> Round:
-            pairs = {connections: pair(connections) for connections in CONNECTIONS}
-            served.check()
-            found = Round(pairs, overload(max(pair.service.answers_per_s for pair in pairs.values())))
-            served.check()
-            return found
-
-        try:
-            closed_loop.run(wrk, url, paths, max(CONNECTIONS), WARM_S)
-            return [one_round() for _ in range(plan.rounds)]
-        except LoadFailed:
-            served.check()  # that it has ended is the better reason
-            raise
+    with subject(launch, bodies, wrk) as ours:
+        ours.warm()
+        return [_round(ours, possible, plan) for _ in range(plan.rounds)]
 
 
-@contextmanager
-def _written(bodies: list[bytes]) -> Iterator[list[Path]]:
-    with tempfile.TemporaryDirectory() as folder:
-        paths = [Path(folder) / f"{number:03}.jpg" for number in range(len(bodies))]
-        for path, body in zip(paths, bodies, strict=True):
-            path.write_bytes(body)
-        yield paths
+def _round(ours: Subject, possible: Callable[[], float], plan: Plan) -> Round:
+    pairs = {number: Pair(possible(), ours.closed(number, plan.closed_s)) for number in CONNECTIONS}
+    capacity = max(pair.service.answers_per_s for pair in pairs.values())
+    return Round(pairs, Overload(capacity, ours.open(OVERLOAD * capacity, plan.open_s)))

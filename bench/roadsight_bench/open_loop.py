@@ -13,15 +13,16 @@ import json
 import subprocess
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import uvloop
 
 from roadsight_bench.errors import LoadFailed
+from roadsight_bench.forms import RAW
 from roadsight_bench.generator import Generator
-from roadsight_bench.tally import Open, tally
+from roadsight_bench.tally import REFUSED, Open, tally
 
 GRACE_S = 2.0  # for answers that are still on their way after the last frame and its deadline
 PATIENCE_S = 30  # beyond all of that, for the child process itself
@@ -32,10 +33,12 @@ class Load:
     """What is to be sent."""
 
     url: str
-    bodies: tuple[str, ...]  # paths of JPEG files, sent in turn
+    bodies: tuple[str, ...]  # paths, sent in turn
     rate: float  # frames per second
     seconds: float
     deadline_ms: float  # what each frame says in X-Deadline-Ms
+    headers: dict[str, str] = field(default_factory=lambda: RAW.headers)  # beside it
+    refused: tuple[int, ...] = REFUSED  # what the server says when it will not answer
 
 
 def run(load: Load) -> Open:
@@ -58,8 +61,8 @@ def run(load: Load) -> Open:
 async def _generate(load: Load) -> Open:
     url = urlsplit(load.url)
     assert url.hostname is not None and url.port is not None, "the service listens at a host and a port"
-    head = f"POST {url.path} HTTP/1.1\r\nHost: {url.netloc}\r\nContent-Type: image/jpeg\r\n"
-    head += f"X-Deadline-Ms: {load.deadline_ms}\r\nContent-Length: "
+    head = f"POST {url.path} HTTP/1.1\r\nHost: {url.netloc}\r\nX-Deadline-Ms: {load.deadline_ms}\r\n"
+    head += "".join(f"{name}: {value}\r\n" for name, value in load.headers.items()) + "Content-Length: "
     bodies = [Path(path).read_bytes() for path in load.bodies]
     requests = [f"{head}{len(body)}\r\n\r\n".encode() + body for body in bodies]
     cpu, start = time.process_time(), time.perf_counter()
@@ -69,7 +72,7 @@ async def _generate(load: Load) -> Open:
     until = time.perf_counter() + load.deadline_ms / 1e3 + GRACE_S
     while generator.waits and time.perf_counter() < until:
         await asyncio.sleep(0.02)
-    return tally(frames, load.rate, load.deadline_ms, cores)
+    return tally(frames, load.rate, load.deadline_ms, cores, load.refused)
 
 
 if __name__ == "__main__":

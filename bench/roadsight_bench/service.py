@@ -1,93 +1,21 @@
-"""The service, as operations run it: a process of its own, with one bundle.
+"""Our service, as operations run it: on the CPU, with one bundle, and otherwise as it comes."""
 
-bundle folder --roadsight serve--> Service (url), until the block ends
-               ServiceFailed
-"""
-
-import os
-import re
-import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from roadsight_bench.errors import ServiceFailed
-from roadsight_client import Client, Unreachable
-
-READY_WITHIN_S = 60
-STOPPED_WITHIN_S = 30  # it drains first
-_LISTENS = re.compile(r"http://127\.0\.0\.1:\d+")
+from roadsight_bench.server import Launch, free_url
 
 
-@dataclass(frozen=True)
-class Service:
-    """A service that runs."""
-
-    url: str
-    process: "subprocess.Popen[bytes]"
-    log: Path
-
-    def check(self) -> None:
-        """Raises ServiceFailed if it has ended."""
-        _check(self.process, self.log)
-
-
-@contextmanager
-def running(bundles: Path, model: str, precision: str, lanes: int) -> Iterator[Service]:
-    """Runs the service on the CPU with one bundle, and otherwise as it comes; ready when the block begins.
-
-    Raises:
-        ServiceFailed: it ended, or was not ready within a minute.
-    """
-    settings = {"BUNDLES": str(bundles), "MODELS": model, "PRECISION": precision, "LANES": str(lanes)}
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("ROADSIGHT_")}
-    environment |= {f"ROADSIGHT_{name}": value for name, value in settings.items()} | {"ROADSIGHT_PROVIDER": "cpu"}
-    with tempfile.TemporaryDirectory() as folder:
-        log = Path(folder) / "service.log"
-        with log.open("wb") as stream:
-            command = [sys.executable, "-m", "roadsight_models", "serve", "--port", "0"]
-            process = subprocess.Popen(command, env=environment, stdout=stream, stderr=stream)
-        try:
-            yield Service(_await_ready(process, log), process, log)
-        finally:
-            _stop(process)
-
-
-def _await_ready(process: "subprocess.Popen[bytes]", log: Path) -> str:
-    until = time.monotonic() + READY_WITHIN_S
-    while time.monotonic() < until:
-        _check(process, log)
-        if (listens := _LISTENS.search(log.read_text())) and _is_ready(listens[0]):
-            return listens[0]
-        time.sleep(0.05)
-    raise ServiceFailed(f"the service was not ready within {READY_WITHIN_S} s; {_tail(log)}")
-
-
-def _is_ready(url: str) -> bool:
-    try:
-        with Client(url, timeout_s=1, trust_env=False) as client:
-            return client.ready()
-    except Unreachable:
-        return False
-
-
-def _check(process: "subprocess.Popen[bytes]", log: Path) -> None:
-    if (status := process.poll()) is not None:
-        raise ServiceFailed(f"the service ended with status {status}; {_tail(log)}")
-
-
-def _tail(log: Path) -> str:
-    return "its log ends:\n" + "\n".join(log.read_text().splitlines()[-10:])
-
-
-def _stop(process: "subprocess.Popen[bytes]") -> None:
-    process.terminate()
-    try:
-        process.wait(STOPPED_WITHIN_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+def launch(bundles: Path, model: str, precision: str, lanes: int) -> Launch:
+    """How it is started with one of the bundles of a folder."""
+    url = free_url("/v1/classify")
+    command = (sys.executable, "-m", "roadsight_models", "serve", "--port", str(urlsplit(url).port))
+    settings = {
+        "BUNDLES": str(bundles.absolute()),
+        "MODELS": model,
+        "PRECISION": precision,
+        "LANES": str(lanes),
+        "PROVIDER": "cpu",
+    }
+    return Launch("the service", command, {f"ROADSIGHT_{name}": value for name, value in settings.items()}, url)

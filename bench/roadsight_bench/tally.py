@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 ANSWERED = 200
-REFUSED = (429, 504)  # told at once that it will not be answered: queue_full, deadline_missed
+REFUSED = (429, 504)  # told that it will not be answered: queue_full, deadline_missed
 
 
 @dataclass
@@ -31,7 +31,7 @@ class Open:
     sent: int
     in_time: int  # answered before the deadline
     late: int  # answered after it
-    refused: int  # 429 or 504
+    refused: int  # one of the statuses that say so
     failed: int  # another status, or no answer at all
     in_time_per_s: float
     answer_p50_ms: float | None  # of the answered; null where none was
@@ -43,10 +43,16 @@ class Open:
     generator_cores: float  # CPU seconds that the generator took, per second
 
 
-def tally(frames: Sequence[Frame], rate: float, deadline_ms: float, generator_cores: float) -> Open:
+def tally(
+    frames: Sequence[Frame],
+    rate: float,
+    deadline_ms: float,
+    generator_cores: float,
+    refusals: Sequence[int] = REFUSED,
+) -> Open:
     """Counts and times the frames, at least one, in the order in which they were due."""
     answered = [frame for frame in frames if frame.status == ANSWERED]
-    refused = [frame for frame in frames if frame.status in REFUSED]
+    refused = [frame for frame in frames if frame.status in refusals]
     in_time = [frame for frame in answered if frame.answered_at - frame.due <= deadline_ms / 1e3]
     answer_ms = [1e3 * (frame.answered_at - frame.due) for frame in answered]
     refusal_ms = [1e3 * (frame.answered_at - frame.due) for frame in refused]

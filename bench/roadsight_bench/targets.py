@@ -5,8 +5,8 @@ results --misses--> sentences
 
 from collections.abc import Iterator, Mapping
 
-from roadsight_bench.measure import DEADLINE_MS
 from roadsight_bench.results import Figures
+from roadsight_bench.subject import DEADLINE_MS
 
 OF_LIMIT = {"float32": 0.95}
 OF_ITS_OWN_LIMIT = 0.90  # in another precision, where the same overhead weighs more

@@ -15,12 +15,12 @@ import pytest
 import colours
 from bench.rounds import round_of
 from roadsight_bench import __main__ as command
-from roadsight_bench import closed_loop, service
+from roadsight_bench import closed_loop, server
 from roadsight_bench.cases import CASES
 from roadsight_bench.closed_loop import Closed
 from roadsight_bench.errors import LoadFailed, ServiceFailed
 from roadsight_bench.measure import QUICK, Round, measure
-from roadsight_bench.service import Service
+from roadsight_bench.server import Launch, Server
 from roadsight_bench.wrk import Tool
 from roadsight_models import bundle, precision
 from roadsight_models.manifest import Precision
@@ -92,15 +92,15 @@ def test_without_bundles_it_ends_in_one_line(tool: Tool, tmp_path: Path) -> None
 def test_a_service_that_dies_under_load_ends_the_benchmark(
     tool: Tool, bundles: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    running = service.running
+    running = server.running
 
     @contextmanager
-    def doomed(root: Path, model: str, precision: str, lanes: int) -> Iterator[Service]:
-        with running(root, model, precision, lanes) as served:
+    def doomed(launch: Launch, frame: bytes) -> Iterator[Server]:
+        with running(launch, frame) as served:
             Timer(1.5, served.process.kill).start()  # all loads take some six seconds
             yield served
 
-    monkeypatch.setattr(service, "running", doomed)
+    monkeypatch.setattr(server, "running", doomed)
     with pytest.raises(ServiceFailed, match="ended with status -9"):
         measure(CASES["S3"], bundle.load(bundles / "s3" / "1.0.0"), "float32", QUICK, tool)
 

@@ -1,0 +1,95 @@
+"""Whom a load is put on: a server that runs, with the bodies that it is sent.
+
+Launch, JPEG files --server.running, forms--> Subject --closed_loop--> Closed
+                   ServiceFailed                      --open_loop----> Open
+                                                      ServiceFailed, LoadFailed
+"""
+
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from roadsight_bench import closed_loop, open_loop, server
+from roadsight_bench.closed_loop import Closed
+from roadsight_bench.errors import LoadFailed
+from roadsight_bench.forms import Form
+from roadsight_bench.server import Launch, Server
+from roadsight_bench.tally import REFUSED, Open
+from roadsight_bench.wrk import Tool
+
+DEADLINE_MS = 100.0  # of a frame in the open loop
+WARM_S, WARM_CONNECTIONS = 1, 64
+SETTLE_S = 0.3
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A server and its bodies.
+
+    A load raises ServiceFailed if the server ended under it or no longer answers, LoadFailed if the load itself broke.
+    """
+
+    server: Server
+    bodies: tuple[Path, ...]
+    wrk: Tool
+    refused: tuple[int, ...]  # what it says when it will not answer
+
+    def warm(self) -> None:
+        """A load that nobody looks at."""
+        self.closed(WARM_CONNECTIONS, WARM_S)
+
+    def closed(self, connections: int, seconds: int) -> Closed:
+        """So many connections, each of which waits for its answers."""
+        launch = self.server.launch
+        with self._watched():
+            return closed_loop.run(self.wrk, launch.url, self.bodies, connections, seconds, launch.form.headers)
+
+    def open(self, rate: float, seconds: float) -> Open:
+        """So many frames a second, whether or not answers come."""
+        launch, bodies = self.server.launch, tuple(map(str, self.bodies))
+        if not rate:
+            raise LoadFailed(f"{launch.name} answered nothing with 200")
+        load = open_loop.Load(launch.url, bodies, rate, seconds, DEADLINE_MS, launch.form.headers, self.refused)
+        with self._watched():
+            return open_loop.run(load)
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        try:
+            yield
+        except LoadFailed:
+            self.server.check()  # that it has ended is the better reason
+            raise
+        time.sleep(SETTLE_S)  # for connections that a server has not yet seen closed
+        self.server.settle()
+
+
+@contextmanager
+def subject(
+    launch: Launch, frames: Sequence[bytes], wrk: Tool, refused: tuple[int, ...] = REFUSED
+) -> Iterator[Subject]:
+    """Runs a server until the block ends.
+
+    Args:
+        launch: how it is started.
+        frames: JPEG files, sent in turn, in the server's form.
+        wrk: the load generator.
+        refused: the statuses with which it refuses a frame.
+
+    Raises:
+        ServiceFailed: it did not start.
+    """
+    with _written(frames, launch.form) as bodies, server.running(launch, frames[0]) as served:
+        yield Subject(served, bodies, wrk, refused)
+
+
+@contextmanager
+def _written(frames: Sequence[bytes], form: Form) -> Iterator[tuple[Path, ...]]:
+    with tempfile.TemporaryDirectory() as folder:
+        paths = tuple(Path(folder) / f"{number:03}" for number in range(len(frames)))
+        for path, frame in zip(paths, frames, strict=True):
+            path.write_bytes(form.wrap(frame))
+        yield paths
