@@ -2,7 +2,8 @@
 # make check   what a reviewer's machine can see: lint, format, types, architecture
 # make test    the whole suite
 # make bench   the service against its machine's limit; BENCH=--quick shows in a minute that it works
-.PHONY: run install install-all check format test bench clean
+# make bench-peers   the service beside other servers; PEERS='mosec S3 --quick' is one of them on one case
+.PHONY: run install install-all check format test bench bench-peers clean
 .DEFAULT_GOAL := run
 
 PYTHON ?= python3
@@ -31,6 +32,10 @@ test: install-all
 bench: install-all
 	$(BIN)/python -m roadsight_bench.export bench/bundles
 	$(BIN)/python -m roadsight_bench $(BENCH)
+
+bench-peers: install-all
+	$(BIN)/python -m roadsight_bench.export bench/bundles
+	$(BIN)/python -m roadsight_bench.peers $(PEERS)
 
 clean:
 	rm -rf .venv

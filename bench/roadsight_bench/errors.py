@@ -15,3 +15,11 @@ class ServiceFailed(BenchError):
 
 class LoadFailed(BenchError):
     """A load generator gave no figures: it could not connect, hung, or broke."""
+
+
+class PeerMissing(BenchError):
+    """A peer can't be installed here; says why."""
+
+
+class AnswersDiffer(BenchError):
+    """A peer was given our decoder and graph, and does not say what we say: its figures would compare other work."""

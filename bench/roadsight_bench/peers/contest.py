@@ -1,0 +1,121 @@
+"""One case against one row of a peer, in turn, so that what else the machine does falls on both.
+
+    ours, theirs --closed--> limit, ours, theirs at c=4, 16, 64 --> Turn(s)
+                 --overloaded--> ours, theirs, each with three times its own capacity --> Duel(s)
+    ServiceFailed, LoadFailed, AnswersDiffer
+
+The peer is started anew before the overload, told the deadline: what it has for shedding load is on from then.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+from roadsight_bench import limit, service
+from roadsight_bench.cases import Case
+from roadsight_bench.closed_loop import Closed
+from roadsight_bench.machine import cores
+from roadsight_bench.measure import CONNECTIONS, OVERLOAD, Plan
+from roadsight_bench.peers import agreement
+from roadsight_bench.peers.catalogue import REFUSED, Peer, Row, launch
+from roadsight_bench.subject import DEADLINE_MS, Subject, subject
+from roadsight_bench.tally import Open
+from roadsight_bench.wrk import Tool
+from roadsight_models.session import Session
+
+FULL = Plan(rounds=3, limit_s=2.0, closed_s=3, open_s=3.0)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a case is measured on."""
+
+    case: Case
+    session: Session  # float32, as ours and every peer has it
+    frames: Sequence[bytes]
+    wrk: Tool
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Limit, ours and theirs, right after one another."""
+
+    limit_per_s: float
+    ours: Closed
+    theirs: Closed
+
+    @property
+    def ratio(self) -> float | None:
+        """Answers of ours per answer of theirs; None where they have none."""
+        theirs = self.theirs.answers_per_s
+        return self.ours.answers_per_s / theirs if theirs else None
+
+
+@dataclass(frozen=True)
+class Duel:
+    """Both under overload, each with three times what it could answer itself."""
+
+    ours: Open
+    theirs: Open
+
+    @property
+    def ratio(self) -> float | None:
+        """Answers in time of ours per answer in time of theirs; None where they have none."""
+        theirs = self.theirs.in_time_per_s
+        return self.ours.in_time_per_s / theirs if theirs else None
+
+
+@dataclass(frozen=True)
+class Contest:
+    """All rounds."""
+
+    turns: list[dict[int, Turn]]  # by connections
+    duels: list[Duel]
+
+
+def measure(ground: Ground, peer: Peer, row: Row, python: Path, plan: Plan) -> Contest:
+    """Measures a row.
+
+    Args:
+        ground: the case.
+        peer: against whom.
+        row: with our decoder and graph, or as its tutorial shows.
+        python: of the peer's environment.
+        plan: how often and how long.
+
+    Raises:
+        ServiceFailed: one of both did not start, or ended.
+        LoadFailed: a load generator broke, or nothing was answered.
+        AnswersDiffer: the peer does other work.
+    """
+    folder = ground.session.bundle.folder
+    ours_as = service.launch(folder.parents[1], ground.case.bundle, "float32", cores())
+    theirs_as = partial(launch, peer, row, python, folder)
+    with subject(ours_as, ground.frames, ground.wrk) as ours:
+        ours.warm()
+        with subject(theirs_as(None), ground.frames, ground.wrk, REFUSED) as theirs:
+            agreement.check(ground.session, ground.frames[0], theirs.server.first, same_work=row == "server")
+            theirs.warm()
+            turns = [_turns(ground, ours, theirs, plan) for _ in range(plan.rounds)]
+        with subject(theirs_as(DEADLINE_MS), ground.frames, ground.wrk, REFUSED) as theirs:
+            theirs.warm()
+            return Contest(turns, _duels(turns, ours, theirs, plan))
+
+
+def _turns(ground: Ground, ours: Subject, theirs: Subject, plan: Plan) -> dict[int, Turn]:
+    return {
+        connections: Turn(
+            limit.answers_per_second(ground.session, ground.frames, cores(), plan.limit_s),
+            ours.closed(connections, plan.closed_s),
+            theirs.closed(connections, plan.closed_s),
+        )
+        for connections in CONNECTIONS
+    }
+
+
+def _duels(turns: Sequence[dict[int, Turn]], ours: Subject, theirs: Subject, plan: Plan) -> list[Duel]:
+    our_rate = OVERLOAD * median(max(turn.ours.answers_per_s for turn in each.values()) for each in turns)
+    their_rate = OVERLOAD * median(max(turn.theirs.answers_per_s for turn in each.values()) for each in turns)
+    return [Duel(ours.open(our_rate, plan.open_s), theirs.open(their_rate, plan.open_s)) for _ in range(plan.rounds)]
