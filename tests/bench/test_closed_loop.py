@@ -37,6 +37,12 @@ def test_bodies_are_sent_in_turn(tool: Tool, tmp_path: Path) -> None:
     assert all("POST /v1/classify" in head and "image/jpeg" in head for head in server.heads)
 
 
+def test_bodies_are_sent_with_the_headers_of_their_form(tool: Tool, picture: Path) -> None:
+    with impostor() as server:
+        run(tool, server.url, [picture], 1, 1, {"Content-Type": "text/strange", "X-Other": "1"})
+    assert all("Content-Type: text/strange" in head and "X-Other: 1" in head for head in server.heads)
+
+
 def test_a_refusal_is_no_answer(tool: Tool, picture: Path) -> None:
     with impostor(503) as server:
         found = run(tool, server.url, [picture], CONNECTIONS, 1)

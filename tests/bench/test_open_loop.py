@@ -43,6 +43,14 @@ def test_each_kind_of_answer_is_counted_as_the_server_counted_it(picture: Path) 
         assert found.failed == server.said.count(500) == 6
 
 
+def test_a_server_may_refuse_in_its_own_words_and_be_sent_its_own_form(picture: Path) -> None:
+    with impostor(200, 503, 500) as server:
+        load = Load(server.url, (str(picture),), 60, 0.5, PATIENT_MS, {"Content-Type": "text/strange"}, (503,))
+        found = run(load)
+        assert (found.in_time, found.refused, found.failed) == (10, 10, 10)
+    assert all("Content-Type: text/strange" in head for head in server.heads)
+
+
 def test_an_answer_after_the_deadline_is_late(picture: Path) -> None:
     with impostor(delay_s=0.2) as server:
         found = load(server.url, picture, deadline_ms=100)

@@ -4,6 +4,7 @@ name, row, Python, bundle --launch--> Launch
 """
 
 import os
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -32,12 +33,13 @@ class Entry:
 
 @dataclass(frozen=True)
 class Peer:
-    """A server of somebody else's; its scripts are in `bench/peers/<name>`."""
+    """A server of somebody else's."""
 
     name: str
     server: Entry
     tutorial: Entry
-    python: str | None = None  # the interpreter that it needs, where ours won't do
+    python: str = sys.executable  # the interpreter that its environment is made with
+    scripts: Path = SCRIPTS  # where its folder is
 
 
 _OPEN_PROTOCOL = base64_json(
@@ -86,5 +88,5 @@ def launch(peer: Peer, row: Row, python: Path, bundle: Path, deadline_ms: float 
     }
     if deadline_ms is not None:
         environment["BENCH_DEADLINE_MS"] = str(deadline_ms)
-    command = (str(python), str(SCRIPTS / peer.name / f"{row}.py"))
+    command = (str(python), str(peer.scripts / peer.name / f"{row}.py"))
     return Launch(f"{peer.name}'s {row}", command, environment, url, entry.form)

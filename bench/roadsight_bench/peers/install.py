@@ -6,7 +6,6 @@ PeerMissing
 
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 from roadsight_bench.errors import PeerMissing
@@ -16,12 +15,11 @@ from roadsight_bench.wrk import TOOLS
 INSTALLED_WITHIN_S = 900
 
 
-def install(peer: Peer, scripts: Path = SCRIPTS, tools: Path = TOOLS) -> Path:
+def install(peer: Peer, tools: Path = TOOLS) -> Path:
     """Installs a peer unless it is there already; a changed requirements.txt installs it anew.
 
     Args:
         peer: which.
-        scripts: the folder of all peers' folders.
         tools: where environments go.
 
     Returns:
@@ -30,24 +28,18 @@ def install(peer: Peer, scripts: Path = SCRIPTS, tools: Path = TOOLS) -> Path:
     Raises:
         PeerMissing: it can't be installed here; says why.
     """
-    folder, wanted = tools / "peers" / peer.name, _wanted(scripts, peer)
+    folder, requirements = tools / "peers" / peer.name, peer.scripts / peer.name / "requirements.txt"
+    wanted = requirements.read_text() + (SCRIPTS / "given.txt").read_text()
     python, stamp = folder / "bin" / "python", folder / "installed.txt"
     if stamp.is_file() and stamp.read_text() == wanted:
         return python
-    interpreter = peer.python or sys.executable
-    if not Path(interpreter).is_file():
-        raise PeerMissing(f"{peer.name} needs {interpreter}, which is not there")
+    if not Path(peer.python).is_file():
+        raise PeerMissing(f"{peer.name} needs {peer.python}, which is not there")
     shutil.rmtree(folder, ignore_errors=True)
-    _run(peer, [interpreter, "-m", "venv", str(folder)])
-    _run(peer, [str(python), "-m", "pip", "install", "-q", "-r", str(scripts / peer.name / "requirements.txt")])
+    _run(peer, [peer.python, "-m", "venv", str(folder)])
+    _run(peer, [str(python), "-m", "pip", "install", "-q", "-r", str(requirements)])
     stamp.write_text(wanted)
     return python
-
-
-def _wanted(scripts: Path, peer: Peer) -> str:
-    """What is to be installed, with the file that the peers share."""
-    files = (scripts / peer.name / "requirements.txt", scripts / "given.txt")
-    return "".join(file.read_text() for file in files if file.is_file())
 
 
 def _run(peer: Peer, command: list[str]) -> None:
