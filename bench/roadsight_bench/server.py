@@ -4,10 +4,8 @@ Launch --process--> first answer --> Server, until the block ends
        ServiceFailed
 """
 
-import http.client
 import os
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -15,33 +13,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from roadsight_bench.errors import ServiceFailed
-from roadsight_bench.forms import RAW, Form
+from roadsight_bench.launch import Answer, Launch, ask
 
 READY_WITHIN_S = 90
-ANSWER_WITHIN_S = 10  # one that opens its model for it, or still has much in hand, is asked again
 STOPPED_WITHIN_S = 30  # it drains first
-
-
-@dataclass(frozen=True)
-class Launch:
-    """How a server is started, and how it is asked."""
-
-    name: str
-    command: tuple[str, ...]
-    environment: dict[str, str]  # beside what every process gets
-    url: str  # where frames go
-    form: Form = RAW
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a server said to a frame."""
-
-    headers: dict[str, str]  # names in small letters
-    body: bytes
 
 
 @dataclass(frozen=True)
@@ -66,11 +43,14 @@ class Server:
         """
         _await_answer(self.launch, self.process, self.log, self.frame)
 
-
-def free_url(path: str) -> str:
-    """A URL on this machine at a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return f"http://127.0.0.1:{taken.getsockname()[1]}{path}"
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Lets none of its processes run in the block: one may be busy while nobody asks it."""
+        _signal(self.process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            _signal(self.process, signal.SIGCONT)
 
 
 @contextmanager
@@ -102,26 +82,10 @@ def _await_answer(launch: Launch, process: "subprocess.Popen[bytes]", log: Path,
     until = time.monotonic() + READY_WITHIN_S
     while time.monotonic() < until:
         _check(launch, process, log)
-        if answer := _ask(launch, frame):
+        if answer := ask(launch, frame):
             return answer
         time.sleep(0.05)
     raise ServiceFailed(f"{launch.name} had not answered within {READY_WITHIN_S} s; {_tail(log)}")
-
-
-def _ask(launch: Launch, frame: bytes) -> Answer | None:
-    """One frame; None where the answer is not 200, or none."""
-    url = urlsplit(launch.url)
-    connection = http.client.HTTPConnection(url.netloc, timeout=ANSWER_WITHIN_S)
-    try:
-        connection.request("POST", url.path, launch.form.wrap(frame), launch.form.headers)
-        response = connection.getresponse()
-        body = response.read()
-    except (OSError, http.client.HTTPException):
-        return None
-    finally:
-        connection.close()
-    headers = {name.lower(): value for name, value in response.getheaders()}
-    return Answer(headers, body) if response.status == 200 else None
 
 
 def _check(launch: Launch, process: "subprocess.Popen[bytes]", log: Path) -> None:
@@ -137,6 +101,15 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
     process.terminate()
     with suppress(subprocess.TimeoutExpired):
         process.wait(STOPPED_WITHIN_S)
-    with suppress(ProcessLookupError):  # the whole session: what it started and left behind, too
-        os.killpg(process.pid, signal.SIGKILL)
+    _signal(process, signal.SIGKILL)
     process.wait()
+
+
+def _signal(process: "subprocess.Popen[bytes]", which: signal.Signals) -> None:
+    """Signals a server and all that it started, also what it left behind or put into a group of its own."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, which)
+    for path in Path("/proc").glob("[0-9]*"):  # its session; where there is no /proc, its group must do
+        with suppress(ProcessLookupError):
+            if os.getsid(int(path.name)) == process.pid:
+                os.kill(int(path.name), which)

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from roadsight_bench.server import Launch, free_url
+from roadsight_bench.launch import Launch, free_url
 
 
 def launch(bundles: Path, model: str, precision: str, lanes: int) -> Launch:

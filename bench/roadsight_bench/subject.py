@@ -16,7 +16,8 @@ from roadsight_bench import closed_loop, open_loop, server
 from roadsight_bench.closed_loop import Closed
 from roadsight_bench.errors import LoadFailed
 from roadsight_bench.forms import Form
-from roadsight_bench.server import Launch, Server
+from roadsight_bench.launch import Launch
+from roadsight_bench.server import Server
 from roadsight_bench.tally import REFUSED, Open
 from roadsight_bench.wrk import Tool
 

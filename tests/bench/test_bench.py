@@ -19,8 +19,9 @@ from roadsight_bench import closed_loop, server
 from roadsight_bench.cases import CASES
 from roadsight_bench.closed_loop import Closed
 from roadsight_bench.errors import LoadFailed, ServiceFailed
+from roadsight_bench.launch import Launch
 from roadsight_bench.measure import QUICK, Round, measure
-from roadsight_bench.server import Launch, Server
+from roadsight_bench.server import Server
 from roadsight_bench.wrk import Tool
 from roadsight_models import bundle, precision
 from roadsight_models.manifest import Precision

@@ -10,6 +10,7 @@ from bench.rounds import closed
 from bench.strangers import in_json, ours
 from pictures import GREEN, RED, jpeg, striped
 from roadsight_bench.errors import AnswersDiffer
+from roadsight_bench.launch import Answer
 from roadsight_bench.measure import CONNECTIONS
 from roadsight_bench.peers import report
 from roadsight_bench.peers.agreement import check, probabilities
@@ -17,7 +18,6 @@ from roadsight_bench.peers.catalogue import Row
 from roadsight_bench.peers.contest import Contest, Duel, Turn
 from roadsight_bench.peers.report import Key
 from roadsight_bench.results import Figures
-from roadsight_bench.server import Answer
 from roadsight_bench.tally import Frame, Open, tally
 from roadsight_models import bundle
 from roadsight_models.session import Session, open_session

@@ -13,7 +13,8 @@ import pytest
 from roadsight_bench import server
 from roadsight_bench.errors import LoadFailed, ServiceFailed
 from roadsight_bench.forms import base64_json, multipart, tensor
-from roadsight_bench.server import Launch, free_url, running
+from roadsight_bench.launch import Launch, free_url
+from roadsight_bench.server import running
 from roadsight_bench.subject import subject
 from roadsight_bench.wrk import Tool
 
@@ -51,21 +52,43 @@ def test_one_that_ends_meanwhile_is_noticed() -> None:
             served.settle()
 
 
+def parent(note: Path) -> Launch:
+    """An honest server that has started a process in a group of its own."""
+    launch = honest()
+    code = f"""import os, subprocess, sys
+child = subprocess.Popen(["sleep", "60"], process_group=0)
+open({str(note)!r}, "w").write(str(child.pid))
+os.execv(sys.argv[1], sys.argv[1:])"""
+    return Launch("a parent", (sys.executable, "-c", code, *launch.command), {}, launch.url)
+
+
 def test_what_it_started_is_gone_with_it(tmp_path: Path) -> None:
-    launch, note = honest(), tmp_path / "child"
-    shell = f'sleep 60 & echo $! > {note}; exec "$@"'
-    with running(Launch("a parent", ("sh", "-c", shell, "sh", *launch.command), {}, launch.url), FRAME):
-        child = int(note.read_text())
-        os.kill(child, 0)
+    with running(parent(tmp_path / "child"), FRAME) as served:
+        child = int((tmp_path / "child").read_text())
+        assert os.getpgid(child) != os.getpgid(served.process.pid)
+        assert _lives(child)
     until = time.monotonic() + 10
     while _lives(child):
         assert time.monotonic() < until, "the child lives on"
         time.sleep(0.01)
 
 
+def test_none_of_its_processes_runs_while_it_is_paused(tmp_path: Path) -> None:
+    with running(parent(tmp_path / "child"), FRAME) as served:
+        both = (int((tmp_path / "child").read_text()), served.process.pid)
+        with served.paused():
+            assert [_state(one) for one in both] == ["T", "T"]
+        served.settle()
+        assert "T" not in [_state(one) for one in both]
+
+
 def _lives(process: int) -> bool:
-    state = subprocess.run(["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True, check=False)
-    return bool(state.stdout.strip()) and not state.stdout.startswith("Z")
+    return _state(process) not in ("", "Z")
+
+
+def _state(process: int) -> str:
+    asked = ["ps", "-o", "stat=", "-p", str(process)]
+    return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()[:1]
 
 
 def test_a_load_on_one_that_answers_nothing_is_no_load(tool: Tool) -> None:

@@ -42,6 +42,6 @@ class Api(ls.LitAPI):
 
 
 if __name__ == "__main__":
-    api = Api(max_batch_size=8, batch_timeout=0.0)
+    api = Api(max_batch_size=8, batch_timeout=0.001)
     server = ls.LitServer(api, accelerator="cpu", workers_per_device=CORES, timeout=DEADLINE_S or 30)
     server.run(host="127.0.0.1", port=PORT, log_level="warning", generate_client_file=False)

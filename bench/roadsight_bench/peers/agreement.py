@@ -12,7 +12,7 @@ import numpy as np
 
 from roadsight_bench import limit
 from roadsight_bench.errors import AnswersDiffer
-from roadsight_bench.server import Answer
+from roadsight_bench.launch import Answer
 from roadsight_models.session import Session
 
 TOLERANCE = 1e-3  # of a probability

@@ -11,8 +11,8 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from roadsight_bench.forms import RAW, Form, base64_json, multipart, tensor
+from roadsight_bench.launch import Launch, free_url
 from roadsight_bench.machine import cores
-from roadsight_bench.server import Launch, free_url
 
 ROOT = Path(__file__).parents[3]
 SCRIPTS = ROOT / "bench" / "peers"

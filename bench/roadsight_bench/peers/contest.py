@@ -4,7 +4,8 @@
                  --overloaded--> ours, theirs, each with three times its own capacity --> Duel(s)
     ServiceFailed, LoadFailed, AnswersDiffer
 
-The peer is started anew before the overload, told the deadline: what it has for shedding load is on from then.
+Who is not measured stands still, for some are busy while nobody asks them. The peer is started anew before the
+overload, told the deadline: what it has for shedding load is on from then.
 """
 
 from collections.abc import Sequence
@@ -105,17 +106,25 @@ def measure(ground: Ground, peer: Peer, row: Row, python: Path, plan: Plan) -> C
 
 
 def _turns(ground: Ground, ours: Subject, theirs: Subject, plan: Plan) -> dict[int, Turn]:
-    return {
-        connections: Turn(
-            limit.answers_per_second(ground.session, ground.frames, cores(), plan.limit_s),
-            ours.closed(connections, plan.closed_s),
-            theirs.closed(connections, plan.closed_s),
-        )
-        for connections in CONNECTIONS
-    }
+    return {connections: _turn(ground, ours, theirs, connections, plan) for connections in CONNECTIONS}
+
+
+def _turn(ground: Ground, ours: Subject, theirs: Subject, connections: int, plan: Plan) -> Turn:
+    with theirs.server.paused():
+        possible = limit.answers_per_second(ground.session, ground.frames, cores(), plan.limit_s)
+        our_closed = ours.closed(connections, plan.closed_s)
+    with ours.server.paused():
+        return Turn(possible, our_closed, theirs.closed(connections, plan.closed_s))
 
 
 def _duels(turns: Sequence[dict[int, Turn]], ours: Subject, theirs: Subject, plan: Plan) -> list[Duel]:
     our_rate = OVERLOAD * median(max(turn.ours.answers_per_s for turn in each.values()) for each in turns)
     their_rate = OVERLOAD * median(max(turn.theirs.answers_per_s for turn in each.values()) for each in turns)
-    return [Duel(ours.open(our_rate, plan.open_s), theirs.open(their_rate, plan.open_s)) for _ in range(plan.rounds)]
+    return [_duel(ours, our_rate, theirs, their_rate, plan) for _ in range(plan.rounds)]
+
+
+def _duel(ours: Subject, our_rate: float, theirs: Subject, their_rate: float, plan: Plan) -> Duel:
+    with theirs.server.paused():
+        our_open = ours.open(our_rate, plan.open_s)
+    with ours.server.paused():
+        return Duel(our_open, theirs.open(their_rate, plan.open_s))
