@@ -20,6 +20,7 @@ PORT = int(os.environ["BENCH_PORT"])
 CORES = int(os.environ["BENCH_CORES"])
 DEADLINE_S = float(os.environ.get("BENCH_DEADLINE_MS", "0")) / 1e3  # under overload only, else 0: nothing is shed
 WAITING = 4 * CORES  # frames that may wait under overload: what the cores answer in about half of such a deadline
+BATCH = 4 if DEADLINE_S else 8  # frames at most, where a peer batches: a batch is answered as a whole, and so late
 BUNDLE = Path(os.environ["BENCH_BUNDLE"])
 
 

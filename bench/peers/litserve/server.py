@@ -8,7 +8,7 @@ https://lightning.ai/docs/litserve/api-reference/litserver. It reads JSON and fo
 
 import litserve as ls
 from fastapi import Request
-from given import CORES, DEADLINE_S, PORT, Classifier
+from given import BATCH, CORES, DEADLINE_S, PORT, Classifier
 
 from roadsight_models.frame import Pixels
 
@@ -42,6 +42,6 @@ class Api(ls.LitAPI):
 
 
 if __name__ == "__main__":
-    api = Api(max_batch_size=8, batch_timeout=0.001)
+    api = Api(max_batch_size=BATCH, batch_timeout=0.001)
     server = ls.LitServer(api, accelerator="cpu", workers_per_device=CORES, timeout=DEADLINE_S or 30)
     server.run(host="127.0.0.1", port=PORT, log_level="warning", generate_client_file=False)

@@ -9,7 +9,7 @@ connections and slower at 4, where one process takes what two could share.
 
 import os
 
-from given import CORES, DEADLINE_S, PORT, WAITING, Classifier
+from given import BATCH, CORES, DEADLINE_S, PORT, WAITING, Classifier
 from mosec import Server, Worker
 
 
@@ -35,5 +35,5 @@ if __name__ == "__main__":
     if DEADLINE_S:
         os.environ |= {"MOSEC_TIMEOUT": str(round(1e3 * DEADLINE_S)), "MOSEC_CAPACITY": str(WAITING)}
     server = Server()
-    server.append_worker(Classify, num=CORES, max_batch_size=8, max_wait_time=1)
+    server.append_worker(Classify, num=CORES, max_batch_size=BATCH, max_wait_time=1)
     server.run()

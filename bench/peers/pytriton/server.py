@@ -7,7 +7,7 @@ https://triton-inference-server.github.io/pytriton/latest/guides/binding_models/
 """
 
 import numpy as np
-from given import CORES, DEADLINE_S, PORT, WAITING, Classifier
+from given import BATCH, CORES, DEADLINE_S, PORT, WAITING, Classifier
 from pytriton.decorators import batch
 from pytriton.model_config import DynamicBatcher, ModelConfig, QueuePolicy, Tensor
 from pytriton.triton import Triton, TritonConfig
@@ -36,6 +36,6 @@ if __name__ == "__main__":
             [Classify() for _ in range(CORES)],
             inputs=[Tensor(name="frame", dtype=bytes, shape=(1,))],
             outputs=[Tensor(name="probabilities", dtype=np.float32, shape=(-1,))],
-            config=ModelConfig(max_batch_size=8, batcher=DynamicBatcher(default_queue_policy=SHEDS)),
+            config=ModelConfig(max_batch_size=BATCH, batcher=DynamicBatcher(default_queue_policy=SHEDS)),
         )
         triton.serve()

@@ -8,16 +8,14 @@ https://docs.ray.io/en/latest/serve/advanced-guides/dyn-req-batch.html
 """
 
 import ray
-from given import CORES, DEADLINE_S, PORT, WAITING, Classifier
+from given import BATCH, CORES, DEADLINE_S, PORT, WAITING, Classifier
 from ray import serve
 from starlette.requests import Request
-
-BATCH = 8
 
 
 @serve.deployment(
     num_replicas=CORES,
-    max_ongoing_requests=4 if DEADLINE_S else 2 * BATCH,
+    max_ongoing_requests=2 * BATCH,
     max_queued_requests=WAITING if DEADLINE_S else -1,
     ray_actor_options={"num_cpus": 1},
     logging_config={"enable_access_log": False},
