@@ -28,7 +28,7 @@ _MARGIN_S = 0.005  # what an answer needs after its inference
 class Batcher(Protocol):
     """Where lanes bring their crops."""
 
-    frames_at_once: int  # how many waiting frames a lane should decode before it brings their crops
+    round_s: float  # how long a lane should work on waiting frames before it brings their crops
 
     def accept(self, shares: Sequence[Share]) -> None:
         """Takes shares; each is settled sooner or later, now or on another thread."""
@@ -49,7 +49,7 @@ def make_batcher(
 class InlineBatcher:
     """Infers on the lane that calls, all it brings for one session in one go; in parts, if other lanes are idle."""
 
-    frames_at_once = 8
+    round_s = 0.03  # a fuller batch costs less a crop, but its frames are answered together
 
     def __init__(self, metrics: Metrics, queue: FrameQueue, batch_crops: int) -> None:
         self._metrics, self._queue, self._batch_crops = metrics, queue, batch_crops
@@ -73,7 +73,7 @@ class InlineBatcher:
 class QueuedBatcher:
     """Forms batches for a GPU: as large as may be, no later than the delay or the first deadline allows."""
 
-    frames_at_once = 1
+    round_s = 0.0
 
     def __init__(self, sessions: Sequence[Session], metrics: Metrics, batch_crops: int, delay_s: float) -> None:
         self._queues = {id(session): _SessionQueue(metrics, batch_crops, delay_s) for session in sessions}

@@ -100,8 +100,10 @@ class FrameQueue:
         """How many lanes have nothing to do, at this moment."""
         return self._idle
 
-    def take(self, lanes: int, most: int) -> list[Job]:
-        """Waits for work; returns one lane's part of what waits, at most `most`, or nothing once closed and empty.
+    def take(self, lanes: int, round_s: float) -> list[Job]:
+        """Waits for work; returns one lane's part of what waits, or nothing once closed and empty.
+
+        At least one frame, and no more than `round_s` seconds of work: a more urgent one that comes then must wait.
 
         A lane that waits helps those that have more than one piece of work in hand.
         """
@@ -111,7 +113,7 @@ class FrameQueue:
                 self._changed.wait_for(lambda: self._closed or self._waiting or self._errands)
                 self._idle -= 1
                 if not self._errands:
-                    count = min(most, math.ceil(self._waiting / lanes))
+                    count = min(math.ceil(self._waiting / lanes), self._pace.frames_in(round_s))
                     return [self._pop() for _ in range(count)]
                 errand = self._errands[0]
             errand.help()

@@ -68,7 +68,7 @@ class Lanes:
             alarm.cancel()
 
     def _work(self) -> None:
-        while jobs := self._queue.take(self._count, self._batcher.frames_at_once):
+        while jobs := self._queue.take(self._count, self._batcher.round_s):
             with self._pace.round(jobs):
                 self._batcher.accept([share for job in jobs for share in _prepare(job)])
 

@@ -33,6 +33,11 @@ class Pace:
             # What is being worked on is half done, on the average.
             return (ahead + self._working / 2) * self._lane_s / self._lanes + self._stay_s
 
+    def frames_in(self, seconds: float) -> int:
+        """How many frames a lane gets through in some seconds; at least one, and no more before one was timed."""
+        with self._lock:
+            return max(1, int(seconds / self._lane_s)) if self._lane_s else 1
+
     @contextmanager
     def round(self, jobs: list[Job]) -> Iterator[None]:
         """Learns from what a lane does with jobs in the block."""

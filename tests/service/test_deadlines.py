@@ -84,6 +84,7 @@ def test_a_deadline_that_passes_during_inference_is_told_at_once(tmp_path: Path)
         assert metric(url, 'roadsight_frames_dropped_total{reason="deadline_missed"}') == 1
 
 
+@pytest.mark.usefixtures("long_rounds")
 def test_of_frames_that_wait_only_those_in_time_are_inferred(tmp_path: Path) -> None:
     with serve_watched(tmp_path, lanes=1) as (url, session), ThreadPoolExecutor(8) as pool:
         held = occupy(pool, url, session)

@@ -22,7 +22,7 @@ def job(camera: str, deadline: float) -> Job:
 
 
 def order(queue: FrameQueue) -> list[Job]:
-    return [queue.take(lanes=1, most=1)[0] for _ in range(len(queue))]
+    return [queue.take(lanes=1, round_s=0)[0] for _ in range(len(queue))]
 
 
 def test_within_a_camera_the_earliest_deadline_goes_first() -> None:
@@ -73,7 +73,7 @@ def test_a_camera_that_comes_back_at_once_does_not_pass_one_that_waits(arrivals:
     taken: list[str] = []
     for camera in arrivals:
         queue.put(job(camera, 1))  # an earlier deadline, every time
-        taken += [each.camera for each in queue.take(lanes=64, most=1)]
+        taken += [each.camera for each in queue.take(lanes=64, round_s=0)]
     served = taken.count("patient")
     assert served >= min(3, len(taken) // 4)  # four cameras at most: each fourth frame is its own
 
@@ -114,13 +114,21 @@ def test_a_discarded_job_frees_its_place_at_once() -> None:
     assert order(queue) == [staying]
 
 
-def test_a_lane_takes_a_fair_part_of_what_waits_and_never_more_than_asked() -> None:
+def test_a_lane_takes_a_fair_part_of_what_waits_and_no_more_than_it_has_time_for() -> None:
+    queue = paced(lane_s=2, stay_s=0)
+    for _ in range(10):
+        queue.put(job("a", 1000))
+    assert len(queue.take(lanes=4, round_s=11)) == 3
+    assert len(queue.take(lanes=1, round_s=11)) == 5
+    assert len(queue.take(lanes=4, round_s=11)) == 1
+    assert len(queue.take(lanes=1, round_s=0)) == 1
+
+
+def test_before_a_frame_was_timed_a_lane_takes_one() -> None:
     queue = FrameQueue(64, Pace(lanes=1))
     for _ in range(10):
         queue.put(job("a", 1))
-    assert len(queue.take(lanes=4, most=8)) == 3
-    assert len(queue.take(lanes=1, most=5)) == 5
-    assert len(queue.take(lanes=4, most=8)) == 1
+    assert len(queue.take(lanes=1, round_s=1000)) == 1
 
 
 def test_a_closed_queue_takes_no_more_but_hands_out_what_it_has() -> None:
@@ -130,8 +138,8 @@ def test_a_closed_queue_takes_no_more_but_hands_out_what_it_has() -> None:
     queue.close()
     with pytest.raises(Draining):
         queue.put(job("a", 1))
-    assert queue.take(1, 8) == [last]
-    assert queue.take(1, 8) == []
+    assert queue.take(1, 0) == [last]
+    assert queue.take(1, 0) == []
 
 
 def paced(lane_s: float, stay_s: float, limit: int = 64) -> FrameQueue:

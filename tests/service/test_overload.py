@@ -38,6 +38,7 @@ def test_a_frame_that_could_not_be_in_time_is_told_at_once_and_costs_nothing(tmp
         assert session.batches == [1, 1, 1]
 
 
+@pytest.mark.usefixtures("long_rounds")
 def test_what_waits_is_inferred_together(tmp_path: Path) -> None:
     with serve_watched(tmp_path, lanes=1, queue_frames=16) as (url, session), ThreadPoolExecutor(8) as pool:
         held = occupy(pool, url, session)
