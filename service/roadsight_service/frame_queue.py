@@ -61,7 +61,7 @@ class FrameQueue:
         with self._changed:
             if self._closed:
                 raise Draining("the service is going down")
-            self._check_in_time(job)
+            self._check(job.camera, job.deadline)
             if self._waiting >= self._limit:
                 self._make_room(job.camera)
             # A camera that comes (back) queues behind those that wait for the present turn: absence earns no credit.
@@ -71,19 +71,24 @@ class FrameQueue:
             self._waiting += 1
             self._changed.notify()
 
-    def _check_in_time(self, job: Job) -> None:
-        left, ahead = job.deadline - monotonic(), self.ahead(job)
+    def check(self, camera: str, deadline: float) -> None:
+        """Raises QueueFull if an answer to a frame that came now would be too late."""
+        with self._changed:
+            self._check(camera, deadline)
+
+    def _check(self, camera: str, deadline: float) -> None:
+        left, ahead = deadline - monotonic(), self.ahead(camera, deadline)
         expected = self._pace.expected(ahead)
         if 0 < _TRUST * left < expected:  # one whose time is up already is told that instead
             said = f"{1e3 * expected:.0f} ms, {1e3 * left:.0f} ms are left"
             raise QueueFull(f"{ahead} frames go before it, an answer would take {said}")
 
-    def ahead(self, job: Job) -> int:
-        """At most how many of those that wait would be taken before this one, if no other comes."""
-        mine = self._cameras.get(job.camera)
-        own = sum(deadline <= job.deadline for deadline, _, _ in mine.frames) if mine else 0
+    def ahead(self, camera: str, deadline: float) -> int:
+        """At most how many of those that wait would be taken before such a frame, if no other comes."""
+        mine = self._cameras.get(camera)
+        own = sum(other <= deadline for other, _, _ in mine.frames) if mine else 0
         turn = (mine.turn if mine else self._turn + 1) + own
-        return own + sum(camera.before(turn) for camera in self._cameras.values() if camera is not mine)
+        return own + sum(other.before(turn) for other in self._cameras.values() if other is not mine)
 
     def _make_room(self, camera: str) -> None:
         """The camera with most places gives up its latest frame, if the newcomer would hold fewer."""

@@ -42,6 +42,10 @@ class Lanes:
             thread.join(max(0.0, until - monotonic()))
         self._batcher.close(max(0.0, until - monotonic()))
 
+    def check(self, camera: str, deadline: float) -> None:
+        """Raises QueueFull if an answer to a frame that came now would be too late."""
+        self._queue.check(camera, deadline)
+
     async def run(self, job: Job) -> Done:
         """Waits until a job is done, or its deadline passes; then, and if the wait is cancelled, the job is taken out.
 

@@ -49,6 +49,10 @@ class Pipeline:
     def __init__(self, registry: Registry, lanes: Lanes, metrics: Metrics, max_pixels: int) -> None:
         self._registry, self._lanes, self._metrics, self._max_pixels = registry, lanes, metrics, max_pixels
 
+    def check(self, camera: str, deadline: float) -> None:
+        """Raises QueueFull if an answer to a frame that came now would be too late."""
+        self._lanes.check(camera, deadline)
+
     async def classify(self, body: bytes, ask: Ask, clock: Clock) -> Answer:
         """One frame in, a judgement per region and model out.
 

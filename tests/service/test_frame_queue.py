@@ -190,7 +190,7 @@ def test_as_many_go_before_a_frame_as_it_was_told(arrivals: list[tuple[str, int]
     for camera, deadline in arrivals[:-1]:
         queue.put(job(camera, 100 * deadline))
     last = job(arrivals[-1][0], 100 * arrivals[-1][1])
-    told = queue.ahead(last)
+    told = queue.ahead(last.camera, last.deadline)
     queue.put(last)
     # Cameras of the same turn go by deadline, so some that were counted may come after it; none comes that was not.
     assert order(queue).index(last) <= told

@@ -99,6 +99,11 @@ def deadline(received: float, given: Given, settings: Settings) -> float:
     return received + min(milliseconds, settings.max_deadline_ms) / 1e3
 
 
+def camera(given: Given) -> str:
+    """Whose turn a frame takes in the queue: that of its camera, or of the host that sends it."""
+    return given.once("camera_id") or given.host
+
+
 def said(given: Given) -> Said:
     """Reads frame id, camera id and capture time.
 
@@ -114,7 +119,7 @@ def said(given: Given) -> Said:
     return Said(**values)
 
 
-def ask(given: Given, until: float, camera: str | None, settings: Settings) -> Ask:
+def ask(given: Given, until: float, settings: Settings) -> Ask:
     """Reads what is wanted.
 
     Raises:
@@ -127,7 +132,7 @@ def ask(given: Given, until: float, camera: str | None, settings: Settings) -> A
         raise BadParameter("top", f"expected a whole number, 0 for all, got {top[:40]!r}")
     return Ask(
         deadline=until,
-        camera=camera or given.host,
+        camera=camera(given),
         tasks=tuple(given.every("task")),
         version=given.once("version"),
         regions=() if boxes is None else regions.parse(boxes, settings.max_regions),

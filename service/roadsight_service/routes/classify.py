@@ -70,12 +70,14 @@ async def classify(request: Request) -> Response:
         with _counting_drops(state.metrics):
             given = asking.Given(request)
             until = asking.deadline(received, given, state.settings)
+            # Before the body is read: nine in ten bytes of an overload are bodies. A form may name another camera.
+            state.pipeline.check(asking.camera(given), until)
             async with state.intake.body(request, until, clock) as (body, fields):
                 if fields:
                     given = asking.Given(request, fields)
                     until = asking.deadline(received, given, state.settings)
                 said = asking.said(given)
-                ask = asking.ask(given, until, said.camera_id, state.settings)
+                ask = asking.ask(given, until, state.settings)
                 answer = await _unless_gone(request, state.pipeline.classify(body, ask, clock))
             return Response(_render(said, answer, clock), media_type="application/json")
     except ClientGone:
