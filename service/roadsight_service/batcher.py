@@ -17,6 +17,7 @@ from typing import Protocol
 
 from roadsight_models.errors import Draining
 from roadsight_models.session import Session
+from roadsight_service.errand import Errand
 from roadsight_service.frame_queue import FrameQueue
 from roadsight_service.inference import infer, pack
 from roadsight_service.metrics import Metrics
@@ -57,12 +58,19 @@ class InlineBatcher:
         self._metrics, self._queue, self._batch_crops = metrics, queue, batch_crops
 
     def accept(self, shares: Sequence[Share]) -> None:
-        """Infers now; every share is settled on return."""
+        """Infers now, for one lane's time; what is left then waits for its camera's next turn."""
         by_session: dict[int, list[Share]] = {}
         for share in shares:
             by_session.setdefault(id(share.session), []).append(share)
         batches = [batch for group in by_session.values() for batch in pack(group, self._crops_at_once(group))]
-        self._queue.share([partial(infer, batch, self._metrics) for batch in batches])
+        pieces = [partial(infer, batch, self._metrics) for batch in batches]
+        if len(pieces) == 1:
+            pieces[0]()
+        elif pieces:
+            jobs = [share.job for share in shares]
+            errand = Errand(jobs[0].camera, min(job.deadline for job in jobs), pieces)
+            self._queue.put_errand(errand)
+            errand.help(self.round_s)
 
     def _crops_at_once(self, group: Sequence[Share]) -> int:
         crops, rule = sum(len(share.pixels) for share in group), group[0].session.manifest.input

@@ -16,6 +16,7 @@ import cv2
 
 from roadsight_models.errors import DeadlineMissed
 from roadsight_service.batcher import Batcher
+from roadsight_service.errand import Errand
 from roadsight_service.frame_queue import FrameQueue
 from roadsight_service.pace import Pace
 from roadsight_service.work import Done, Job, Share
@@ -72,9 +73,13 @@ class Lanes:
             alarm.cancel()
 
     def _work(self) -> None:
-        while jobs := self._queue.take(self._count, self._batcher.round_s):
-            with self._pace.round(jobs):
-                self._batcher.accept([share for job in jobs for share in _prepare(job)])
+        while (work := self._queue.take(self._count, self._batcher.round_s)) is not None:
+            if isinstance(work, Errand):
+                with self._pace.errand():
+                    work.help(self._batcher.round_s)
+            else:
+                with self._pace.round(work):
+                    self._batcher.accept([share for job in work for share in _prepare(job)])
 
 
 def _wake(waiter: "asyncio.Future[None]") -> None:

@@ -23,6 +23,7 @@ class Pace:
         self._lane_s = 0.0  # what one frame takes of one lane
         self._stay_s = 0.0  # what passes from leaving the queue to the answer
         self._working = 0
+        self._errands_s = 0.0  # spent on what was left of frames, since a round ended
         self._lock = Lock()
 
     def expected(self, ahead: int) -> float:
@@ -40,7 +41,7 @@ class Pace:
 
     @contextmanager
     def round(self, jobs: list[Job]) -> Iterator[None]:
-        """Learns from what a lane does with jobs in the block."""
+        """Learns from what a lane does with frames in the block; errands since the last one count as theirs."""
         start = monotonic()
         with self._lock:
             self._working += len(jobs)
@@ -49,7 +50,17 @@ class Pace:
         yield
         prepared = sum(job.is_prepared for job in jobs)
         if prepared:
-            self.learn(lane_s=(monotonic() - start) / prepared)
+            with self._lock:
+                spent, self._errands_s = monotonic() - start + self._errands_s, 0.0
+            self.learn(lane_s=spent / prepared)
+
+    @contextmanager
+    def errand(self) -> Iterator[None]:
+        """Learns from the errand that a lane does in the block."""
+        start = monotonic()
+        yield
+        with self._lock:
+            self._errands_s += monotonic() - start
 
     def learn(self, lane_s: float | None = None, stay_s: float | None = None) -> None:
         """Takes an observation into the means."""

@@ -16,6 +16,7 @@ from roadsight_models.preprocess import Crops
 from roadsight_models.session import Outputs
 from roadsight_service import batcher as batching
 from roadsight_service.batcher import Batcher, InlineBatcher, QueuedBatcher, make_batcher
+from roadsight_service.errand import Errand
 from roadsight_service.frame_queue import FrameQueue
 from roadsight_service.metrics import Clock, Metrics
 from roadsight_service.pace import Pace
@@ -176,7 +177,12 @@ def test_a_client_that_leaves_between_batches_costs_no_more_of_them(
 def test_a_lane_that_has_nothing_to_do_takes_a_part_of_a_frame(session: Watched) -> None:
     queue, session.gate = FrameQueue(8, Pace(lanes=2)), threading.Event()
     session.batches.clear()
-    idle = threading.Thread(target=queue.take, args=(2, 8))
+
+    def lane() -> None:
+        while isinstance(errand := queue.take(2, 1), Errand):
+            errand.help(1)
+
+    idle = threading.Thread(target=lane)
     idle.start()
     until(lambda: queue.idle == 1)
     large = job(session, [crops(6)])

@@ -1,6 +1,6 @@
 """What the lanes' pace is learnt from."""
 
-from time import monotonic
+from time import monotonic, sleep
 
 import pytest
 
@@ -45,6 +45,17 @@ def test_a_free_lane_means_no_wait() -> None:
     assert pace.expected(ahead=1) > 0
     only.fail(BadImage("spoilt"))
     assert pace.expected(ahead=1) == 0
+
+
+def test_an_errand_counts_as_a_part_of_the_frames_after_it() -> None:
+    pace = Pace(lanes=1)
+    with pace.errand():
+        sleep(0.05)
+    done = job()
+    with pace.round([done]):
+        done.shares()
+    assert pace.frames_in(0.05) == 1
+    assert pace.frames_in(0.2) < 5
 
 
 def test_means_follow_what_is_observed() -> None:
