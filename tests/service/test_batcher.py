@@ -84,6 +84,16 @@ def test_no_batch_is_larger_than_allowed(session: Watched, make: Make) -> None:
     assert session.batches == [4, 4, 3]
 
 
+@pytest.mark.parametrize(("crops_of_pixels", "batches"), [(2.5, [2, 2, 1]), (0.5, [1] * 5)])
+def test_on_a_core_a_batch_has_only_so_many_pixels_but_always_a_crop(
+    crops_of_pixels: float, batches: list[int], session: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batching, "PIXELS_AT_ONCE", int(crops_of_pixels * 16 * 16))
+    session.batches.clear()
+    inline().accept(share(job(session, [crops(5)])))
+    assert session.batches == batches
+
+
 @BOTH
 def test_a_cancelled_caller_neither_hangs_the_others_nor_is_computed(session: Watched, make: Make) -> None:
     session.batches.clear()
