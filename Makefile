@@ -2,7 +2,8 @@
 # make check   what a reviewer's machine can see: lint, format, types, architecture
 # make test    the whole suite
 # make bench   the service against its machine's limit; BENCH=--quick shows in a minute that it works
-.PHONY: run install install-all check format test bench clean
+# make bench-growth, bench-endurance   the shipped models: how cost grows; start, memory, 100,000 answers
+.PHONY: run install install-all check format test bench bench-growth bench-endurance clean
 .DEFAULT_GOAL := run
 
 PYTHON ?= python3
@@ -31,6 +32,12 @@ test: install-all
 bench: install-all
 	$(BIN)/python -m roadsight_bench.export bench/bundles
 	$(BIN)/python -m roadsight_bench $(BENCH)
+
+bench-growth: install-all
+	$(BIN)/python -m roadsight_bench.growth $(BENCH)
+
+bench-endurance: install-all
+	$(BIN)/python -m roadsight_bench.endurance $(BENCH)
 
 clean:
 	rm -rf .venv

@@ -1,13 +1,14 @@
--- Posts the bodies of a folder in turn; prints what happened as one line of JSON.
--- wrk [options] -s closed_loop.lua URL -- FIRST_BODY SECOND_BODY ...
+-- Posts files in turn, each with its query, if it has one; prints what happened as one line of JSON.
+-- wrk [options] -s closed_loop.lua URL -- FIRST.jpg 'SECOND.jpg?task=road_object' ...
 local requests, sent = {}, 0
 
 function init(args)
-  for i, path in ipairs(args) do
+  for i, arg in ipairs(args) do
+    local path, query = arg:match("^([^?]*)(.*)$")
     local file = assert(io.open(path, "rb"))
     local body = file:read("*a")
     file:close()
-    requests[i] = wrk.format("POST", nil, { ["Content-Type"] = "image/jpeg" }, body)
+    requests[i] = wrk.format("POST", wrk.path .. query, { ["Content-Type"] = "image/jpeg" }, body)
   end
 end
 

@@ -4,18 +4,15 @@ bundle --rounds--> limit, c=4; limit, c=16; limit, c=64; overload --> Round(s)
                    ServiceFailed, LoadFailed
 """
 
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from roadsight_bench import closed_loop, limit, open_loop, pictures, service
 from roadsight_bench.cases import Case
 from roadsight_bench.closed_loop import Closed
 from roadsight_bench.errors import LoadFailed
 from roadsight_bench.machine import cores
+from roadsight_bench.requests import Request, written
 from roadsight_bench.tally import Open
 from roadsight_bench.wrk import Tool
 from roadsight_models.bundle import Bundle
@@ -92,20 +89,19 @@ def measure(case: Case, bundle: Bundle, precision: PrecisionName, plan: Plan, wr
         LoadFailed: a load generator broke, or not one frame was answered.
     """
     session = open_session(bundle, "cpu", precision=precision)
-    bodies, lanes, root = pictures.draw(case), cores(), bundle.folder.parents[1]
-    with _written(bodies) as paths, service.running(root, case.bundle, precision, lanes) as served:
+    requests, lanes, root = [Request(body) for body in pictures.draw(case)], cores(), bundle.folder.parents[1]
+    with written(requests) as paths, service.running(root, case.bundle, precision, lanes) as served:
         url = f"{served.url}/v1/classify"
 
         def pair(connections: int) -> Pair:
             time.sleep(SETTLE_S)
-            possible = limit.answers_per_second(session, bodies, lanes, plan.limit_s)
+            possible = limit.answers_per_second([session], requests, lanes, plan.limit_s)
             return Pair(possible, closed_loop.run(wrk, url, paths, connections, plan.closed_s))
 
         def overload(capacity: float) -> Overload:
             if not capacity:
                 raise LoadFailed(f"{case.name}: the service answered nothing with 200")
-            sent = tuple(map(str, paths))
-            load = open_loop.Load(url, sent, OVERLOAD * capacity, plan.open_s, DEADLINE_MS)
+            load = open_loop.Load(url, tuple(paths), OVERLOAD * capacity, plan.open_s, DEADLINE_MS)
             return Overload(capacity, open_loop.run(load))
 
         def one_round() -> Round:
@@ -121,12 +117,3 @@ def measure(case: Case, bundle: Bundle, precision: PrecisionName, plan: Plan, wr
         except LoadFailed:
             served.check()  # that it has ended is the better reason
             raise
-
-
-@contextmanager
-def _written(bodies: list[bytes]) -> Iterator[list[Path]]:
-    with tempfile.TemporaryDirectory() as folder:
-        paths = [Path(folder) / f"{number:03}.jpg" for number in range(len(bodies))]
-        for path, body in zip(paths, bodies, strict=True):
-            path.write_bytes(body)
-        yield paths

@@ -15,14 +15,14 @@ from typing import Any
 from roadsight_bench.machine import Machine
 from roadsight_bench.measure import Overload, Pair, Round
 
-COUNTS = ("sent", "in_time", "late", "refused", "failed")
+COUNTS = ("answers", "sent", "in_time", "late", "refused", "failed")
 Figures = dict[str, Any]
 
 
 def summary(rounds: Sequence[Round]) -> dict[str, Figures]:
     """Sums up a case; see the top of this file."""
-    closed = {f"c{c}": _combined([_pair(each.pairs[c]) for each in rounds]) for c in rounds[0].pairs}
-    return closed | {"overload": _combined([_overload(each.overload) for each in rounds])}
+    closed = {f"c{c}": combined([_pair(each.pairs[c]) for each in rounds]) for c in rounds[0].pairs}
+    return closed | {"overload": combined([_overload(each.overload) for each in rounds])}
 
 
 def document(machine: Machine, quick: bool, cases: Mapping[str, Mapping[str, Figures]]) -> Figures:
@@ -39,7 +39,8 @@ def _overload(overload: Overload) -> Figures:
     return {"ratio": overload.ratio, "capacity_per_s": overload.capacity_per_s, **asdict(overload.service)}
 
 
-def _combined(samples: Sequence[Figures]) -> Figures:
+def combined(samples: Sequence[Figures]) -> Figures:
+    """One set of figures for several of the same kind: medians, sums of counts, and the samples themselves."""
     return {name: _one(name, [sample[name] for sample in samples]) for name in samples[0]} | {"samples": samples}
 
 

@@ -1,4 +1,4 @@
-"""The service, as operations run it: a process of its own, with one bundle.
+"""The service, as operations run it: a process of its own.
 
 bundle folder --roadsight serve--> Service (url), until the block ends
                ServiceFailed
@@ -30,6 +30,7 @@ class Service:
     url: str
     process: "subprocess.Popen[bytes]"
     log: Path
+    ready_s: float  # from the start of the process until /readyz said 200
 
     def check(self) -> None:
         """Raises ServiceFailed if it has ended."""
@@ -38,7 +39,13 @@ class Service:
 
 @contextmanager
 def running(bundles: Path, model: str, precision: str, lanes: int) -> Iterator[Service]:
-    """Runs the service on the CPU with one bundle, and otherwise as it comes; ready when the block begins.
+    """Runs the service on the CPU, and otherwise as it comes; ready when the block begins.
+
+    Args:
+        bundles: the folder of all bundles.
+        model: the one that serves; several are separated by commas, none means all.
+        precision: as ROADSIGHT_PRECISION.
+        lanes: as ROADSIGHT_LANES.
 
     Raises:
         ServiceFailed: it ended, or was not ready within a minute.
@@ -50,9 +57,11 @@ def running(bundles: Path, model: str, precision: str, lanes: int) -> Iterator[S
         log = Path(folder) / "service.log"
         with log.open("wb") as stream:
             command = [sys.executable, "-m", "roadsight_models", "serve", "--port", "0"]
+            start = time.perf_counter()
             process = subprocess.Popen(command, env=environment, stdout=stream, stderr=stream)
         try:
-            yield Service(_await_ready(process, log), process, log)
+            url = _await_ready(process, log)
+            yield Service(url, process, log, time.perf_counter() - start)
         finally:
             _stop(process)
 
@@ -63,7 +72,7 @@ def _await_ready(process: "subprocess.Popen[bytes]", log: Path) -> str:
         _check(process, log)
         if (listens := _LISTENS.search(log.read_text())) and _is_ready(listens[0]):
             return listens[0]
-        time.sleep(0.05)
+        time.sleep(0.01)
     raise ServiceFailed(f"the service was not ready within {READY_WITHIN_S} s; {_tail(log)}")
 
 

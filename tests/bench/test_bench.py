@@ -108,7 +108,7 @@ def test_a_service_that_dies_under_load_ends_the_benchmark(
 def test_a_service_that_only_refuses_has_no_capacity(
     tool: Tool, bundles: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(closed_loop, "run", lambda *_: Closed(0.0, 1.0, 1.0, 9, 0.0))
+    monkeypatch.setattr(closed_loop, "run", lambda *_: Closed(0.0, 1.0, 1.0, 9, 0.0, 0))
     with pytest.raises(LoadFailed, match="answered nothing"):
         measure(CASES["S3"], bundle.load(bundles / "s3" / "1.0.0"), "float32", QUICK, tool)
 

@@ -12,6 +12,7 @@ from roadsight_bench.errors import ServiceFailed
 def test_it_is_ready_with_the_one_bundle_in_the_precision_asked_for(bundles: Path) -> None:
     with service.running(bundles, "s3", "float32", lanes=1) as served:
         served.check()
+        assert 0 < served.ready_s < service.READY_WITHIN_S
         (model,) = httpx.get(f"{served.url}/v1/models", verify=False).json()["models"]
     assert (model["name"], model["precision"], model["provider"]) == ("s3", "float32", "cpu")
     assert served.process.returncode == 0
