@@ -1,0 +1,57 @@
+"""One thread for all calls; whoever waits too long is told, and nobody else pays for it."""
+
+import gc
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from roadsight_models.own_thread import OwnThread
+from running import until
+
+
+def test_all_calls_are_done_on_one_thread_one_after_the_other() -> None:
+    own, running, most = OwnThread("own"), 0, 0
+
+    def work() -> int:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        running -= 1
+        return threading.get_ident()
+
+    with ThreadPoolExecutor(8) as pool:
+        threads = set(pool.map(lambda _: own.call(work, 10), range(200)))
+    assert len(threads) == 1 and threads.isdisjoint({threading.get_ident()})
+    assert most == 1
+
+
+def test_an_error_is_the_caller_s_and_the_thread_lives_on() -> None:
+    own = OwnThread("own")
+    with pytest.raises(ZeroDivisionError):
+        own.call(lambda: 1 // 0, 10)
+    assert own.call(lambda: 2, 10) == 2
+
+
+def test_work_that_hangs_is_given_up_and_what_waits_behind_it_is_never_begun() -> None:
+    own, gate, begun = OwnThread("own"), threading.Event(), threading.Event()
+    for work in (gate.wait, begun.set):
+        with pytest.raises(TimeoutError):
+            own.call(work, 0.05)
+    gate.set()
+    assert own.call(lambda: "goes on", 10) == "goes on"
+    assert not begun.is_set()
+
+
+def test_the_thread_ends_with_its_owner_and_keeps_nothing_alive() -> None:
+    class Held:
+        def ident(self) -> int:
+            return threading.get_ident()
+
+    def use() -> int:
+        return OwnThread("own").call(Held().ident, 10)
+
+    ident = use()
+    gc.collect()
+    until(lambda: ident not in {thread.ident for thread in threading.enumerate()})
+    assert not any(isinstance(each, Held) for each in gc.get_objects())
