@@ -11,7 +11,7 @@ import onnxruntime as ort
 import pytest
 
 import colours
-from roadsight_models import runners
+from roadsight_models import providers, runners
 from roadsight_models.errors import ProviderMissing
 from roadsight_models.provider_options import Fixed
 from roadsight_models.runners import Gpu, open_staged
@@ -27,7 +27,7 @@ class Sessions:
         self.threads: set[int] = set()
         self.refuses_capture = ""
         self.breaks = False
-        open_on = runners.open_on
+        open_on = providers.open_on
 
         def open_noted(path: Path, provider: str, threads: int, fixed: Fixed) -> ort.InferenceSession:
             self.fixed.append(fixed)
