@@ -125,3 +125,13 @@ def _no_gpu() -> str | None:
     if driver.cuInit(0) != 0 or driver.cuDeviceGetCount(ctypes.byref(count)) != 0 or count.value == 0:
         return "the NVIDIA driver finds no GPU"
     return None
+
+
+def gpu_name() -> str | None:
+    """What the first NVIDIA GPU is called; None where there is none."""
+    if _no_gpu() is not None:
+        return None
+    driver, device, name = ctypes.CDLL("libcuda.so.1"), ctypes.c_int(0), ctypes.create_string_buffer(128)
+    if driver.cuDeviceGet(ctypes.byref(device), 0) != 0 or driver.cuDeviceGetName(name, len(name), device) != 0:
+        return "unknown"
+    return name.value.decode()

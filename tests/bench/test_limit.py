@@ -4,10 +4,14 @@ from pathlib import Path
 
 import pytest
 
+import colours
+import fake_gpu
 from pictures import BLUE, GREEN, RED, jpeg, striped
 from roadsight_bench import limit
 from roadsight_models.errors import BadImage
-from running import watched_colours
+from roadsight_models.runners import Gpu
+from roadsight_models.session import open_session
+from running import Watched, watched_colours
 
 BODIES = [jpeg(striped(colour)) for colour in (RED, GREEN, BLUE)]
 
@@ -33,3 +37,12 @@ def test_threads_start_apart_so_that_they_do_not_share_a_picture(tmp_path: Path)
 def test_a_frame_that_can_not_be_judged_is_an_error_not_a_figure(tmp_path: Path) -> None:
     with pytest.raises(BadImage):
         limit.answers_per_second(watched_colours(tmp_path), [b"no picture"], threads=2, seconds=0.1)
+
+
+def test_on_a_gpu_every_batch_is_a_full_bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_gpu.install(monkeypatch)
+    session = Watched(open_session(colours.save(tmp_path), "cuda", gpu=Gpu(largest=4)))
+    session.batches.clear()
+    assert limit.answers_per_second(session, BODIES, threads=2, seconds=0.1) > 0
+    assert set(session.batches) == {4}
+    assert set(session.seen) == {"red", "green", "blue"}
