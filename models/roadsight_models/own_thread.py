@@ -40,6 +40,8 @@ class OwnThread:
         except TimeoutError:
             future.cancel()
             raise
+        finally:
+            del future  # an error's traceback would hold it, and it the error, with all that the work had opened
 
 
 def _serve(calls: _Calls) -> None:
@@ -55,3 +57,4 @@ def _do(future: "Future[Any]", work: Callable[[], Any]) -> None:
         future.set_result(work())
     except BaseException as error:  # belongs to whoever called; the thread lives on
         future.set_exception(error)
+        del future, work  # as above

@@ -2,12 +2,21 @@
 
 import gc
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 
 from roadsight_models.own_thread import OwnThread
 from running import until
+
+
+class Held:
+    """What work holds."""
+
+    def ident(self) -> int:
+        return threading.get_ident()
 
 
 def test_all_calls_are_done_on_one_thread_one_after_the_other() -> None:
@@ -33,6 +42,23 @@ def test_an_error_is_the_caller_s_and_the_thread_lives_on() -> None:
     assert own.call(lambda: 2, 10) == 2
 
 
+def test_what_failed_work_had_opened_is_freed_with_its_error() -> None:
+    own, opened = OwnThread("own"), []
+
+    def work() -> None:
+        session = Held()
+        opened.append(weakref.ref(session))
+        raise RuntimeError(f"{session} could not be warmed")
+
+    gc.disable()  # a GPU's memory can't wait for a collection
+    try:
+        with suppress(RuntimeError):
+            own.call(work, 10)
+        until(lambda: opened[0]() is None)
+    finally:
+        gc.enable()
+
+
 def test_work_that_hangs_is_given_up_and_what_waits_behind_it_is_never_begun() -> None:
     own, gate, begun = OwnThread("own"), threading.Event(), threading.Event()
     for work in (gate.wait, begun.set):
@@ -44,10 +70,6 @@ def test_work_that_hangs_is_given_up_and_what_waits_behind_it_is_never_begun() -
 
 
 def test_the_thread_ends_with_its_owner_and_keeps_nothing_alive() -> None:
-    class Held:
-        def ident(self) -> int:
-            return threading.get_ident()
-
     def use() -> int:
         return OwnThread("own").call(Held().ident, 10)
 

@@ -1,9 +1,12 @@
 """The GPU's way through buckets and fixed buffers, on the CPU provider: the same sessions, bindings and copies."""
 
+import gc
 import logging
 import threading
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +22,7 @@ from roadsight_models.staged import Staged
 
 
 class Sessions:
-    """Opens real sessions, notes what each was asked for and what each computes."""
+    """Notes what each session was opened for and what each computes; they are real."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.fixed: list[Fixed] = []
@@ -27,28 +30,27 @@ class Sessions:
         self.threads: set[int] = set()
         self.refuses_capture = ""
         self.breaks = False
-        open_on = providers.open_on
+        self.opened: list[weakref.ref[ort.InferenceSession]] = []
+        open_on, run = providers.open_on, ort.InferenceSession.run_with_iobinding
 
         def open_noted(path: Path, provider: str, threads: int, fixed: Fixed) -> ort.InferenceSession:
             self.fixed.append(fixed)
             if self.refuses_capture and fixed.captures:
                 raise ProviderMissing(self.refuses_capture)
-            return self._noted(open_on(path, provider, threads, fixed))
+            self.alive = sum(each() is not None for each in self.opened)
+            session = open_on(path, provider, threads, fixed)
+            self.opened.append(weakref.ref(session))
+            return session
 
-        monkeypatch.setattr(runners, "open_on", open_noted)
-
-    def _noted(self, session: ort.InferenceSession) -> ort.InferenceSession:
-        run = session.run_with_iobinding
-
-        def run_noted(binding: ort.IOBinding) -> None:
+        def run_noted(session: ort.InferenceSession, binding: ort.IOBinding) -> None:
             self.ran.append(session.get_inputs()[0].shape[0])
             self.threads.add(threading.get_ident())
             if self.breaks:
                 raise RuntimeError("out of memory")
-            run(binding)
+            run(session, binding)
 
-        session.run_with_iobinding = run_noted
-        return session
+        monkeypatch.setattr(runners, "open_on", open_noted)
+        monkeypatch.setattr(ort.InferenceSession, "run_with_iobinding", run_noted)
 
 
 @pytest.fixture
@@ -180,6 +182,18 @@ def test_a_bucket_that_does_not_run_stops_the_start_in_our_words(graph: Path, se
     sessions.breaks = True
     with pytest.raises(ProviderMissing, match=r"classifier\.onnx does not run on cpu: out of memory"):
         staged(graph)
+
+
+def test_what_a_first_try_opened_is_freed_before_the_second(graph: Path, sessions: Sessions) -> None:
+    sessions.breaks = True  # while warming, as a capture may
+    gc.disable()  # a GPU's memory can't wait for a collection
+    try:
+        with suppress(ProviderMissing):
+            staged(graph)
+    finally:
+        gc.enable()
+    assert [fixed.captures for fixed in sessions.fixed] == [True, False]
+    assert sessions.alive == 0
 
 
 def test_a_run_that_fails_is_told_and_the_next_is_fine(graph: Path, sessions: Sessions) -> None:
