@@ -7,7 +7,7 @@ import pytest
 
 import colours
 import fake_gpu
-from roadsight_models import providers, runners, session
+from roadsight_models import bundle, providers, runners, session
 from roadsight_models.errors import BadBundle, GoldenMismatch, ProviderMissing
 from roadsight_models.frame import Pixels
 from roadsight_models.manifest import Precision
@@ -15,6 +15,7 @@ from roadsight_models.runners import Gpu
 from roadsight_models.session import open_session
 from roadsight_models.staged import Floats, Staged
 
+SHIPPED = sorted(bundle.latest(Path(__file__).parents[2] / "models" / "bundles").values())
 HALF = {
     "name": "float16",
     "file": "classifier.float16.onnx",
@@ -148,8 +149,18 @@ def test_engines_of_another_network_or_precision_are_never_taken(
         colours.save(tmp_path / version, {half.file: colours.graph()}, version=version, precisions=(half,))
         for version in ("1.0.0", "1.1.0")
     ]
-    for bundle in bundles:
-        open_session(bundle, "tensorrt")
-        open_session(bundle, "tensorrt", precision="float32", gpu=Gpu(cache=tmp_path / "engines"))
+    for each in bundles:
+        open_session(each, "tensorrt")
+        open_session(each, "tensorrt", precision="float32", gpu=Gpu(cache=tmp_path / "engines"))
     assert len({folder.name for folder in folders}) == 4
     assert [folder.parent for folder in folders[:2]] == [bundles[0].folder / ".tensorrt", tmp_path / "engines"]
+
+
+@pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.parent.name)
+def test_shipped_bundles_reproduce_their_golden_answers_in_every_bucket(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_gpu.install(monkeypatch)
+    opened = open_session(bundle.load(folder), "cuda", gpu=Gpu(largest=16))  # or it raises
+    assert opened.buckets == (1, 2, 4, 8, 16)
+    assert opened.precision == "float16"
