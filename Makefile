@@ -1,7 +1,8 @@
 # make run     starts the service with the shipped models and shows them at work
 # make check   what a reviewer's machine can see: lint, format, types, architecture
 # make test    the whole suite
-# make bench   the service against its machine's limit; BENCH=--quick shows in a minute that it works
+# make bench   the service against its machine's limit; BENCH=--quick shows in a minute that it works,
+#              BENCH='--provider cuda' measures a GPU
 # make bench-growth, bench-endurance   the shipped models: how cost grows; start, memory, 100,000 answers
 .PHONY: run install install-all check format test bench bench-growth bench-endurance clean
 .DEFAULT_GOAL := run

@@ -1,14 +1,17 @@
-"""What the machine can do: the work of an answer, frame by frame, in a loop on every core, with no HTTP around it.
+"""What the machine can do: the work of an answer in a loop on several threads, with no HTTP around it.
 
-Request(s) --look--> pixels, regions --cut, Session.run--> logits --judge--> answers a second
+on a CPU: one Request --look--> pixels, regions --cut, Session.run--> logits --judge--> answers a second
+on a GPU: as many Requests as the largest bucket has crops, in the same way
 
-The service is measured against this, so it calls what the service calls, with the same arguments.
+The service is measured against this, so it calls what the service calls, with the same arguments. On a GPU that is a
+bound from above: every batch is full, and none ever waits for company.
 """
 
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import cycle, islice
 
 import cv2
 import numpy as np
@@ -27,15 +30,18 @@ Work = Callable[[], object]
 
 
 def answers_per_second(sessions: Sequence[Session], requests: Sequence[Request], threads: int, seconds: float) -> float:
-    """Answers requests for some seconds on several threads, one frame at a time on each.
+    """Answers requests for some seconds on several threads.
 
     Args:
-        sessions: each judges every region; open on the CPU with one intra-op thread, as a lane of the service has it.
+        sessions: each judges every region; as the service has them: on the CPU with one intra-op thread, or on a GPU.
         requests: taken in turn.
-        threads: as many as the service has lanes.
+        threads: as many as the service has lanes; two for each on a GPU, so that no core idles while one waits for it.
         seconds: how long.
     """
-    return per_second([partial(answer, sessions, request) for request in requests], threads, seconds)
+    at_once = max((size for session in sessions for size in session.buckets), default=1)
+    starts = range(0, len(requests), at_once)
+    works = [partial(answer, sessions, list(islice(cycle(requests), at, at + at_once))) for at in starts]
+    return at_once * per_second(works, threads * (2 if at_once > 1 else 1), seconds)
 
 
 def per_second(works: Sequence[Work], threads: int, seconds: float) -> float:
@@ -55,11 +61,12 @@ def _loop(works: Sequence[Work], seconds: float) -> float:
     return done / taken
 
 
-def answer(sessions: Sequence[Session], request: Request) -> None:
-    """All that the service does for a frame between receiving and rendering."""
-    frame, regions = look(sessions, request)
+def answer(sessions: Sequence[Session], requests: Sequence[Request]) -> None:
+    """All that the service does for frames between receiving and rendering."""
+    frames = [look(sessions, request) for request in requests]
     for session in sessions:
-        judge(infer(session, cut(frame, regions, session.manifest.input).pixels), session.manifest)
+        crops = [cut(frame, regions, session.manifest.input).pixels for frame, regions in frames]
+        judge(infer(session, np.concatenate(crops) if len(crops) > 1 else crops[0]), session.manifest)
 
 
 def look(sessions: Sequence[Session], request: Request) -> tuple[Frame, tuple[Region, ...]]:
@@ -72,4 +79,5 @@ def look(sessions: Sequence[Session], request: Request) -> tuple[Frame, tuple[Re
 
 def infer(session: Session, crops: Pixels) -> npt.NDArray[np.float32]:
     """The logits of crops, uint8 [N, h, w, 3], at least one: float32 [N, K]."""
-    return np.concatenate([session.run(crops[at : at + BATCH]).logits for at in range(0, len(crops), BATCH)])
+    most = max(session.buckets, default=BATCH)
+    return np.concatenate([session.run(crops[at : at + most]).logits for at in range(0, len(crops), most)])

@@ -1,7 +1,7 @@
 """One case, measured: limit and service in turn, round by round, so that what else the machine does falls on both.
 
 bundle --rounds--> limit, c=4; limit, c=16; limit, c=64; overload --> Round(s)
-                   ServiceFailed, LoadFailed
+       ProviderMissing  ServiceFailed, LoadFailed
 """
 
 import time
@@ -17,6 +17,7 @@ from roadsight_bench.tally import Open
 from roadsight_bench.wrk import Tool
 from roadsight_models.bundle import Bundle
 from roadsight_models.manifest import PrecisionName
+from roadsight_models.providers import Asked as Provider
 from roadsight_models.session import open_session
 
 CONNECTIONS = (4, 16, 64)
@@ -74,23 +75,27 @@ class Round:
     overload: Overload
 
 
-def measure(case: Case, bundle: Bundle, precision: PrecisionName, plan: Plan, wrk: Tool) -> list[Round]:
+def measure(
+    case: Case, bundle: Bundle, provider: Provider, precision: PrecisionName, plan: Plan, wrk: Tool
+) -> list[Round]:
     """Measures a case.
 
     Args:
         case: which pictures are sent.
         bundle: its network, in `<root>/<name>/<version>`.
+        provider: what both the service and the limit run on.
         precision: in which the service and the limit alike compute it.
         plan: how often and how long.
         wrk: the load generator.
 
     Raises:
+        ProviderMissing: this machine does not have the provider.
         ServiceFailed: the service did not start, or ended.
         LoadFailed: a load generator broke, or not one frame was answered.
     """
-    session = open_session(bundle, "cpu", precision=precision)
+    session = open_session(bundle, provider, precision=precision)
     requests, lanes, root = [Request(body) for body in pictures.draw(case)], cores(), bundle.folder.parents[1]
-    with written(requests) as paths, service.running(root, case.bundle, precision, lanes) as served:
+    with written(requests) as paths, service.running(root, case.bundle, provider, precision, lanes) as served:
         url = f"{served.url}/v1/classify"
 
         def pair(connections: int) -> Pair:

@@ -18,7 +18,7 @@ from pathlib import Path
 from roadsight_bench.errors import ServiceFailed
 from roadsight_client import Client, Unreachable
 
-READY_WITHIN_S = 60
+READY_WITHIN_S = {"cpu": 60, "cuda": 300, "tensorrt": 3600}  # TensorRT may build engines, minutes each
 STOPPED_WITHIN_S = 30  # it drains first
 _LISTENS = re.compile(r"http://127\.0\.0\.1:\d+")
 
@@ -38,21 +38,23 @@ class Service:
 
 
 @contextmanager
-def running(bundles: Path, model: str, precision: str, lanes: int) -> Iterator[Service]:
-    """Runs the service on the CPU, and otherwise as it comes; ready when the block begins.
+def running(bundles: Path, model: str, provider: str, precision: str, lanes: int) -> Iterator[Service]:
+    """Runs the service on one provider, and otherwise as it comes; ready when the block begins.
 
     Args:
         bundles: the folder of all bundles.
         model: the one that serves; several are separated by commas, none means all.
+        provider: as ROADSIGHT_PROVIDER.
         precision: as ROADSIGHT_PRECISION.
         lanes: as ROADSIGHT_LANES.
 
     Raises:
-        ServiceFailed: it ended, or was not ready within a minute.
+        ServiceFailed: it ended, or was not ready in time.
     """
-    settings = {"BUNDLES": str(bundles), "MODELS": model, "PRECISION": precision, "LANES": str(lanes)}
+    settings = {"BUNDLES": str(bundles), "MODELS": model, "PROVIDER": provider, "PRECISION": precision}
+    settings["LANES"] = str(lanes)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ROADSIGHT_")}
-    environment |= {f"ROADSIGHT_{name}": value for name, value in settings.items()} | {"ROADSIGHT_PROVIDER": "cpu"}
+    environment |= {f"ROADSIGHT_{name}": value for name, value in settings.items()}
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "service.log"
         with log.open("wb") as stream:
@@ -60,20 +62,20 @@ def running(bundles: Path, model: str, precision: str, lanes: int) -> Iterator[S
             start = time.perf_counter()
             process = subprocess.Popen(command, env=environment, stdout=stream, stderr=stream)
         try:
-            url = _await_ready(process, log)
+            url = _await_ready(process, log, READY_WITHIN_S[provider])
             yield Service(url, process, log, time.perf_counter() - start)
         finally:
             _stop(process)
 
 
-def _await_ready(process: "subprocess.Popen[bytes]", log: Path) -> str:
-    until = time.monotonic() + READY_WITHIN_S
+def _await_ready(process: "subprocess.Popen[bytes]", log: Path, within_s: float) -> str:
+    until = time.monotonic() + within_s
     while time.monotonic() < until:
         _check(process, log)
         if (listens := _LISTENS.search(log.read_text())) and _is_ready(listens[0]):
             return listens[0]
         time.sleep(0.01)
-    raise ServiceFailed(f"the service was not ready within {READY_WITHIN_S} s; {_tail(log)}")
+    raise ServiceFailed(f"the service was not ready within {within_s} s; {_tail(log)}")
 
 
 def _is_ready(url: str) -> bool:

@@ -48,7 +48,7 @@ def test_the_file_has_every_load_and_graph_and_the_last_line_sums_up(
     monkeypatch.setattr(command, "LOADS", (LOADS[0], COSTED))
     command.main(two, tmp_path / "growth.json", quick=True)
     document: dict[str, Any] = json.loads((tmp_path / "growth.json").read_text())
-    assert document.keys() == {"date", "quick", "machine", "loads", "batches"}
+    assert document.keys() == {"date", "provider", "quick", "machine", "loads", "batches"}
     assert list(document["loads"]) == NAMES
     for name, load in document["loads"].items():
         (one,) = load["samples"]

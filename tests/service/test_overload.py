@@ -72,7 +72,7 @@ def test_frames_in_the_house_are_answered_before_the_service_stops(tmp_path: Pat
 def test_a_model_that_fails_is_our_fault_and_the_lane_lives_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with serve_watched(tmp_path, lanes=1) as (url, session):
         with monkeypatch.context() as broken:
-            broken.setattr(session, "_session", None)
+            broken.setattr(session, "_runner", None)
             failed = post(url)
         assert (failed.status_code, failed.json()["code"]) == (500, "internal")
         assert "NoneType" not in failed.text

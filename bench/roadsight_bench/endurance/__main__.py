@@ -32,7 +32,7 @@ def main(
     except BenchError as error:
         sys.exit(f"error: {error}")
     misses = list(figures.misses(found))
-    out.write_text(json.dumps(results.document(here, requests < REQUESTS, found), indent=1) + "\n")
+    out.write_text(json.dumps(results.document(here, "cpu", requests < REQUESTS, found), indent=1) + "\n")
     print(*table.lines(found), *misses, table.last_line(found, len(misses)), sep="\n")
 
 

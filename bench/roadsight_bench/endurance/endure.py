@@ -49,7 +49,7 @@ def starts(root: Path, count: int) -> list[Start]:
 
 
 def _start(root: Path) -> Start:
-    with service.running(root, ALL, "auto", cores()) as served:
+    with service.running(root, ALL, "cpu", "auto", cores()) as served:
         return Start(served.ready_s, look(served.process.pid))
 
 
@@ -62,7 +62,7 @@ def endure(root: Path, answers: int, wrk: Tool) -> Iterator[Mark]:
         ServiceFailed: the service did not start, or ended.
         LoadFailed: wrk broke, or the service became so slow that there is no end to it.
     """
-    with service.running(root, ALL, "auto", cores()) as served, written(mixture.draw()) as paths:
+    with service.running(root, ALL, "cpu", "auto", cores()) as served, written(mixture.draw()) as paths:
 
         def load(seconds: int) -> Closed:
             try:

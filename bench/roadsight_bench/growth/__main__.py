@@ -33,7 +33,7 @@ def main(
     except (BenchError, RoadsightError) as error:
         sys.exit(f"error: {error}")
     misses = list(figures.misses(loads))
-    document = results.document(here, quick, {"loads": loads, "batches": batched})
+    document = results.document(here, "cpu", quick, {"loads": loads, "batches": batched})
     out.write_text(json.dumps(document, indent=1) + "\n")
     print(*table.lines(loads, batched), *misses, table.last_line(loads, len(misses), quick), sep="\n")
 

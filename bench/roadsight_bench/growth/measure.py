@@ -70,7 +70,7 @@ def measure(loads: Sequence[Load], sessions: Mapping[str, Session], root: Path, 
     lanes, drawn = cores(), {load: load.draw() for load in loads}
     names = ",".join(session.manifest.name for session in sessions.values())
     found: Measured = {}
-    with service.running(root, names, "auto", lanes) as served:
+    with service.running(root, names, "cpu", "auto", lanes) as served:
         for number in range(-1, plan.rounds):
             for load, requests in drawn.items():
                 asked = [sessions[task] for task in TASKS[: load.tasks]]
