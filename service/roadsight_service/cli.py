@@ -10,6 +10,7 @@ import uvicorn
 from pydantic import ValidationError
 
 from roadsight_service.app import create_app
+from roadsight_service.heap import give_back_large_buffers
 from roadsight_service.registry import open_registry
 from roadsight_service.settings import Settings
 
@@ -32,6 +33,7 @@ def serve(
     # Once stopped, uvicorn raises the signal anew: an orderly stop is a success, not a death by signal.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     sys.setswitchinterval(SWITCH_S)
+    give_back_large_buffers()
     registry = open_registry(settings)  # before there is a socket: a model that can't be trusted ends in one line
     uvicorn.run(
         create_app(settings, lambda _: registry),
