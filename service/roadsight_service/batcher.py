@@ -57,23 +57,37 @@ class InlineBatcher:
 
     def accept(self, shares: Sequence[Share]) -> None:
         """Infers now, for one lane's time; what is left then waits for its camera's next turn."""
+        large = {share.job.camera: list[Share]() for share in shares if self._is_large(share)}
+        small = list[Share]()
+        for share in shares:
+            large.get(share.job.camera, small).append(share)
+        errands = [self._errand(group) for group in (small, *large.values()) if group]
+        if not errands:
+            return
+        now, *later = errands  # later: when it is their camera's turn
+        for errand in (now, *later) if len(now) > 1 else later:
+            self._queue.put_errand(errand)
+        now.help(self.round_s)
+
+    def _errand(self, shares: Sequence[Share]) -> Errand:
         by_session: dict[int, list[Share]] = {}
         for share in shares:
             by_session.setdefault(id(share.session), []).append(share)
         batches = [batch for group in by_session.values() for batch in pack(group, self._crops_at_once(group))]
-        pieces = [partial(infer, batch, self._metrics) for batch in batches]
-        if len(pieces) == 1:
-            pieces[0]()
-        elif pieces:
-            jobs = [share.job for share in shares]
-            errand = Errand(jobs[0].camera, min(job.deadline for job in jobs), pieces)
-            self._queue.put_errand(errand)
-            errand.help(self.round_s)
+        deadline = min(share.job.deadline for share in shares)
+        return Errand(shares[0].job.camera, deadline, [partial(infer, batch, self._metrics) for batch in batches])
+
+    def _is_large(self, share: Share) -> bool:
+        """Whether it takes more than a batch: then it must not share one, or the turns, with another camera's."""
+        return len(share.pixels) > self._most(share.session)
+
+    def _most(self, session: Session) -> int:
+        rule = session.manifest.input
+        return max(1, min(self._batch_crops, PIXELS_AT_ONCE // (rule.width * rule.height)))
 
     def _crops_at_once(self, group: Sequence[Share]) -> int:
-        crops, rule = sum(len(share.pixels) for share in group), group[0].session.manifest.input
-        most = min(self._batch_crops, PIXELS_AT_ONCE // (rule.width * rule.height))
-        return max(1, min(most, math.ceil(crops / (self._queue.idle + 1))))
+        crops = sum(len(share.pixels) for share in group)
+        return max(1, min(self._most(group[0].session), math.ceil(crops / (self._queue.idle + 1))))
 
     def close(self, within_s: float) -> None:
         """Nothing is ever left."""

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from roadsight_service.app import create_app
 from roadsight_service.heap import give_back_large_buffers
+from roadsight_service.protocol import Protocol
 from roadsight_service.registry import open_registry
 from roadsight_service.settings import Settings
 
@@ -39,6 +40,7 @@ def serve(
         create_app(settings, lambda _: registry),
         host=settings.host,
         port=settings.port,
+        http=Protocol,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -11,9 +11,10 @@ from time import monotonic
 from roadsight_models.errors import Draining, QueueFull
 from roadsight_service.errand import Errand
 from roadsight_service.pace import Pace
-from roadsight_service.turns import Turns
+from roadsight_service.turns import Camera, Turns
 from roadsight_service.work import Job
 
+LIGHTEST = 2  # the weight of a frame of one crop
 _MOST_BEGUN = 4  # cameras a lane, of which frames are begun and not done: their crops take memory
 _TRUST = 0.75  # of its time must be enough for a frame: costs vary, and one that comes later may go first
 
@@ -39,16 +40,16 @@ class FrameQueue:
         return self._idle
 
     def check(self, camera: str, deadline: float) -> None:
-        """Raises QueueFull if an answer to a frame that came now would be too late."""
+        """Raises QueueFull if an answer to a frame of one crop that came now would be too late."""
         with self._changed:
-            self._check(camera, deadline)
+            self._check(camera, deadline, LIGHTEST)
 
-    def _check(self, camera: str, deadline: float) -> None:
+    def _check(self, camera: str, deadline: float, weight: int) -> None:
         left, ahead = deadline - monotonic(), self._turns.ahead(camera, deadline)
-        expected = self._pace.expected(ahead)
+        expected = self._pace.expected(ahead, weight)
         if 0 < _TRUST * left < expected:  # one whose time is up already is told that instead
             said = f"{1e3 * expected:.0f} ms, {1e3 * left:.0f} ms are left"
-            raise QueueFull(f"{ahead} frames go before it, an answer would take {said}")
+            raise QueueFull(f"{len(ahead)} frames go before it, an answer would take {said}")
 
     def put(self, job: Job) -> None:
         """Lets a frame wait.
@@ -61,7 +62,7 @@ class FrameQueue:
         with self._changed:
             if self._closed:
                 raise Draining("the service is going down")
-            self._check(job.camera, job.deadline)
+            self._check(job.camera, job.deadline, job.weight)
             if self._waiting >= self._limit:
                 self._make_room(job.camera)
             self._turns.add(job)
@@ -96,20 +97,25 @@ class FrameQueue:
         most_begun = _MOST_BEGUN * lanes
         with self._changed:
             self._idle += 1
-            self._changed.wait_for(lambda: self._closed or self._turns.next(most_begun))
+            # Looked at once: the last piece of an errand may be gone by a second look, and the queue be open.
+            found = self._changed.wait_for(lambda: self._turns.next(most_begun) or self._closed)
             self._idle -= 1
-            camera = self._turns.next(most_begun)
-            if camera is None:
+            if not isinstance(found, Camera):
                 return None
-            if camera.errands:
-                return self._turns.errand(camera)
-            jobs: list[Job] = []
-            most = min(math.ceil(self._waiting / lanes), self._pace.frames_in(round_s))
-            while len(jobs) < most and camera and not camera.errands:
-                jobs.append(self._turns.pop_frame(camera))
-                self._waiting -= 1
-                camera = self._turns.next(most_begun)
-            return jobs
+            if found.errands:
+                return self._turns.errand(found)
+            return self._take_frames(found, math.ceil(self._waiting / lanes), self._pace.weight_in(round_s), most_begun)
+
+    def _take_frames(self, first: Camera, most: int, weight: int, most_begun: int) -> list[Job]:
+        jobs, camera = list[Job](), first
+        while True:
+            jobs.append(self._turns.pop_frame(camera))
+            self._waiting -= 1
+            weight -= jobs[-1].weight
+            following = self._turns.next(most_begun)
+            if len(jobs) == most or following is None or following.errands or following.weight > weight:
+                return jobs
+            camera = following
 
     def discard(self, job: Job) -> None:
         """Takes a job out whose client left; its place is free at once. Does nothing if a lane has it already."""

@@ -44,7 +44,7 @@ class Lanes:
         self._batcher.close(max(0.0, until - monotonic()))
 
     def check(self, camera: str, deadline: float) -> None:
-        """Raises QueueFull if an answer to a frame that came now would be too late."""
+        """Raises QueueFull if an answer to a frame of one crop that came now would be too late."""
         self._queue.check(camera, deadline)
 
     async def run(self, job: Job) -> Done:
@@ -78,8 +78,15 @@ class Lanes:
                 with self._pace.errand():
                     work.help(self._batcher.round_s)
             else:
-                with self._pace.round(work):
-                    self._batcher.accept([share for job in work for share in _prepare(job)])
+                self._begin(work)
+
+    def _begin(self, jobs: list[Job]) -> None:
+        try:
+            with self._pace.round(jobs):
+                self._batcher.accept([share for job in jobs for share in _prepare(job)])
+        except Exception as error:  # belongs to these frames; the lane lives on
+            for job in jobs:
+                job.fail(error)
 
 
 def _wake(waiter: "asyncio.Future[None]") -> None:

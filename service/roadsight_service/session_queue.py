@@ -61,10 +61,10 @@ class SessionQueue:
         """Waits for a first share, then for company until the batch is full or time is up; empty once closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or self._waiting)
-            since = monotonic()
             while not self._closed and self._crops() < self._batch_crops:
+                oldest = min(share.since for share in self._waiting)
                 first_deadline = min(share.job.deadline for share in self._waiting)
-                until = min(since + self._delay_s, first_deadline - 2 * self._last_run_s - _MARGIN_S)
+                until = min(oldest + self._delay_s, first_deadline - 2 * self._last_run_s - _MARGIN_S)
                 if (left := until - monotonic()) <= 0:
                     break
                 self._changed.wait(left)

@@ -9,6 +9,7 @@ Knows no threads: `FrameQueue` holds a lock around every call.
 
 import heapq
 from dataclasses import dataclass, field
+from itertools import chain
 
 from roadsight_service.errand import Errand
 from roadsight_service.work import Job
@@ -27,9 +28,14 @@ class Camera:
         """The lowest is next."""
         return self.turn, self.errands[0].deadline if self.errands else self.frames[0][0]
 
-    def before(self, turn: int) -> int:
-        """How many of its frames go before the end of a turn."""
-        return min(max(turn - self.turn + 1, 0), len(self.frames))
+    @property
+    def weight(self) -> int:
+        """Of its next frame."""
+        return self.frames[0][-1].weight
+
+    def before(self, turn: int) -> list[Job]:
+        """Its frames that go before the end of a turn."""
+        return [job for _, _, job in heapq.nsmallest(turn - self.turn + 1, self.frames)]
 
 
 class Turns:
@@ -61,15 +67,16 @@ class Turns:
         """The camera whose turn it is, if any waits.
 
         Args:
-            most_begun: of so many cameras frames may be begun and not done; no other one is next until one of them is.
+            most_begun: of so many cameras frames may be begun and not done; then what is nearest to its end is next.
         """
         for camera in self._cameras.values():
             if camera.errands:  # one of which every piece is in hand waits no more
                 camera.errands = [errand for errand in camera.errands if errand]
         self._cameras = {name: camera for name, camera in self._cameras.items() if camera.errands or camera.frames}
         begun = [camera for camera in self._cameras.values() if camera.errands]
-        among = begun if len(begun) >= most_begun else self._cameras.values()
-        return min(among, key=lambda camera: camera.rank, default=None)
+        if len(begun) >= most_begun:
+            return min(begun, key=lambda camera: sum(map(len, camera.errands)))
+        return min(self._cameras.values(), key=lambda camera: camera.rank, default=None)
 
     def pop_frame(self, camera: Camera) -> Job:
         """Spends a camera's turn on its most urgent frame."""
@@ -82,14 +89,17 @@ class Turns:
         return camera.errands[0]
 
     def _pass(self, camera: Camera) -> None:
-        self._turn, camera.turn = camera.turn, camera.turn + 1
+        # One that goes before its turn, since too many are begun, moves nobody else's.
+        self._turn = min(camera.turn, *(other.turn for other in self._cameras.values()))
+        camera.turn += 1
 
-    def ahead(self, camera: str, deadline: float) -> int:
-        """At most how many frames that wait would be taken before such a one, if no other comes."""
+    def ahead(self, camera: str, deadline: float) -> list[Job]:
+        """Frames that would be taken before such a one, if no other comes; perhaps not all of them."""
         mine = self._cameras.get(camera)
-        own = sum(other <= deadline for other, _, _ in mine.frames) if mine else 0
-        turn = (mine.turn if mine else self._turn + 1) + own
-        return own + sum(other.before(turn) for other in self._cameras.values() if other is not mine)
+        own = [job for other, _, job in mine.frames if other <= deadline] if mine else []
+        turn = (mine.turn if mine else self._turn + 1) + len(own)
+        others = [other.before(turn) for other in self._cameras.values() if other is not mine]
+        return [*own, *chain.from_iterable(others)]
 
     def latest_of_most(self) -> tuple[Job, int]:
         """The latest frame of the camera of which most wait, and how many those are."""
@@ -104,4 +114,6 @@ class Turns:
             return False
         heapq.heapify(kept)
         camera.frames = kept
+        if not kept and not camera.errands:
+            del self._cameras[job.camera]
         return True

@@ -21,7 +21,9 @@ SETTINGS = Settings(max_regions=4)
 
 def request(query: bytes = b"", headers: Mapping[bytes, bytes] | None = None) -> Request:
     raw = list((headers or {}).items())
-    return Request({"type": "http", "query_string": query, "headers": raw, "client": ("10.0.0.7", 5)})
+    return Request(
+        {"type": "http", "http_version": "1.1", "query_string": query, "headers": raw, "client": ("10.0.0.7", 5)}
+    )
 
 
 def understood(asked: Request, fields: Mapping[str, str] | None = None) -> tuple[float, Said, Ask]:

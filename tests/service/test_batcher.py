@@ -160,6 +160,22 @@ def test_a_small_frame_does_not_wait_for_the_end_of_a_large_one(session: Watched
     assert session.batches == [1, 4, 4, 3]
 
 
+def test_a_large_frame_of_one_camera_keeps_small_ones_of_others_out_of_its_turns(session: Watched) -> None:
+    queue = FrameQueue(8, Pace(lanes=1))
+    large = job_of([(session, crops(11))])
+    small = [job_of([(session, crops(1))]) for _ in range(3)]
+    large.camera = "bus"
+    session.batches.clear()
+    InlineBatcher(Metrics(), queue, 4).accept([*share(large), *(each for one in small for each in share(one))])
+    assert session.batches == [3]
+    assert all(one.future.done() for one in small)
+    left = queue.take(1, 0)
+    assert isinstance(left, Errand)
+    assert (left.camera, len(left)) == ("bus", 3)
+    left.help(60)
+    assert large.future.done()
+
+
 def test_a_client_that_leaves_between_batches_costs_no_more_of_them(
     session: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:

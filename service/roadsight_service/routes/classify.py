@@ -70,8 +70,8 @@ async def classify(request: Request) -> Response:
         with _counting_drops(state.metrics):
             given = asking.Given(request)
             until = asking.deadline(received, given, state.settings)
-            # Before the body is read: nine in ten bytes of an overload are bodies. A form may name another camera.
-            state.pipeline.check(asking.camera(given), until)
+            if given.is_all_in_head and given.keeps_alive:  # told before the body is read
+                state.pipeline.check(asking.camera(given), until)
             async with state.intake.body(request, until, clock) as (body, fields):
                 if fields:
                     given = asking.Given(request, fields)
@@ -104,12 +104,12 @@ def _counting_drops(metrics: Metrics) -> Iterator[None]:
 
 async def _unless_gone(request: Request, work: Coroutine[Any, Any, Answer]) -> Answer:
     """Awaits the work, but cancels it when the client hangs up."""
-    asking, waits = asyncio.current_task(), True
-    assert asking is not None, "a route runs in a task"
+    task, waits = asyncio.current_task(), True
+    assert task is not None, "a route runs in a task"
 
     def leave(_: "asyncio.Task[None]") -> None:
         if waits:
-            asking.cancel()
+            task.cancel()
 
     gone = asyncio.ensure_future(_gone(request))
     gone.add_done_callback(leave)
@@ -118,7 +118,7 @@ async def _unless_gone(request: Request, work: Coroutine[Any, Any, Answer]) -> A
     except asyncio.CancelledError as error:
         if not gone.done():  # the server stops
             raise
-        asking.uncancel()
+        task.uncancel()
         raise ClientGone from error
     finally:
         waits = False
