@@ -1,9 +1,11 @@
 # make run     starts the service with the shipped models and shows them at work
 # make check   what a reviewer's machine can see: lint, format, types, architecture
 # make test    the whole suite
-# make bench   the service against its machine's limit; BENCH=--quick shows in a minute that it works
+# make bench   the service against its machine's limit; BENCH=--quick shows in a minute that it works,
+#              BENCH='--provider cuda' measures a GPU
+# make bench-growth, bench-endurance   the shipped models: how cost grows; start, memory, 100,000 answers
 # make bench-peers   the service beside other servers; PEERS='mosec S3 --quick' is one of them on one case
-.PHONY: run install install-all check format test bench bench-peers clean
+.PHONY: run install install-all check format test bench bench-growth bench-endurance bench-peers clean
 .DEFAULT_GOAL := run
 
 PYTHON ?= python3
@@ -32,6 +34,12 @@ test: install-all
 bench: install-all
 	$(BIN)/python -m roadsight_bench.export bench/bundles
 	$(BIN)/python -m roadsight_bench $(BENCH)
+
+bench-growth: install-all
+	$(BIN)/python -m roadsight_bench.growth $(BENCH)
+
+bench-endurance: install-all
+	$(BIN)/python -m roadsight_bench.endurance $(BENCH)
 
 bench-peers: install-all
 	$(BIN)/python -m roadsight_bench.export bench/bundles

@@ -131,12 +131,14 @@ PNG = {"Content-Type": "image/png"}
 RED_PNG = encoded(striped(RED))
 
 
-def post(url: str, deadline_ms: float = 15_000, body: bytes = RED_PNG, **headers: str) -> httpx.Response:
+def post(
+    url: str, deadline_ms: float = 15_000, body: bytes = RED_PNG, query: str = "", **headers: str
+) -> httpx.Response:
     """Posts a frame; `X_Camera_Id="a"` is a header."""
     said = {name.replace("_", "-"): value for name, value in headers.items()}
     said = PNG | {"X-Deadline-Ms": str(deadline_ms)} | said
     # There is no TLS here; without `verify=False` httpx would read all root certificates for every frame.
-    return httpx.post(f"{url}/v1/classify", content=body, headers=said, timeout=20, verify=False)
+    return httpx.post(f"{url}/v1/classify{query}", content=body, headers=said, timeout=20, verify=False)
 
 
 def occupy(pool: ThreadPoolExecutor, url: str, session: Watched) -> "Future[httpx.Response]":

@@ -5,5 +5,6 @@
                  --service, open_loop-->   the real service, three times as much as it can take
     all of it --results--> bench/results.json, one table
 
-`make bench` runs it. Only `export`, a process of its own, knows training.
+`make bench` runs it; `growth` and `endurance` do so with the bundles that are shipped. Only `export`, a process of
+its own, knows training.
 """

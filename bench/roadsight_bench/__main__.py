@@ -6,7 +6,7 @@ bundles --measure--> rounds --summary--> bench/results.json, a table
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -17,6 +17,7 @@ from roadsight_bench.measure import FULL, QUICK, measure
 from roadsight_models import bundle
 from roadsight_models.errors import RoadsightError
 from roadsight_models.precision import choose
+from roadsight_models.providers import Asked as Provider
 
 BENCH = Path(__file__).parents[1]
 
@@ -25,13 +26,14 @@ def main(
     cases: Annotated[list[str] | None, typer.Argument(help=f"{', '.join(CASES)}; all if none is named.")] = None,
     bundles: Annotated[Path, typer.Option(help="Where `export` put them.")] = BENCH / "bundles",
     out: Annotated[Path, typer.Option(help="The file of the results.")] = BENCH / "results.json",
+    provider: Annotated[Literal["cpu", "cuda", "tensorrt"], typer.Option(help="What runs the networks.")] = "cpu",
     quick: Annotated[bool, typer.Option("--quick", help="A second a load: shows that it works, not how fast.")] = False,
 ) -> None:
     """Measures the service against its limit, in float32 and, where it picks another precision, in that as well."""
     if unknown := set(cases or ()) - CASES.keys():
         raise typer.BadParameter(f"no case {', '.join(sorted(unknown))}; there are: {', '.join(CASES)}")
     try:
-        document, misses = _measure(cases or list(CASES), bundles, quick)
+        document, misses = _measure(cases or list(CASES), bundles, provider, quick)
     except (BenchError, RoadsightError) as error:
         sys.exit(f"error: {error}")
     out.write_text(json.dumps(document, indent=1) + "\n")
@@ -39,20 +41,20 @@ def main(
     print(*table.lines(measured), *misses, table.last_line(measured, len(misses), quick), sep="\n")
 
 
-def _measure(names: list[str], bundles: Path, quick: bool) -> tuple[results.Figures, list[str]]:
-    here, tool = machine.look(), wrk.find()
+def _measure(names: list[str], bundles: Path, provider: Provider, quick: bool) -> tuple[results.Figures, list[str]]:
+    here, tool, plan = machine.look(), wrk.find(), QUICK if quick else FULL
     measured: dict[str, dict[str, results.Figures]] = {}
     misses: list[str] = []
     for name in names:
         case = CASES[name]
         loaded = bundle.load(bundles / case.bundle / "1.0.0")
-        for precision in dict.fromkeys(("float32", choose(loaded.manifest, "cpu").precision)):
+        for precision in dict.fromkeys(("float32", choose(loaded.manifest, provider).precision)):
             label = name if precision == "float32" else f"{name}-{precision}"
             print(f"{label} ...", file=sys.stderr, flush=True)
-            figures = results.summary(measure(case, loaded, precision, QUICK if quick else FULL, tool))
+            figures = results.summary(measure(case, loaded, provider, precision, plan, tool))
             measured[label] = figures
             misses += targets.misses(label, precision, figures)
-    return results.document(here, quick, measured), misses
+    return results.document(here, provider, quick, measured), misses
 
 
 if __name__ == "__main__":

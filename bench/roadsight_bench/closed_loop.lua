@@ -1,13 +1,15 @@
--- Posts the bodies in turn, with the headers of the command line; prints what happened as one line of JSON.
--- wrk [options] -s closed_loop.lua URL -- FIRST_BODY SECOND_BODY ...
+-- Posts files in turn, each with its query, if it has one, and the headers of the command line; prints what happened as
+-- one line of JSON.
+-- wrk [options] -s closed_loop.lua URL -- FIRST 'SECOND?task=road_object' ...
 local requests, sent = {}, 0
 
 function init(args)
-  for i, path in ipairs(args) do
+  for i, arg in ipairs(args) do
+    local path, query = arg:match("^([^?]*)(.*)$")
     local file = assert(io.open(path, "rb"))
     local body = file:read("*a")
     file:close()
-    requests[i] = wrk.format("POST", nil, nil, body)
+    requests[i] = wrk.format("POST", wrk.path .. query, nil, body)
   end
 end
 

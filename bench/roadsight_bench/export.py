@@ -1,7 +1,7 @@
-"""`python -m roadsight_bench.export FOLDER`: the networks of all cases as bundles, in float32 and int8.
+"""`python -m roadsight_bench.export FOLDER`: the networks of all cases as bundles, in float32, float16 and int8.
 
-    seeded weights --to_onnx--> graph --pack, check_parity--> float32 --bundle.save--> bundle
-                                      --to_int8, measure----> int8
+    seeded weights --to_onnx--> graph --pack, check_parity----> float32 --bundle.save--> bundle
+                                      --CONVERT, measure------> float16, int8
                                         ParityBroken
 
 A process of its own: torch and its threads are not to be beside what is measured. The manifest says how long int8 takes
@@ -40,8 +40,9 @@ def export(case: Case, root: Path) -> Bundle:
     network = build(Options(name=case.network), CLASSES, (case.side, case.side)).eval()
     round_weights(network)
     frames, graph = _inputs(case), to_onnx(network, case.rule)
-    packed, int8 = pack(graph), precisions.to_int8(graph, frames)
-    precision = _measured(case, network, frames, graph, int8)
+    packed = pack(graph)
+    others = {name: pack(convert(graph, frames, 0)) for name, convert in precisions.CONVERT.items()}
+    measured = tuple(_measured(name, case, network, frames, graph, other) for name, other in others.items())
     manifest = Manifest(
         name=case.bundle,
         version="1.0.0",
@@ -55,13 +56,14 @@ def export(case: Case, root: Path) -> Bundle:
         golden_tolerance=GOLDEN_TOLERANCE,
         parity=check_parity(packed, network, frames),
         metrics=(),
-        precisions=(precision,),
+        precisions=measured,
         licence="Apache-2.0",
         provenance=Provenance(data="none", weights=f"random, seed {SEED}", code="bench", recipe=""),
         files={},
     )
     shutil.rmtree(root / case.bundle, ignore_errors=True)
-    files = {bundle.CLASSIFIER: packed, bundle.GOLDEN: golden_file(network, case.rule), precision.file: int8}
+    files = {bundle.CLASSIFIER: packed, bundle.GOLDEN: golden_file(network, case.rule)}
+    files |= {one.file: others[one.name] for one in measured}
     return bundle.save(root, manifest, files)
 
 
@@ -71,11 +73,13 @@ def _inputs(case: Case) -> Pixels:
     return np.concatenate([cut(frame, [whole(frame.width, frame.height)], case.rule).pixels for frame in frames])
 
 
-def _measured(case: Case, network: Network, frames: Pixels, graph: bytes, int8: bytes) -> Precision:
-    """Random weights know no truth, so `top1` is how often int8 says what float32 says."""
+def _measured(
+    name: precisions.Name, case: Case, network: Network, frames: Pixels, graph: bytes, other: bytes
+) -> Precision:
+    """Random weights know no truth, so `top1` is how often another precision says what float32 says."""
     truth = torch_logits(network, frames).argmax(1)
     trial = precisions.Trial(frames, truth, golden(network, case.rule), temperature=1.0)
-    return precisions.measure("int8", int8, graph, trial)
+    return precisions.measure(name, other, graph, trial)
 
 
 def main() -> None:
@@ -83,7 +87,7 @@ def main() -> None:
     if len(sys.argv) != 2:
         sys.exit("usage: python -m roadsight_bench.export FOLDER")
     for case in CASES.values():
-        (int8,) = export(case, Path(sys.argv[1])).manifest.precisions
+        (int8,) = (one for one in export(case, Path(sys.argv[1])).manifest.precisions if one.name == "int8")
         print(f"{case.name}: {case.network} at {case.side}; int8 takes {int8.latency_ratio:.2f} of float32's time")
 
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from roadsight_bench.forms import RAW, Form
 
+READY_WITHIN_S = 90
 ANSWER_WITHIN_S = 10  # one that opens its model for it, or still has much in hand, is asked again
 
 
@@ -22,6 +23,7 @@ class Launch:
     environment: dict[str, str]  # beside what every process gets
     url: str  # where frames go
     form: Form = RAW
+    ready_within_s: float = READY_WITHIN_S
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import onnxruntime
 
+from roadsight_models.providers import gpu_name
+
 CPU_INFO = Path("/proc/cpuinfo")
 
 
@@ -16,6 +18,7 @@ class Machine:
 
     cpu: str
     cores: int  # that this process may use
+    gpu: str | None  # the first one
     system: str
     python: str
     onnxruntime: str
@@ -27,6 +30,7 @@ def look() -> Machine:
     return Machine(
         cpu=_cpu(),
         cores=cores(),
+        gpu=gpu_name(),
         system=f"{platform.system()} {platform.release()} {platform.machine()}",
         python=platform.python_version(),
         onnxruntime=onnxruntime.__version__,

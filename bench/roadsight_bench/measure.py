@@ -1,7 +1,7 @@
 """One case, measured: limit and service in turn, round by round, so that what else the machine does falls on both.
 
 bundle --rounds--> limit, c=4; limit, c=16; limit, c=64; overload --> Round(s)
-                   ServiceFailed, LoadFailed
+       ProviderMissing  ServiceFailed, LoadFailed
 """
 
 from collections.abc import Callable
@@ -11,11 +11,13 @@ from roadsight_bench import limit, pictures, service
 from roadsight_bench.cases import Case
 from roadsight_bench.closed_loop import Closed
 from roadsight_bench.machine import cores
+from roadsight_bench.requests import Request
 from roadsight_bench.subject import Subject, subject
 from roadsight_bench.tally import Open
 from roadsight_bench.wrk import Tool
 from roadsight_models.bundle import Bundle
 from roadsight_models.manifest import PrecisionName
+from roadsight_models.providers import Asked as Provider
 from roadsight_models.session import open_session
 
 CONNECTIONS = (4, 16, 64)
@@ -70,28 +72,32 @@ class Round:
     overload: Overload
 
 
-def measure(case: Case, bundle: Bundle, precision: PrecisionName, plan: Plan, wrk: Tool) -> list[Round]:
+def measure(
+    case: Case, bundle: Bundle, provider: Provider, precision: PrecisionName, plan: Plan, wrk: Tool
+) -> list[Round]:
     """Measures a case.
 
     Args:
         case: which pictures are sent.
         bundle: its network, in `<root>/<name>/<version>`.
+        provider: what both the service and the limit run on.
         precision: in which the service and the limit alike compute it.
         plan: how often and how long.
         wrk: the load generator.
 
     Raises:
+        ProviderMissing: this machine does not have the provider.
         ServiceFailed: the service did not start, or ended.
         LoadFailed: a load generator broke, or not one frame was answered.
     """
-    session = open_session(bundle, "cpu", precision=precision)
-    bodies, lanes = pictures.draw(case), cores()
-    launch = service.launch(bundle.folder.parents[1], case.bundle, precision, lanes)
+    session, lanes = open_session(bundle, provider, precision=precision), cores()
+    requests = [Request(body) for body in pictures.draw(case)]
+    launch = service.launch(bundle.folder.parents[1], case.bundle, provider, precision, lanes)
 
     def possible() -> float:
-        return limit.answers_per_second(session, bodies, lanes, plan.limit_s)
+        return limit.answers_per_second([session], requests, lanes, plan.limit_s)
 
-    with subject(launch, bodies, wrk) as ours:
+    with subject(launch, requests, wrk) as ours:
         ours.warm()
         return [_round(ours, possible, plan) for _ in range(plan.rounds)]
 

@@ -33,7 +33,7 @@ class Load:
     """What is to be sent."""
 
     url: str
-    bodies: tuple[str, ...]  # paths, sent in turn
+    requests: tuple[str, ...]  # as `requests.written` names them; sent in turn
     rate: float  # frames per second
     seconds: float
     deadline_ms: float  # what each frame says in X-Deadline-Ms
@@ -61,10 +61,7 @@ def run(load: Load) -> Open:
 async def _generate(load: Load) -> Open:
     url = urlsplit(load.url)
     assert url.hostname is not None and url.port is not None, "the service listens at a host and a port"
-    head = f"POST {url.path} HTTP/1.1\r\nHost: {url.netloc}\r\nX-Deadline-Ms: {load.deadline_ms}\r\n"
-    head += "".join(f"{name}: {value}\r\n" for name, value in load.headers.items()) + "Content-Length: "
-    bodies = [Path(path).read_bytes() for path in load.bodies]
-    requests = [f"{head}{len(body)}\r\n\r\n".encode() + body for body in bodies]
+    requests = [_request(load, request) for request in load.requests]
     cpu, start = time.process_time(), time.perf_counter()
     generator = Generator(url.hostname, url.port, requests)
     frames = await generator.send_all(load.rate, load.seconds)
@@ -73,6 +70,14 @@ async def _generate(load: Load) -> Open:
     while generator.waits and time.perf_counter() < until:
         await asyncio.sleep(0.02)
     return tally(frames, load.rate, load.deadline_ms, cores, load.refused)
+
+
+def _request(load: Load, named: str) -> bytes:
+    url, (path, mark, query) = urlsplit(load.url), named.partition("?")
+    body = Path(path).read_bytes()
+    headers = {"Host": url.netloc, "X-Deadline-Ms": load.deadline_ms, **load.headers, "Content-Length": len(body)}
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"POST {url.path}{mark}{query} HTTP/1.1\r\n{head}\r\n".encode() + body
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What `bench/results.json` holds.
 
     Round(s) --summary--> {"c4": {"ratio": 0.97, ..., "samples": [...]}, "c16": ..., "c64": ..., "overload": {...}}
-    summaries --document--> {"date": ..., "machine": {...}, "S1": {...}, "S2": {...}, "S2-int8": {...}, ...}
+    summaries --document--> {"date": ..., "provider": "cpu", "machine": {...}, "S1": {...}, "S2": ..., "S2-int8": ...}
 
 A figure is the median over the rounds, and a count their sum; `samples` are the rounds.
 """
@@ -15,7 +15,7 @@ from typing import Any
 from roadsight_bench.machine import Machine
 from roadsight_bench.measure import Overload, Pair, Round
 
-COUNTS = ("sent", "in_time", "late", "refused", "failed")
+COUNTS = ("answers", "sent", "in_time", "late", "refused", "failed")
 Figures = dict[str, Any]
 
 
@@ -25,10 +25,10 @@ def summary(rounds: Sequence[Round]) -> dict[str, Figures]:
     return closed | {"overload": combined([_overload(each.overload) for each in rounds])}
 
 
-def document(machine: Machine, quick: bool, cases: Mapping[str, Mapping[str, Figures]]) -> Figures:
+def document(machine: Machine, provider: str, quick: bool, cases: Mapping[str, Mapping[str, Figures]]) -> Figures:
     """The whole file; `quick` marks figures that mean nothing."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    return {"date": now, "quick": quick, "machine": asdict(machine), **cases}
+    return {"date": now, "provider": provider, "quick": quick, "machine": asdict(machine), **cases}
 
 
 def _pair(pair: Pair) -> Figures:
@@ -40,7 +40,7 @@ def _overload(overload: Overload) -> Figures:
 
 
 def combined(samples: Sequence[Figures]) -> Figures:
-    """Sums up samples of the same figures; see the top of this file."""
+    """One set of figures for several of the same kind: medians, sums of counts, and the samples themselves."""
     return {name: _one(name, [sample[name] for sample in samples]) for name in samples[0]} | {"samples": samples}
 
 

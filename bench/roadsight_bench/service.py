@@ -1,21 +1,36 @@
-"""Our service, as operations run it: on the CPU, with one bundle, and otherwise as it comes."""
+"""Our service, as operations run it: on one provider, and otherwise as it comes.
+
+bundles, provider, precision --launch--> Launch
+"""
 
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from roadsight_bench.launch import Launch, free_url
+from roadsight_bench.launch import READY_WITHIN_S, Launch, free_url
+
+# TensorRT may build engines, minutes each.
+PROVIDER_READY_WITHIN_S = {"cpu": READY_WITHIN_S, "cuda": 300, "tensorrt": 3600}
 
 
-def launch(bundles: Path, model: str, precision: str, lanes: int) -> Launch:
-    """How it is started with one of the bundles of a folder."""
+def launch(bundles: Path, model: str, provider: str, precision: str, lanes: int) -> Launch:
+    """How it is started.
+
+    Args:
+        bundles: the folder of all bundles.
+        model: the one that serves; several are separated by commas, none means all.
+        provider: as ROADSIGHT_PROVIDER.
+        precision: as ROADSIGHT_PRECISION.
+        lanes: as ROADSIGHT_LANES.
+    """
     url = free_url("/v1/classify")
     command = (sys.executable, "-m", "roadsight_models", "serve", "--port", str(urlsplit(url).port))
     settings = {
         "BUNDLES": str(bundles.absolute()),
         "MODELS": model,
+        "PROVIDER": provider,
         "PRECISION": precision,
         "LANES": str(lanes),
-        "PROVIDER": "cpu",
     }
-    return Launch("the service", command, {f"ROADSIGHT_{name}": value for name, value in settings.items()}, url)
+    environment = {f"ROADSIGHT_{name}": value for name, value in settings.items()}
+    return Launch("the service", command, environment, url, ready_within_s=PROVIDER_READY_WITHIN_S[provider])

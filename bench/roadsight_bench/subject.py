@@ -1,22 +1,20 @@
-"""Whom a load is put on: a server that runs, with the bodies that it is sent.
+"""Whom a load is put on: a server that runs, with the requests that it is sent.
 
-Launch, JPEG files --server.running, forms--> Subject --closed_loop--> Closed
-                   ServiceFailed                      --open_loop----> Open
-                                                      ServiceFailed, LoadFailed
+Launch --server.running--> Server; requests --written--> Subject --closed_loop--> Closed
+       ServiceFailed                                             --open_loop----> Open
+                                                                 ServiceFailed, LoadFailed
 """
 
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from roadsight_bench import closed_loop, open_loop, server
 from roadsight_bench.closed_loop import Closed
 from roadsight_bench.errors import LoadFailed
-from roadsight_bench.forms import Form
 from roadsight_bench.launch import Launch
+from roadsight_bench.requests import Request, written
 from roadsight_bench.server import Server
 from roadsight_bench.tally import REFUSED, Open
 from roadsight_bench.wrk import Tool
@@ -28,13 +26,13 @@ SETTLE_S = 0.3
 
 @dataclass(frozen=True)
 class Subject:
-    """A server and its bodies.
+    """A server and its requests.
 
     A load raises ServiceFailed if the server ended under it or no longer answers, LoadFailed if the load itself broke.
     """
 
     server: Server
-    bodies: tuple[Path, ...]
+    requests: tuple[str, ...]  # as `requests.written` names them
     wrk: Tool
     refused: tuple[int, ...]  # what it says when it will not answer
 
@@ -46,14 +44,14 @@ class Subject:
         """So many connections, each of which waits for its answers."""
         launch = self.server.launch
         with self._watched():
-            return closed_loop.run(self.wrk, launch.url, self.bodies, connections, seconds, launch.form.headers)
+            return closed_loop.run(self.wrk, launch.url, self.requests, connections, seconds, launch.form.headers)
 
     def open(self, rate: float, seconds: float) -> Open:
         """So many frames a second, whether or not answers come."""
-        launch, bodies = self.server.launch, tuple(map(str, self.bodies))
+        launch = self.server.launch
         if not rate:
             raise LoadFailed(f"{launch.name} answered nothing with 200")
-        load = open_loop.Load(launch.url, bodies, rate, seconds, DEADLINE_MS, launch.form.headers, self.refused)
+        load = open_loop.Load(launch.url, self.requests, rate, seconds, DEADLINE_MS, launch.form.headers, self.refused)
         with self._watched():
             return open_loop.run(load)
 
@@ -70,27 +68,27 @@ class Subject:
 
 @contextmanager
 def subject(
-    launch: Launch, frames: Sequence[bytes], wrk: Tool, refused: tuple[int, ...] = REFUSED
+    launch: Launch, requests: Sequence[Request], wrk: Tool, refused: tuple[int, ...] = REFUSED
 ) -> Iterator[Subject]:
     """Runs a server until the block ends.
 
     Args:
         launch: how it is started.
-        frames: JPEG files, sent in turn, in the server's form.
+        requests: sent in turn, in the server's form.
         wrk: the load generator.
         refused: the statuses with which it refuses a frame.
 
     Raises:
         ServiceFailed: it did not start.
     """
-    with _written(frames, launch.form) as bodies, server.running(launch, frames[0]) as served:
-        yield Subject(served, bodies, wrk, refused)
+    with server.running(launch, requests[0].body) as served, sending(served, requests, wrk, refused) as one:
+        yield one
 
 
 @contextmanager
-def _written(frames: Sequence[bytes], form: Form) -> Iterator[tuple[Path, ...]]:
-    with tempfile.TemporaryDirectory() as folder:
-        paths = tuple(Path(folder) / f"{number:03}" for number in range(len(frames)))
-        for path, frame in zip(paths, frames, strict=True):
-            path.write_bytes(form.wrap(frame))
-        yield paths
+def sending(
+    served: Server, requests: Sequence[Request], wrk: Tool, refused: tuple[int, ...] = REFUSED
+) -> Iterator[Subject]:
+    """The same for a server that runs already, and may be sent other requests as well."""
+    with written(requests, served.launch.form) as paths:
+        yield Subject(served, tuple(paths), wrk, refused)

@@ -116,7 +116,9 @@ def _verify(path: Path, digest: str) -> None:
         raise BadBundle(path, "no such file")
     if path.stat().st_size > MAX_FILE_BYTES:
         raise BadBundle(path, f"over {MAX_FILE_BYTES} bytes")
-    if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+    with path.open("rb") as file:  # read whole, its memory would stay with the process
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != digest:
         raise BadBundle(path, "its SHA-256 differs from the manifest's: the file is damaged or was changed")
 
 

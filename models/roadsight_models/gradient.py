@@ -36,7 +36,7 @@ class Gradients(NamedTuple):
 class GradientSession:
     """Runs one bundle's gradient graph. `run` may be called from several threads at once."""
 
-    def __init__(self, bundle: Bundle, opened: providers.Opened) -> None:
+    def __init__(self, bundle: Bundle, opened: providers.Opened[ort.InferenceSession]) -> None:
         self.bundle = bundle
         self.manifest = bundle.manifest
         self.provider = opened.provider

@@ -45,6 +45,10 @@ class Window(NamedTuple):
         """The nearest window on a grid of `by` pixels; it may end half of that beyond the picture."""
         return Window(*(_nearest(side / by) * by for side in self))
 
+    def within(self, width: int, height: int) -> "Window":
+        """What of it lies in a picture of width x height."""
+        return Window(self.x1, self.y1, min(self.x2, width), min(self.y2, height))
+
     def has(self, pixels: float, rule: CropRule) -> bool:
         """Whether it has so many pixels for each of the input, across and down."""
         return self.x2 - self.x1 >= pixels * rule.width and self.y2 - self.y1 >= pixels * rule.height
@@ -113,7 +117,8 @@ def _window(box: Box, rule: CropRule, width: int, height: int) -> tuple[Window, 
     """
     window = pixel_window(box, rule.context, width, height)
     for by in REDUCTIONS:
-        rounded = window.rounded(by)
+        # Whole pixels of the smaller picture only: what the last one would show lies in part beyond this one.
+        rounded = window.rounded(by).within(width // by * by, height // by * by)
         if rounded.has(ENOUGH * by, rule):
             return rounded, by
     return window, 1

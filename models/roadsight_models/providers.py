@@ -2,81 +2,90 @@
 
     asked (auto | cpu | cuda | tensorrt) --open_first--> Opened (session, provider, why auto fell back)
                                          ProviderMissing
+    graph, provider --open_on--> InferenceSession
+                    ProviderMissing
 
 ONNX Runtime falls back to the CPU without an error, so what a session runs on is compared with what was asked.
 """
 
 import ctypes
+import importlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Generic, Literal, TypeVar
 
 import onnxruntime as ort
 
 from roadsight_models.errors import ProviderMissing
+from roadsight_models.provider_options import NAMES, Fixed, provider_options
 
 Asked = Literal["auto", "cpu", "cuda", "tensorrt"]
+Kind = TypeVar("Kind")
 _LOG_FATAL = 4
-
-_NAMES = {
-    "cpu": "CPUExecutionProvider",
-    "cuda": "CUDAExecutionProvider",
-    "tensorrt": "TensorrtExecutionProvider",
-}
-_OPTIONS: dict[str, dict[str, str]] = {
-    "cpu": {},
-    "cuda": {
-        "arena_extend_strategy": "kSameAsRequested",  # several models share one GPU
-        "cudnn_conv_algo_search": "HEURISTIC",  # an exhaustive search would be paid again for every batch size
-    },
-    "tensorrt": {"trt_engine_cache_enable": "1", "trt_timing_cache_enable": "1"},
-}
-_BEHIND = {"cpu": ("cpu",), "cuda": ("cuda", "cpu"), "tensorrt": ("tensorrt", "cuda", "cpu")}
 
 
 @dataclass(frozen=True)
-class Opened:
-    """A session and what it really runs on."""
+class Opened(Generic[Kind]):
+    """A session, of whichever kind, and what it really runs on."""
 
-    session: ort.InferenceSession
+    session: Kind
     provider: str  # "cpu", "cuda" or "tensorrt"
     fallback: str | None  # why `auto` did not get the GPU
 
 
-def open_graph(path: Path, asked: Asked, threads: int, cache: Path | None = None) -> Opened:
-    """Opens a graph, as `open_first` does where all providers are given the same one."""
-    return open_first(lambda _: path, asked, threads, cache)
-
-
-def open_first(choose: Callable[[str], Path], asked: Asked, threads: int, cache: Path | None = None) -> Opened:
-    """Opens on the provider that was asked for the graph that is meant for it.
+def open_graph(path: Path, asked: Asked, threads: int) -> Opened[ort.InferenceSession]:
+    """Opens a graph for batches of any size.
 
     Args:
-        choose: gives the ONNX file for cpu, cuda or tensorrt.
+        path: the ONNX file.
+        asked: see `open_first`.
+        threads: see `open_on`.
+
+    Raises:
+        ProviderMissing: see `open_first`.
+    """
+    return open_first(lambda provider: open_on(path, provider, threads), asked)
+
+
+def open_first(open_: Callable[[str], Kind], asked: Asked) -> Opened[Kind]:
+    """Opens on the provider that was asked for.
+
+    Args:
+        open_: opens on cpu, cuda or tensorrt; ProviderMissing where that is not there.
         asked: a provider by name, or `auto`: CUDA where there is an NVIDIA GPU, else the CPU.
-        threads: intra-op threads; one where lanes run side by side.
-        cache: where TensorRT keeps its engines; beside the graph if None.
 
     Raises:
         ProviderMissing: a provider asked for by name is not there or did not take the graph.
     """
     if asked != "auto":
-        return Opened(_open(choose(asked), asked, threads, cache), asked, None)
+        return Opened(open_(asked), asked, None)
     why = _no_gpu()
     if why is None:
         try:
-            return Opened(_open(choose("cuda"), "cuda", threads, cache), "cuda", None)
+            return Opened(open_("cuda"), "cuda", None)
         except ProviderMissing as error:
             why = str(error)
-    return Opened(_open(choose("cpu"), "cpu", threads, cache), "cpu", why)
+    return Opened(open_("cpu"), "cpu", why)
 
 
-def _open(path: Path, provider: str, threads: int, cache: Path | None) -> ort.InferenceSession:
-    name = _NAMES[provider]
+def open_on(path: Path, provider: str, threads: int, fixed: Fixed | None = None) -> ort.InferenceSession:
+    """Opens a graph on one provider, or not at all.
+
+    Args:
+        path: the ONNX file.
+        provider: cpu, cuda or tensorrt.
+        threads: intra-op threads; one where lanes run side by side.
+        fixed: the one batch size that it will see; any if None.
+
+    Raises:
+        ProviderMissing: the provider is not there or did not take the graph.
+    """
+    name = NAMES[provider]
     if name not in ort.get_available_providers():
         raise ProviderMissing(f"this build of ONNX Runtime has no {name}; install 'roadsight[gpu]' on Linux x86-64")
-    session = _session(path, provider, threads, cache)
+    session = _session(path, provider, threads, fixed)
     if session.get_providers()[0] != name:
         raise ProviderMissing(
             f"{name} was asked for, but {path.name} would run on {session.get_providers()[0]}: "
@@ -85,21 +94,25 @@ def _open(path: Path, provider: str, threads: int, cache: Path | None) -> ort.In
     return session
 
 
-def _session(path: Path, provider: str, threads: int, cache: Path | None) -> ort.InferenceSession:
+def _session(path: Path, provider: str, threads: int, fixed: Fixed | None) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = _LOG_FATAL  # what goes wrong is raised here, in our words
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    chosen: list[tuple[str, dict[str, Any]]] = [(_NAMES[p], dict(_OPTIONS[p])) for p in _BEHIND[provider]]
-    if provider == "tensorrt":
-        chosen[0][1]["trt_engine_cache_path"] = str(cache or path.parent / ".tensorrt")
+    if fixed:
+        options.add_free_dimension_override_by_name(fixed.dimension, fixed.size)
     try:
         if provider != "cpu":
             ort.preload_dlls()
-        return ort.InferenceSession(str(path), options, providers=chosen, enable_fallback=False)
+        if provider == "tensorrt":
+            with suppress(ImportError):  # pip puts TensorRT where no loader looks; its package loads it
+                importlib.import_module("tensorrt")
+        return ort.InferenceSession(
+            str(path), options, providers=provider_options(provider, fixed), enable_fallback=False
+        )
     except Exception as error:  # ONNX Runtime raises a dozen unrelated classes here
-        raise ProviderMissing(f"{_NAMES[provider]} did not take {path.name}: {error}") from error
+        raise ProviderMissing(f"{NAMES[provider]} did not take {path.name}: {error}") from error
 
 
 def _no_gpu() -> str | None:
@@ -112,3 +125,13 @@ def _no_gpu() -> str | None:
     if driver.cuInit(0) != 0 or driver.cuDeviceGetCount(ctypes.byref(count)) != 0 or count.value == 0:
         return "the NVIDIA driver finds no GPU"
     return None
+
+
+def gpu_name() -> str | None:
+    """What the first NVIDIA GPU is called; None where there is none."""
+    if _no_gpu() is not None:
+        return None
+    driver, device, name = ctypes.CDLL("libcuda.so.1"), ctypes.c_int(0), ctypes.create_string_buffer(128)
+    if driver.cuDeviceGet(ctypes.byref(device), 0) != 0 or driver.cuDeviceGetName(name, len(name), device) != 0:
+        return "unknown"
+    return name.value.decode()

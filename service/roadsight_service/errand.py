@@ -1,39 +1,41 @@
-"""Work in pieces, which a lane shares with lanes that have nothing to do.
+"""Crops that are left of frames when a lane has begun them: work in pieces, for any lane that comes to it.
 
-pieces --Errand--> each done once, by whoever comes to it first
+batches --Errand--> each inferred once, by whoever comes to it first
 """
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from threading import Condition
+from time import monotonic
 
 Piece = Callable[[], None]
 
 
 class Errand:
-    """Pieces that may be done in any order, on any thread."""
+    """Pieces that may be done in any order, on any thread; several threads may help at once."""
 
-    def __init__(self, pieces: Iterable[Piece]) -> None:
+    def __init__(self, camera: str, deadline: float, pieces: Iterable[Piece]) -> None:
+        """Takes over pieces.
+
+        Args:
+            camera: whose turns they take in the queue.
+            deadline: of the most urgent frame among them, in seconds on the monotonic clock.
+            pieces: none of them raises.
+        """
+        self.camera, self.deadline = camera, deadline
         self._to_do = deque(pieces)
-        self._unfinished = len(self._to_do)
-        self._changed = Condition()
 
-    def help(self) -> None:
-        """Does pieces until every one is done or in somebody's hands."""
+    def __len__(self) -> int:
+        """How many pieces nobody has in hand yet."""
+        return len(self._to_do)
+
+    def help(self, for_s: float) -> None:
+        """Does pieces until none is left or the time is up; one at least, if there is one."""
+        until = monotonic() + for_s
         while self._to_do:
             try:
                 piece = self._to_do.popleft()
             except IndexError:  # another thread was faster
                 return
-            try:
-                piece()
-            finally:
-                with self._changed:
-                    self._unfinished -= 1
-                    self._changed.notify_all()
-
-    def finish(self) -> None:
-        """Helps, then waits for the pieces that others have in hand."""
-        self.help()
-        with self._changed:
-            self._changed.wait_for(lambda: self._unfinished == 0)
+            piece()
+            if monotonic() >= until:
+                return

@@ -16,6 +16,7 @@ import cv2
 
 from roadsight_models.errors import DeadlineMissed
 from roadsight_service.batcher import Batcher
+from roadsight_service.errand import Errand
 from roadsight_service.frame_queue import FrameQueue
 from roadsight_service.pace import Pace
 from roadsight_service.work import Done, Job, Share
@@ -41,6 +42,10 @@ class Lanes:
         for thread in self._threads:
             thread.join(max(0.0, until - monotonic()))
         self._batcher.close(max(0.0, until - monotonic()))
+
+    def check(self, camera: str, deadline: float) -> None:
+        """Raises QueueFull if an answer to a frame of one crop that came now would be too late."""
+        self._queue.check(camera, deadline)
 
     async def run(self, job: Job) -> Done:
         """Waits until a job is done, or its deadline passes; then, and if the wait is cancelled, the job is taken out.
@@ -68,9 +73,20 @@ class Lanes:
             alarm.cancel()
 
     def _work(self) -> None:
-        while jobs := self._queue.take(self._count, self._batcher.frames_at_once):
+        while (work := self._queue.take(self._count, self._batcher.round_s)) is not None:
+            if isinstance(work, Errand):
+                with self._pace.errand():
+                    work.help(self._batcher.round_s)
+            else:
+                self._begin(work)
+
+    def _begin(self, jobs: list[Job]) -> None:
+        try:
             with self._pace.round(jobs):
                 self._batcher.accept([share for job in jobs for share in _prepare(job)])
+        except Exception as error:  # belongs to these frames; the lane lives on
+            for job in jobs:
+                job.fail(error)
 
 
 def _wake(waiter: "asyncio.Future[None]") -> None:

@@ -1,9 +1,11 @@
 """How fast frames get through, learnt from those that did: a frame that could not be in time is told so at once.
 
 lanes' rounds, answers --Pace--> seconds until one more would be answered
+
+Frames differ in cost, by their crops above all: a frame's weight is one for its decode and one for each crop.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import partial
@@ -13,51 +15,87 @@ from time import monotonic
 from roadsight_service.work import Done, Job
 
 WEIGHT = 0.1  # of the latest observation; the mean forgets in some ten of them
+LIGHT_S = 0.03  # a frame that takes no longer is done in one round of a lane; a heavier one in several
+FORGET_S = 1.0  # what nobody has measured for so long counts no more: else who is refused could never show better
 
 
 class Pace:
-    """Exponentially weighted means of what a frame costs, and how many are being worked on."""
+    """Exponentially weighted means of what frames cost, and how many are being worked on."""
 
     def __init__(self, lanes: int) -> None:
         self._lanes = lanes
-        self._lane_s = 0.0  # what one frame takes of one lane
-        self._stay_s = 0.0  # what passes from leaving the queue to the answer
-        self._working = 0
+        self._unit_s = 0.0  # what one unit of weight takes of one lane
+        self._stay_s = 0.0  # what passes from leaving the queue to the answer, for a light frame
+        self._stay_at = 0.0  # when that was measured last
+        self._frames, self._weight = 0, 0  # that are being worked on
+        self._errands_s = 0.0  # spent on what was left of frames, since a round ended
         self._lock = Lock()
 
-    def expected(self, ahead: int) -> float:
-        """Seconds until a frame that comes now is answered, if `ahead` others go before it; 0 while a lane is free."""
+    def expected(self, ahead: Sequence[Job], own: int) -> float:
+        """Seconds until a frame that comes now is answered; 0 while a lane is free.
+
+        Args:
+            ahead: the frames that go before it.
+            own: its weight.
+        """
         with self._lock:
-            if ahead + self._working < self._lanes:
+            if len(ahead) + self._frames < self._lanes:
                 return 0.0
-            # What is being worked on is half done, on the average.
-            return (ahead + self._working / 2) * self._lane_s / self._lanes + self._stay_s
+            # What is being worked on is half done, on the average, and gives way after a round.
+            until_a_lane_is_free = min(self._weight * self._unit_s / self._lanes, LIGHT_S) / 2
+            fresh = self._stay_s if monotonic() < self._stay_at + FORGET_S else 0.0
+            stay = fresh if self._is_light(own) else own * self._unit_s
+            before = sum(job.weight for job in ahead) * self._unit_s / self._lanes
+            return before + until_a_lane_is_free + stay
+
+    def _is_light(self, weight: int) -> bool:
+        return weight * self._unit_s <= LIGHT_S
+
+    def weight_in(self, seconds: float) -> int:
+        """How much a lane gets through in some seconds; 0 before anything was timed."""
+        with self._lock:
+            return int(seconds / self._unit_s) if self._unit_s else 0
 
     @contextmanager
-    def round(self, jobs: list[Job]) -> Iterator[None]:
-        """Learns from what a lane does with jobs in the block."""
+    def round(self, jobs: Sequence[Job]) -> Iterator[None]:
+        """Learns from what a lane does with frames in the block; errands since the last one count as theirs."""
         start = monotonic()
         with self._lock:
-            self._working += len(jobs)
+            self._frames += len(jobs)
+            self._weight += sum(job.weight for job in jobs)
         for job in jobs:
-            job.future.add_done_callback(partial(self._settled, start))
+            job.future.add_done_callback(partial(self._settled, job.weight, start))
         yield
-        prepared = sum(job.is_prepared for job in jobs)
+        prepared = sum(job.weight for job in jobs if job.is_prepared)
         if prepared:
-            self.learn(lane_s=(monotonic() - start) / prepared)
+            with self._lock:
+                spent, self._errands_s = monotonic() - start + self._errands_s, 0.0
+            self.learn(unit_s=spent / prepared)
 
-    def learn(self, lane_s: float | None = None, stay_s: float | None = None) -> None:
+    @contextmanager
+    def errand(self) -> Iterator[None]:
+        """Learns from the errand that a lane does in the block."""
+        start = monotonic()
+        yield
+        with self._lock:
+            self._errands_s += monotonic() - start
+
+    def learn(self, unit_s: float | None = None, stay_s: float | None = None) -> None:
         """Takes an observation into the means."""
         with self._lock:
-            if lane_s is not None:
-                self._lane_s = _mean(self._lane_s, lane_s)
+            if unit_s is not None:
+                self._unit_s = _mean(self._unit_s, unit_s)
             if stay_s is not None:
-                self._stay_s = _mean(self._stay_s, stay_s)
+                stale = monotonic() >= self._stay_at + FORGET_S
+                self._stay_s = stay_s if stale else _mean(self._stay_s, stay_s)
+                self._stay_at = monotonic()
 
-    def _settled(self, start: float, future: "Future[Done]") -> None:
+    def _settled(self, weight: int, start: float, future: "Future[Done]") -> None:
         with self._lock:
-            self._working -= 1
-        if not future.cancelled() and future.exception() is None:
+            self._frames -= 1
+            self._weight -= weight
+            is_light = self._is_light(weight)
+        if is_light and not future.cancelled() and future.exception() is None:
             self.learn(stay_s=monotonic() - start)
 
 

@@ -49,6 +49,10 @@ class Pipeline:
     def __init__(self, registry: Registry, lanes: Lanes, metrics: Metrics, max_pixels: int) -> None:
         self._registry, self._lanes, self._metrics, self._max_pixels = registry, lanes, metrics, max_pixels
 
+    def check(self, camera: str, deadline: float) -> None:
+        """Raises QueueFull if an answer to a frame of one crop that came now would be too late."""
+        self._lanes.check(camera, deadline)
+
     async def classify(self, body: bytes, ask: Ask, clock: Clock) -> Answer:
         """One frame in, a judgement per region and model out.
 
@@ -60,7 +64,8 @@ class Pipeline:
             DeadlineMissed: `ask.deadline` passed before the answer was ready; nothing more was computed.
         """
         sessions = self._registry.select(ask.tasks, ask.version)
-        job = Job(lambda: self._prepare(body, ask, sessions, clock), ask.deadline, ask.camera, clock)
+        crops = max(1, len(ask.regions)) * len(sessions)
+        job = Job(lambda: self._prepare(body, ask, sessions, clock), ask.deadline, ask.camera, clock, crops)
         done = await self._lanes.run(job)
         with clock.stage("postprocess"):
             judgements = _judge(done, ask.top)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from roadsight_models import bundle
 from roadsight_models.errors import BadBundle, BadParameter, UnknownTask, UnknownVersion
+from roadsight_models.runners import Gpu
 from roadsight_models.session import Session, open_session
 from roadsight_service.settings import Settings
 
@@ -51,10 +52,11 @@ def open_registry(settings: Settings) -> Registry:
         GoldenMismatch: a model does not reproduce its golden logits.
     """
     sessions: dict[str, Session] = {}
-    for folder in _chosen(settings):
-        session = open_session(
-            bundle.load(folder), settings.provider, cache=settings.engine_cache, precision=settings.precision
-        )
+    folders = _chosen(settings)
+    gpu = _share(settings, len(folders))
+    for folder in folders:
+        log.info("opening and warming %s", folder)  # TensorRT may build engines now, minutes each
+        session = open_session(bundle.load(folder), settings.provider, precision=settings.precision, gpu=gpu)
         manifest = session.manifest
         if manifest.task in sessions:
             raise BadBundle(folder, f"task {manifest.task!r} is served already; choose with ROADSIGHT_MODELS")
@@ -64,6 +66,12 @@ def open_registry(settings: Settings) -> Registry:
         if session.fallback:
             log.warning("%s runs on the CPU: %s", manifest.name, session.fallback)
     return Registry(sessions)
+
+
+def _share(settings: Settings, models: int) -> Gpu:
+    """What each model may take of the GPU: the same."""
+    memory = None if settings.gpu_memory_mb is None else (settings.gpu_memory_mb << 20) // models
+    return Gpu(settings.batch_crops, memory, settings.engine_cache)
 
 
 def _chosen(settings: Settings) -> list[Path]:

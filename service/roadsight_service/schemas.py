@@ -89,6 +89,9 @@ class ModelOut(_Schema):
     precision: str
     provider: str
     fallback: str | None = Field(description="Why `auto` runs on the CPU; null where it does not.")
+    without_graphs: str | None = Field(
+        description="Why a GPU runs it without CUDA graphs; null where it has them, or on a CPU."
+    )
     licence: str
     digest: str
     metrics: tuple[Metric, ...]
@@ -108,6 +111,7 @@ class ReadyModelOut(_Schema):
     version: str
     provider: str
     fallback: str | None
+    without_graphs: str | None
 
 
 class ReadyOut(_Schema):

@@ -37,8 +37,11 @@ class Settings(BaseSettings):
     engine_cache: Path | None = Field(None, description="Folder for TensorRT engines; beside the bundle if unset.")
     lanes: int = Field(default_factory=_cores, ge=1, le=256, description="Threads that work on frames; one per core.")
     queue_frames: int = Field(64, ge=1, le=4096, description="Frames that may wait; one more is told 429 at once.")
-    batch_crops: int = Field(32, ge=1, le=1024, description="Most crops in one inference.")
+    batch_crops: int = Field(32, ge=1, le=1024, description="Most crops in one inference; on GPU, the largest bucket.")
     batch_delay_ms: float = Field(2.0, ge=0, le=100, description="On GPU: how long crops may wait for company.")
+    gpu_memory_mb: int | None = Field(
+        None, ge=64, le=1 << 20, description="On GPU: MiB that all models together may allocate; no limit if unset."
+    )
     default_deadline_ms: float = Field(5_000, gt=0, le=60_000, description="For clients that name none.")
     max_deadline_ms: float = Field(60_000, gt=0, le=600_000, description="A longer deadline is cut to this.")
     max_body_bytes: int = Field(40_000_000, ge=1024, le=1_000_000_000, description="Largest request body.")

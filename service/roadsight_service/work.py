@@ -53,6 +53,7 @@ class Job:
     deadline: float  # seconds on the monotonic clock
     camera: str
     clock: Clock
+    crops: int = 1  # that it may need, of all regions for all sessions
     future: "Future[Done]" = field(default_factory=Future)
     _waits_since: float | None = field(default_factory=perf_counter)
     batches_running: int = 0  # that have crops of it
@@ -74,6 +75,11 @@ class Job:
             raise DeadlineMissed(stage)
 
     @property
+    def weight(self) -> int:
+        """What it costs, roughly: its decode is as much as a crop."""
+        return 1 + self.crops
+
+    @property
     def is_prepared(self) -> bool:
         """Whether a lane has decoded and cut it."""
         return self._prepared is not None
@@ -82,7 +88,8 @@ class Job:
         """Decodes and crops, on the calling thread; what `prepare` raises, it raises."""
         self.end_wait()
         self.check("decode")
-        self._prepared = self.prepare()
+        prepare, self.prepare = self.prepare, _once  # it holds the body, which nobody needs any more
+        self._prepared = prepare()
         self._waits_since = perf_counter()
         return [Share(self, slot, session, crops.pixels) for slot, (session, crops) in enumerate(self._prepared.crops)]
 
@@ -128,6 +135,10 @@ class Job:
             how()
 
 
+def _once() -> Prepared:
+    raise RuntimeError("a frame is prepared once")
+
+
 @dataclass(eq=False)
 class Share:
     """The crops of one job for one session."""
@@ -136,6 +147,7 @@ class Share:
     slot: int
     session: Session
     pixels: Pixels  # uint8 [J, h, w, 3]
+    since: float = field(default_factory=monotonic)
     _outputs: dict[int, Outputs] = field(default_factory=dict)  # by the first of their crops
     _lock: Lock = field(default_factory=Lock)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from roadsight_bench import limit
 from roadsight_bench.peers.catalogue import Entry, Peer
+from roadsight_bench.requests import Request
 from roadsight_models.session import Session
 
 HONEST = Path(__file__).with_name("honest.py")
@@ -25,7 +26,8 @@ def stranger(scripts: Path, server: str = "[]", tutorial: str = "[]", requiremen
 
 def ours(session: Session, frame: bytes) -> list[float]:
     """Our probabilities, in the order of the labels."""
-    said = {one.index: one.probability for one in limit.answer(session, frame).predictions}
+    ((judgement,),) = limit.answer([session], [Request(frame)])
+    said = {one.index: one.probability for one in judgement.predictions}
     return [said[index] for index in range(len(session.manifest.labels))]
 
 

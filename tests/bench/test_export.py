@@ -14,6 +14,7 @@ from roadsight_models import bundle
 from roadsight_models.frame import Pixels
 from roadsight_models.manifest import CropRule, PrecisionName
 from roadsight_models.session import open_session
+from roadsight_training import precisions
 from roadsight_training.graph import onnx_logits, to_onnx, torch_logits
 from roadsight_training.networks import Network, build
 from roadsight_training.recipe import Network as Options
@@ -28,8 +29,8 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.mark.parametrize("precision", ["float32", "int8"])
-def test_resnet18_is_a_bundle_that_serves_in_both_precisions(exported: Path, precision: PrecisionName) -> None:
+@pytest.mark.parametrize("precision", ["float32", "float16", "int8"])
+def test_resnet18_is_a_bundle_that_serves_in_every_precision(exported: Path, precision: PrecisionName) -> None:
     loaded = bundle.load(exported / "s3" / "1.0.0")
     session = open_session(loaded, "cpu", precision=precision)  # passes its golden self-test, or raises
     assert session.precision == precision
@@ -38,9 +39,9 @@ def test_resnet18_is_a_bundle_that_serves_in_both_precisions(exported: Path, pre
 
 
 def test_the_manifest_says_which_precision_is_faster(exported: Path) -> None:
-    (int8,) = bundle.load(exported / "s3" / "1.0.0").manifest.precisions
-    assert int8.name == "int8"
-    assert int8.latency_ratio is not None
+    measured = {one.name: one.latency_ratio for one in bundle.load(exported / "s3" / "1.0.0").manifest.precisions}
+    assert measured["float16"] is None  # is for GPUs
+    assert measured["int8"] is not None
 
 
 @pytest.fixture
@@ -64,6 +65,15 @@ def test_packing_loses_nothing_of_rounded_weights(network: Network, frames: Pixe
     packed = pack(graph)
     assert len(packed) < 0.4 * len(graph)
     assert says(packed, frames) == pytest.approx(torch_logits(network, frames), abs=1e-5)
+
+
+def test_packing_in_float16_changes_less_than_float16_itself(network: Network, frames: Pixels) -> None:
+    round_weights(network)
+    half = precisions.to_float16(to_onnx(network, RULE), frames)
+    packed = pack(half)
+    assert len(packed) < 0.7 * len(half)
+    expected = torch_logits(network, frames)
+    assert np.abs(says(packed, frames) - expected).max() < 2 * np.abs(says(half, frames) - expected).max() + 1e-4
 
 
 def test_parity_would_show_weights_that_were_not_rounded(network: Network, frames: Pixels) -> None:

@@ -51,6 +51,13 @@ def test_a_server_may_refuse_in_its_own_words_and_be_sent_its_own_form(picture: 
     assert all("Content-Type: text/strange" in head for head in server.heads)
 
 
+def test_each_frame_is_sent_with_its_own_query(picture: Path) -> None:
+    with impostor() as server:
+        run(Load(server.url, (str(picture), f"{picture}?task=a"), 60, 0.5, PATIENT_MS))
+        asked = {head.splitlines()[0].split()[1] for head in server.heads}
+    assert asked == {"/v1/classify", "/v1/classify?task=a"}
+
+
 def test_an_answer_after_the_deadline_is_late(picture: Path) -> None:
     with impostor(delay_s=0.2) as server:
         found = load(server.url, picture, deadline_ms=100)

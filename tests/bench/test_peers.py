@@ -76,7 +76,7 @@ def measured(tool: Tool, bundles: Path, tmp_path_factory: pytest.TempPathFactory
 
 def test_ours_and_theirs_are_measured_by_the_same_loads(measured: tuple[str, Figures]) -> None:
     name, document = measured
-    assert document.keys() == {"date", "quick", "machine", "S3"}
+    assert document.keys() == {"date", "provider", "quick", "machine", "S3"}
     row = document["S3"][name]["server"]
     assert row.keys() == {"c4", "c16", "c64", "overload"}
     for load in ("c4", "c16", "c64"):

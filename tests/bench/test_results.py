@@ -7,6 +7,7 @@ import pytest
 from bench.rounds import round_of
 from roadsight_bench import machine, results, table, targets
 from roadsight_bench.measure import Round
+from roadsight_models import providers
 
 
 def figures(*rounds: Round) -> dict[str, results.Figures]:
@@ -38,10 +39,11 @@ def test_where_nothing_was_answered_there_is_no_time() -> None:
 
 def test_the_file_names_the_machine_and_the_day() -> None:
     here = machine.look()
-    document = json.loads(json.dumps(results.document(here, True, {"S1": figures()})))
+    document = json.loads(json.dumps(results.document(here, "cuda", True, {"S1": figures()})))
     assert document["machine"]["cpu"] == here.cpu != ""
     assert document["machine"]["cores"] == machine.cores() > 0
-    assert (document["date"][:2], document["quick"]) == ("20", True)
+    assert (document["machine"]["gpu"] is None) == (providers._no_gpu() is not None)
+    assert (document["date"][:2], document["provider"], document["quick"]) == ("20", "cuda", True)
     assert document["S1"].keys() == {"c4", "c16", "c64", "overload"}
 
 

@@ -5,15 +5,16 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from roadsight_bench import server
 from roadsight_bench.errors import LoadFailed, ServiceFailed
 from roadsight_bench.forms import base64_json, multipart, tensor
 from roadsight_bench.launch import Launch, free_url
+from roadsight_bench.requests import Request
 from roadsight_bench.server import running
 from roadsight_bench.subject import subject
 from roadsight_bench.wrk import Tool
@@ -36,9 +37,9 @@ def test_it_is_ready_when_it_answers_and_the_answer_is_kept() -> None:
     assert served.process.returncode is not None
 
 
-def test_one_that_refuses_every_frame_is_never_ready(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "READY_WITHIN_S", 0.5)
-    with pytest.raises(ServiceFailed, match="an honest server had not answered"), running(honest(503), FRAME):
+def test_one_that_refuses_every_frame_is_never_ready() -> None:
+    launch = replace(honest(503), ready_within_s=0.5)
+    with pytest.raises(ServiceFailed, match="an honest server had not answered"), running(launch, FRAME):
         pass
 
 
@@ -92,7 +93,7 @@ def _state(process: int) -> str:
 
 
 def test_a_load_on_one_that_answers_nothing_is_no_load(tool: Tool) -> None:
-    with subject(honest(), [FRAME], tool) as honest_one, pytest.raises(LoadFailed, match="answered nothing"):
+    with subject(honest(), [Request(FRAME)], tool) as honest_one, pytest.raises(LoadFailed, match="answered nothing"):
         honest_one.open(0.0, 1.0)
 
 

@@ -11,7 +11,8 @@ from onnx import ModelProto
 import colours
 from colours import npz
 from roadsight_models.errors import BadBundle, GoldenMismatch
-from roadsight_models.session import open_session
+from roadsight_models.frame import Pixels
+from roadsight_models.session import Outputs, Session, open_session
 
 FRAMES = colours.crops(2)
 LOGITS = colours.answers(FRAMES)
@@ -124,6 +125,28 @@ def test_one_wrong_answer_among_the_right_ones_is_enough(tmp_path: Path, row: in
     logits[row] = logits[row, ::-1] + 1
     with pytest.raises(GoldenMismatch, match="differ by"):
         open_session(colours.save(tmp_path, files={"golden.npz": npz(frames=FRAMES, logits=logits)}), "cpu")
+
+
+def test_it_is_run_in_batches_that_leave_no_more_memory_behind_than_serving(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, batches = Session.run, list[int]()
+
+    def counted(session: Session, frames: Pixels) -> Outputs:
+        batches.append(len(frames))
+        return run(session, frames)
+
+    monkeypatch.setattr(Session, "run", counted)
+    open_session(colours.save(tmp_path, files={"golden.npz": colours.golden(10)}), "cpu")
+    assert batches == [4, 4, 4, 1]
+
+
+def test_a_wrong_answer_in_the_last_batch_counts_as_well(tmp_path: Path) -> None:
+    frames = colours.crops(6)
+    logits = colours.answers(frames)
+    logits[5] = logits[5, ::-1] + 1
+    with pytest.raises(GoldenMismatch, match="differ by"):
+        open_session(colours.save(tmp_path, files={"golden.npz": npz(frames=frames, logits=logits)}), "cpu")
 
 
 def test_the_manifest_says_how_much_the_probabilities_may_differ(tmp_path: Path) -> None:

@@ -71,9 +71,11 @@ def reference(pixels: Pixels, box: Box, by: CropRule) -> npt.NDArray[np.float64]
     y1, y2 = side(box.y1, box.y2, by.context, pixels.shape[0])
     for grid in (8, 4, 2):  # a window of 1.5 or more of so coarse pixels for each of the input lies on their grid
         coarse = [grid * half_up(Fraction(place, grid)) for place in (x1, y1, x2, y2)]
+        for end, size in ((2, pixels.shape[1]), (3, pixels.shape[0])):  # it ends with the last whole one of them
+            coarse[end] = min(coarse[end], size // grid * grid)
         wide, high = coarse[2] - coarse[0], coarse[3] - coarse[1]
         if 2 * wide >= 3 * grid * by.width and 2 * high >= 3 * grid * by.height:
-            x1, y1, x2, y2 = coarse[0], coarse[1], min(coarse[2], pixels.shape[1]), min(coarse[3], pixels.shape[0])
+            x1, y1, x2, y2 = coarse
             break
     window = pixels[y1:y2, x1:x2].astype(float)
     weigh = area if x2 - x1 >= by.width and y2 - y1 >= by.height else linear

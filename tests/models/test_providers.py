@@ -1,22 +1,20 @@
 """Which provider a graph gets, with a fake of ONNX Runtime in place of a GPU."""
 
 import ctypes
+import importlib
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import onnxruntime as ort
 import pytest
+from onnxruntime.capi.onnxruntime_pybind11_state import InvalidArgument
 
 import colours
 from roadsight_models import providers
 from roadsight_models.errors import ProviderMissing
+from roadsight_models.provider_options import NAMES, Fixed
 
-NAMES = {
-    "cpu": "CPUExecutionProvider",
-    "cuda": "CUDAExecutionProvider",
-    "tensorrt": "TensorrtExecutionProvider",
-}
 GRAPH = Path("somewhere/classifier.onnx")
 
 
@@ -50,14 +48,6 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Runtime:
     monkeypatch.setattr(ort, "get_available_providers", lambda: list(NAMES.values()))
     monkeypatch.setattr(providers, "_no_gpu", lambda: None)
     return runtime
-
-
-def test_the_tables_know_the_same_providers_and_each_ends_in_the_cpu() -> None:
-    assert providers._NAMES.keys() == providers._OPTIONS.keys() == providers._BEHIND.keys() == NAMES.keys()
-    assert providers._NAMES == NAMES
-    for name, chain in providers._BEHIND.items():
-        assert (chain[0], chain[-1]) == (name, "cpu")
-        assert len(set(chain)) == len(chain)
 
 
 @pytest.mark.parametrize("asked", ["cpu", "cuda", "tensorrt"])
@@ -109,17 +99,24 @@ def test_libraries_that_do_not_load_are_a_missing_provider_and_auto_goes_on(
     assert opened.fallback is not None and str(failure) in opened.fallback
 
 
-def test_tensorrt_keeps_its_engines_where_it_is_told_or_beside_the_graph(machine: Runtime, tmp_path: Path) -> None:
-    providers.open_graph(GRAPH, "tensorrt", threads=1, cache=tmp_path)
+def test_a_fixed_batch_is_all_that_the_session_takes(tmp_path: Path) -> None:
+    fixed = Fixed("N", 3, captures=False, float16=False, cache=tmp_path)
+    session = providers.open_on(colours.save(tmp_path).classifier, "cpu", 1, fixed)
+    assert session.get_inputs()[0].shape == [3, 16, 16, 3]
+    assert session.run(["logits"], {"frames": colours.crops(3)})[0].shape == (3, 3)
+    with pytest.raises(InvalidArgument):
+        session.run(["logits"], {"frames": colours.crops(2)})
+
+
+def test_tensorrt_s_libraries_are_loaded_by_its_package_where_there_is_one(
+    machine: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    imported: list[str] = []
+    monkeypatch.setattr(importlib, "import_module", imported.append)
+    providers.open_graph(GRAPH, "cuda", threads=1)
+    assert imported == []
     providers.open_graph(GRAPH, "tensorrt", threads=1)
-    options = [asked[NAMES["tensorrt"]] for asked in machine.asked]
-    assert [option["trt_engine_cache_path"] for option in options] == [str(tmp_path), "somewhere/.tensorrt"]
-    assert all(option["trt_engine_cache_enable"] == "1" for option in options)
-
-
-def test_one_session_s_options_are_not_the_next_one_s(machine: Runtime, tmp_path: Path) -> None:
-    providers.open_graph(GRAPH, "tensorrt", threads=1, cache=tmp_path)
-    assert all("trt_engine_cache_path" not in options for options in providers._OPTIONS.values())
+    assert imported == ["tensorrt"]
 
 
 def test_a_session_has_the_threads_asked_for_and_does_not_spin(machine: Runtime) -> None:

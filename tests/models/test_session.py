@@ -1,13 +1,29 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime as ort
 import pytest
 
 import colours
-from roadsight_models import providers
+import fake_gpu
+from roadsight_models import bundle, providers, runners, session
 from roadsight_models.errors import BadBundle, GoldenMismatch, ProviderMissing
+from roadsight_models.frame import Pixels
+from roadsight_models.manifest import Precision
+from roadsight_models.runners import Gpu
 from roadsight_models.session import open_session
+from roadsight_models.staged import Floats, Staged
+
+SHIPPED = sorted(bundle.latest(Path(__file__).parents[2] / "models" / "bundles").values())
+HALF = {
+    "name": "float16",
+    "file": "classifier.float16.onnx",
+    "size": 1,
+    "top1": 1.0,
+    "latency_ratio": None,
+    "golden_tolerance": 1e-3,
+}
 
 
 def test_a_session_gives_logits_and_embedding_for_any_number_of_crops(tmp_path: Path) -> None:
@@ -48,12 +64,6 @@ def test_onnx_runtimes_silent_fallback_is_an_error(tmp_path: Path, provider: pro
         open_session(colours.save(tmp_path), provider)
 
 
-@pytest.mark.gpu
-@pytest.mark.skipif(providers._no_gpu() is not None, reason="needs an NVIDIA GPU")
-def test_cuda_reproduces_the_golden_logits(tmp_path: Path) -> None:
-    assert open_session(colours.save(tmp_path), "cuda").provider == "cuda"
-
-
 def test_a_graph_that_does_not_reproduce_the_golden_logits_is_not_ready(tmp_path: Path) -> None:
     with np.load(colours.save(tmp_path / "good").folder / "golden.npz") as golden:
         frames, logits = golden["frames"], golden["logits"]
@@ -82,3 +92,75 @@ def test_a_batch_of_another_shape_or_dtype_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match="expected uint8"):
         open_session(colours.save(tmp_path), "cpu").run(frames)
+
+
+def test_on_a_gpu_every_bucket_must_reproduce_the_golden_logits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_gpu.install(monkeypatch)
+    ran: list[int] = []
+    run = Staged.run
+
+    def noted(self: Staged, frames: Pixels) -> tuple[Floats, Floats]:
+        ran.append(len(frames))
+        return run(self, frames)
+
+    monkeypatch.setattr(Staged, "run", noted)
+    opened = open_session(colours.save(tmp_path), "cuda", gpu=Gpu(largest=8))
+    assert (opened.provider, opened.buckets, opened.without_graphs) == ("cuda", (1, 2, 4, 8), None)
+    assert sorted(ran) == [1, 2, 4, 8]
+
+
+def test_one_bucket_that_answers_differently_is_not_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_gpu.install(monkeypatch)
+    run = Staged.run
+
+    def wrong_for_two(self: Staged, frames: Pixels) -> tuple[Floats, Floats]:
+        logits, embedding = run(self, frames)
+        return (logits[:, ::-1], embedding) if len(frames) == 2 else (logits, embedding)
+
+    monkeypatch.setattr(Staged, "run", wrong_for_two)
+    with pytest.raises(GoldenMismatch, match="on cuda the golden probabilities differ"):
+        open_session(colours.save(tmp_path), "cuda")
+
+
+@pytest.mark.parametrize("frames", [np.zeros((1, 8, 8, 3), np.uint8), np.zeros((1, 16, 16, 3), np.float32)])
+def test_on_a_gpu_too_a_batch_of_another_shape_or_dtype_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, frames: "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]"
+) -> None:
+    fake_gpu.install(monkeypatch)
+    with pytest.raises(ValueError, match="expected uint8"):
+        open_session(colours.save(tmp_path), "cuda").run(frames)
+
+
+def test_engines_of_another_network_or_precision_are_never_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = runners.Direct(providers.open_on(colours.save(tmp_path / "any").classifier, "cpu", 1))
+    folders: list[Path] = []
+
+    def noted(*given: Any) -> runners.Direct:
+        folders.append(given[-1])
+        return opened
+
+    monkeypatch.setattr(session, "open_staged", noted)
+    half = Precision.model_validate(HALF)
+    bundles = [
+        colours.save(tmp_path / version, {half.file: colours.graph()}, version=version, precisions=(half,))
+        for version in ("1.0.0", "1.1.0")
+    ]
+    for each in bundles:
+        open_session(each, "tensorrt")
+        open_session(each, "tensorrt", precision="float32", gpu=Gpu(cache=tmp_path / "engines"))
+    assert len({folder.name for folder in folders}) == 4
+    assert [folder.parent for folder in folders[:2]] == [bundles[0].folder / ".tensorrt", tmp_path / "engines"]
+
+
+@pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.parent.name)
+def test_shipped_bundles_reproduce_their_golden_answers_in_every_bucket(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_gpu.install(monkeypatch)
+    opened = open_session(bundle.load(folder), "cuda", gpu=Gpu(largest=16))  # or it raises
+    assert opened.buckets == (1, 2, 4, 8, 16)
+    assert opened.precision == "float16"

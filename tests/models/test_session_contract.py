@@ -57,6 +57,14 @@ def cast(output: str, kind: int) -> Callable[[ModelProto], None]:
     return change
 
 
+def embedding_of_any_width(model: ModelProto) -> None:
+    renamed("embedding", "plain")(model)
+    model.graph.node.append(helper.make_node("NonZero", ["plain"], ["places"]))
+    model.graph.node.append(helper.make_node("Cast", ["places"], ["embedding"], to=TensorProto.FLOAT))
+    del model.graph.output[1]
+    model.graph.output.append(helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["N", "D"]))
+
+
 def float_input(model: ModelProto) -> None:
     model.graph.input[0].type.tensor_type.elem_type = TensorProto.FLOAT
 
@@ -76,6 +84,7 @@ def second_input(model: ModelProto) -> None:
         (renamed("logits", "scores"), "its outputs `logits` and `embedding`"),
         (float_input, "its input must be `frames`"),
         (second_input, "its input must be `frames`"),
+        (embedding_of_any_width, "the width of its `embedding` must be fixed"),
         (without_embedding, "its outputs `logits` and `embedding`"),
         (cast("logits", TensorProto.DOUBLE), "float32"),
         (cast("logits", TensorProto.INT32), "float32"),

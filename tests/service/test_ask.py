@@ -21,14 +21,16 @@ SETTINGS = Settings(max_regions=4)
 
 def request(query: bytes = b"", headers: Mapping[bytes, bytes] | None = None) -> Request:
     raw = list((headers or {}).items())
-    return Request({"type": "http", "query_string": query, "headers": raw, "client": ("10.0.0.7", 5)})
+    return Request(
+        {"type": "http", "http_version": "1.1", "query_string": query, "headers": raw, "client": ("10.0.0.7", 5)}
+    )
 
 
 def understood(asked: Request, fields: Mapping[str, str] | None = None) -> tuple[float, Said, Ask]:
     """All three readings, as the route does them; receipt was at 100 s."""
     given = asking.Given(asked, tuple((fields or {}).items()))
     until, said = asking.deadline(100.0, given, SETTINGS), asking.said(given)
-    return until, said, asking.ask(given, until, said.camera_id, SETTINGS)
+    return until, said, asking.ask(given, until, SETTINGS)
 
 
 def ask(fields: Mapping[str, str] | None = None, **query: object) -> Ask:
@@ -160,4 +162,4 @@ def test_an_unknown_name_is_refused_in_few_words(name: str) -> None:
 
 def test_a_form_may_name_several_tasks() -> None:
     given = asking.Given(request(), (("task", "colour"), ("task", "size")))
-    assert asking.ask(given, 0.0, None, SETTINGS).tasks == ("colour", "size")
+    assert asking.ask(given, 0.0, SETTINGS).tasks == ("colour", "size")

@@ -15,10 +15,13 @@ from roadsight_models.frame import Pixels
 from roadsight_models.preprocess import Crops
 from roadsight_models.session import Outputs
 from roadsight_service import batcher as batching
+from roadsight_service import session_queue
 from roadsight_service.batcher import Batcher, InlineBatcher, QueuedBatcher, make_batcher
+from roadsight_service.errand import Errand
 from roadsight_service.frame_queue import FrameQueue
 from roadsight_service.metrics import Clock, Metrics
 from roadsight_service.pace import Pace
+from roadsight_service.session_queue import SessionQueue
 from roadsight_service.work import Job, Prepared, Share
 from running import Watched, until, watched_colours
 
@@ -84,6 +87,16 @@ def test_no_batch_is_larger_than_allowed(session: Watched, make: Make) -> None:
     assert session.batches == [4, 4, 3]
 
 
+@pytest.mark.parametrize(("crops_of_pixels", "batches"), [(2.5, [2, 2, 1]), (0.5, [1] * 5)])
+def test_on_a_core_a_batch_has_only_so_many_pixels_but_always_a_crop(
+    crops_of_pixels: float, batches: list[int], session: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batching, "PIXELS_AT_ONCE", int(crops_of_pixels * 16 * 16))
+    session.batches.clear()
+    inline().accept(share(job(session, [crops(5)])))
+    assert session.batches == batches
+
+
 @BOTH
 def test_a_cancelled_caller_neither_hangs_the_others_nor_is_computed(session: Watched, make: Make) -> None:
     session.batches.clear()
@@ -147,6 +160,22 @@ def test_a_small_frame_does_not_wait_for_the_end_of_a_large_one(session: Watched
     assert session.batches == [1, 4, 4, 3]
 
 
+def test_a_large_frame_of_one_camera_keeps_small_ones_of_others_out_of_its_turns(session: Watched) -> None:
+    queue = FrameQueue(8, Pace(lanes=1))
+    large = job_of([(session, crops(11))])
+    small = [job_of([(session, crops(1))]) for _ in range(3)]
+    large.camera = "bus"
+    session.batches.clear()
+    InlineBatcher(Metrics(), queue, 4).accept([*share(large), *(each for one in small for each in share(one))])
+    assert session.batches == [3]
+    assert all(one.future.done() for one in small)
+    left = queue.take(1, 0)
+    assert isinstance(left, Errand)
+    assert (left.camera, len(left)) == ("bus", 3)
+    left.help(60)
+    assert large.future.done()
+
+
 def test_a_client_that_leaves_between_batches_costs_no_more_of_them(
     session: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -166,7 +195,12 @@ def test_a_client_that_leaves_between_batches_costs_no_more_of_them(
 def test_a_lane_that_has_nothing_to_do_takes_a_part_of_a_frame(session: Watched) -> None:
     queue, session.gate = FrameQueue(8, Pace(lanes=2)), threading.Event()
     session.batches.clear()
-    idle = threading.Thread(target=queue.take, args=(2, 8))
+
+    def lane() -> None:
+        while isinstance(errand := queue.take(2, 1), Errand):
+            errand.help(1)
+
+    idle = threading.Thread(target=lane)
     idle.start()
     until(lambda: queue.idle == 1)
     large = job(session, [crops(6)])
@@ -240,6 +274,65 @@ def test_a_frame_for_two_sessions_is_done_when_both_are(session: Watched, tmp_pa
     batcher.close(10)
 
 
+def test_on_gpu_a_lane_is_held_back_no_longer_than_until_the_deadline(session: Watched) -> None:
+    session.gate.clear()
+    session.entered.clear()
+    batcher = QueuedBatcher([session], Metrics(), 4, delay_s=0)
+    running, waiting = job(session, [crops(1)]), job(session, [crops(16)])
+    batcher.accept(share(running))
+    assert session.entered.wait(10)
+    batcher.accept(share(waiting))  # as much as may wait; the session hangs
+    late = job(session, [crops(1)], deadline=0.05)
+    batcher.accept(share(late))
+    with pytest.raises(DeadlineMissed):
+        late.future.result(0)
+    session.gate.set()
+    assert len(waiting.future.result(10).outputs[0].logits) == 16
+    batcher.close(10)
+
+
+def test_on_gpu_a_lane_that_is_held_back_goes_on_when_there_is_room(session: Watched) -> None:
+    session.gate.clear()
+    session.entered.clear()
+    batcher = QueuedBatcher([session], Metrics(), 4, delay_s=0)
+    jobs = [job(session, [crops(count)]) for count in (1, 16, 1)]
+    batcher.accept(share(jobs[0]))
+    assert session.entered.wait(10)
+    lane = threading.Thread(target=lambda: batcher.accept([*share(jobs[1]), *share(jobs[2])]))
+    lane.start()
+    session.gate.set()
+    lane.join(10)
+    for each in jobs:
+        each.future.result(10)
+    batcher.close(10)
+
+
+def test_on_gpu_sessions_that_hang_are_given_up_together(
+    session: Watched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    granted: list[float] = []
+    close = SessionQueue.close
+
+    def noted(self: SessionQueue, within_s: float) -> None:
+        granted.append(within_s)
+        close(self, within_s)
+
+    monkeypatch.setattr(SessionQueue, "close", noted)
+    other = watched_colours(tmp_path)
+    batcher = QueuedBatcher([session, other], Metrics(), 4, delay_s=0)
+    for each in (session, other):
+        each.gate.clear()
+        each.entered.clear()
+    hanging = job_of([(session, crops(1)), (other, crops(1))])
+    batcher.accept(share(hanging))
+    assert session.entered.wait(10) and other.entered.wait(10)
+    batcher.close(0.2)
+    assert granted[0] > granted[1] == 0  # the first has used it up
+    session.gate.set()
+    other.gate.set()
+    hanging.future.result(10)
+
+
 def test_on_gpu_crops_that_come_within_the_delay_share_a_batch(session: Watched) -> None:
     session.batches.clear()
     batcher = QueuedBatcher([session], Metrics(), 8, delay_s=0.5)
@@ -253,7 +346,7 @@ def test_on_gpu_crops_that_come_within_the_delay_share_a_batch(session: Watched)
 
 
 def test_on_gpu_a_near_deadline_ends_the_wait_for_company(session: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batching, "_MARGIN_S", 5.0)  # wide, so that a busy machine does not decide the test
+    monkeypatch.setattr(session_queue, "_MARGIN_S", 5.0)  # wide, so that a busy machine does not decide the test
     batcher = QueuedBatcher([session], Metrics(), 8, delay_s=60)
     hurried = job(session, [crops(1)], deadline=5.1)
     batcher.accept(share(hurried))

@@ -1,11 +1,13 @@
 """Several cameras at once, over the real socket: what is asserted is the order of inference."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from pictures import BLUE, GREEN, RED, encoded, striped
+from roadsight_service.batcher import InlineBatcher
 from running import metric, occupy, post, serve_watched, until
 
 FRAMES = {colour: encoded(striped(rgb)) for colour, rgb in (("red", RED), ("green", GREEN), ("blue", BLUE))}
@@ -47,6 +49,24 @@ def test_three_cameras_take_turns(tmp_path: Path) -> None:
 def test_the_frame_that_is_wanted_first_is_inferred_first(tmp_path: Path) -> None:
     frames = [("one", "red", 15_000), ("one", "green", 10_000), ("one", "blue", 12_000)]
     assert order(tmp_path, frames) == ["green", "blue", "red"]
+
+
+def test_a_frame_of_many_regions_does_not_keep_another_camera_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(InlineBatcher, "round_s", 0)  # a turn is one batch
+    regions = f"?regions={json.dumps([[0, 0, 16, 16]] * 64)}"
+    with serve_watched(tmp_path, lanes=1, batch_crops=4) as (url, session), ThreadPoolExecutor(3) as pool:
+        session.gate.clear()
+        session.entered.clear()
+        large = pool.submit(post, url, body=FRAMES["red"], query=regions, X_Camera_Id="bus")
+        assert session.entered.wait(10)
+        small = pool.submit(post, url, body=FRAMES["blue"], X_Camera_Id="car")
+        until_waiting(url, 1)
+        session.gate.set()
+        assert [answer.result().status_code for answer in (large, small)] == [200, 200]
+        assert session.seen.index("blue") <= 2 * 4  # a batch was at work, one more may have had the earlier deadline
+        assert session.seen.count("red") == 64
 
 
 def test_clients_that_name_no_camera_are_told_apart_by_where_they_are(tmp_path: Path) -> None:

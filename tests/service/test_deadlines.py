@@ -16,7 +16,7 @@ from running import RED_PNG, Wire, head, metric, occupy, post, serve_watched, un
 def until_when(header: str | None, field: str | None = None, **settings: float) -> float:
     """Milliseconds from receipt to the deadline."""
     headers = [] if header is None else [(b"x-deadline-ms", header.encode())]
-    request = Request({"type": "http", "headers": headers, "query_string": b""})
+    request = Request({"type": "http", "headers": headers, "http_version": "1.1", "query_string": b""})
     given = Given(request, () if field is None else (("deadline_ms", field),))
     return 1e3 * deadline(100.0, given, Settings.model_validate(settings)) - 100e3
 
@@ -84,6 +84,7 @@ def test_a_deadline_that_passes_during_inference_is_told_at_once(tmp_path: Path)
         assert metric(url, 'roadsight_frames_dropped_total{reason="deadline_missed"}') == 1
 
 
+@pytest.mark.usefixtures("long_rounds")
 def test_of_frames_that_wait_only_those_in_time_are_inferred(tmp_path: Path) -> None:
     with serve_watched(tmp_path, lanes=1) as (url, session), ThreadPoolExecutor(8) as pool:
         held = occupy(pool, url, session)

@@ -85,6 +85,7 @@ def test_a_frame_in_inference_when_the_time_is_up_is_told_so(tmp_path: Path) -> 
     session.gate.set()
 
 
+@pytest.mark.usefixtures("long_rounds")
 def test_frames_that_wait_are_answered_before_the_service_stops(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         with serve_watched(tmp_path, lanes=1) as (url, session):

@@ -51,7 +51,7 @@ def test_a_model_that_breaks_is_counted_as_our_fault_and_judges_nothing(
 ) -> None:
     with serve_watched(tmp_path) as (url, session):
         with monkeypatch.context() as broken:
-            broken.setattr(session, "_session", None)
+            broken.setattr(session, "_runner", None)
             failed = post(url)
         assert (failed.status_code, failed.json()["code"]) == (500, "internal")
         assert metric(url, "roadsight_predictions_total") == 0

@@ -3,6 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from running import RED_PNG, Wire, head, metric, occupy, post, serve_watched, until
 
 CLOSED = 'roadsight_requests_total{code="499"'
@@ -62,6 +64,7 @@ def test_between_two_frames_of_one_connection_it_is_no_failure(tmp_path: Path) -
         assert (metric(url, GONE), metric(url, CLOSED)) == (0, 0)
 
 
+@pytest.mark.usefixtures("long_rounds")
 def test_one_that_leaves_a_shared_batch_does_not_disturb_the_others(tmp_path: Path) -> None:
     with serve_watched(tmp_path, lanes=1) as (url, session), ThreadPoolExecutor(8) as pool:
         held = occupy(pool, url, session)

@@ -38,6 +38,7 @@ def test_a_frame_that_could_not_be_in_time_is_told_at_once_and_costs_nothing(tmp
         assert session.batches == [1, 1, 1]
 
 
+@pytest.mark.usefixtures("long_rounds")
 def test_what_waits_is_inferred_together(tmp_path: Path) -> None:
     with serve_watched(tmp_path, lanes=1, queue_frames=16) as (url, session), ThreadPoolExecutor(8) as pool:
         held = occupy(pool, url, session)
@@ -71,7 +72,7 @@ def test_frames_in_the_house_are_answered_before_the_service_stops(tmp_path: Pat
 def test_a_model_that_fails_is_our_fault_and_the_lane_lives_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with serve_watched(tmp_path, lanes=1) as (url, session):
         with monkeypatch.context() as broken:
-            broken.setattr(session, "_session", None)
+            broken.setattr(session, "_runner", None)
             failed = post(url)
         assert (failed.status_code, failed.json()["code"]) == (500, "internal")
         assert "NoneType" not in failed.text

@@ -14,7 +14,8 @@ def bounds(field: FieldInfo) -> dict[str, float]:
     return {name: getattr(rule, name) for rule in field.metadata for name in ("ge", "gt", "le") if hasattr(rule, name)}
 
 
-NUMBERS = {name: bounds(field) for name, field in Settings.model_fields.items() if field.annotation in {int, float}}
+KINDS = (int, float, int | None)
+NUMBERS = {name: bounds(field) for name, field in Settings.model_fields.items() if field.annotation in KINDS}
 TOO_LOW = [(name, rule["ge"] - 1 if "ge" in rule else rule["gt"]) for name, rule in NUMBERS.items()]
 TOO_HIGH = [(name, rule["le"] + 1) for name, rule in NUMBERS.items()]
 LOWEST = [(name, rule["ge"]) for name, rule in NUMBERS.items() if "ge" in rule]

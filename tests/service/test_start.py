@@ -1,5 +1,6 @@
 """What stops the start, and what the service says of itself once it runs."""
 
+import json
 import os
 import subprocess
 import sys
@@ -10,11 +11,15 @@ import pytest
 from pydantic import ValidationError
 
 import colours
+import fake_gpu
 from roadsight_models import providers
 from roadsight_models.errors import BadBundle, BadParameter
+from roadsight_models.runners import Gpu
 from roadsight_service.registry import open_registry
 from roadsight_service.settings import Settings
-from running import serve
+from running import PNG, RED_PNG, serve
+
+Log = pytest.LogCaptureFixture
 
 
 def start(root: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -104,6 +109,39 @@ def test_readiness_says_where_each_model_runs_and_why(tmp_path: Path, monkeypatc
         gauge = 'roadsight_provider_fallback{provider="cpu",task="colour"} 1.0'
         assert gauge in httpx.get(f"{url}/metrics").text
     assert ready["status"] == "ready"
-    assert ready["models"] == [
-        {"name": "colours", "task": "colour", "version": "1.0.0", "provider": "cpu", "fallback": "no GPU here"}
+    told = {"name": "colours", "task": "colour", "version": "1.0.0"}
+    assert ready["models"] == [told | {"provider": "cpu", "fallback": "no GPU here", "without_graphs": None}]
+
+
+def test_a_gpu_serves_in_buckets_shares_its_memory_and_says_what_it_lacks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allowed = fake_gpu.install(monkeypatch, without_graphs="not all nodes are on the GPU")
+    colours.save(tmp_path)
+    colours.save(tmp_path, name="other", task="other")
+    settings = Settings(bundles=tmp_path, provider="cuda", batch_crops=4, gpu_memory_mb=100, engine_cache=tmp_path)
+    boxes = json.dumps([[0, 0, 16, 16]] * 6)
+    with serve(settings) as url:
+        ready = httpx.get(f"{url}/readyz", verify=False).json()
+        answer = httpx.post(
+            f"{url}/v1/classify", params={"regions": boxes}, content=RED_PNG, headers=PNG, verify=False
+        ).json()
+    assert allowed == [Gpu(largest=4, memory_bytes=50 << 20, cache=tmp_path)] * 2
+    assert {model["without_graphs"] for model in ready["models"]} == {"not all nodes are on the GPU"}
+    assert {model["provider"] for model in ready["models"]} == {"cuda"}
+    said = [result["predictions"][0]["label"] for region in answer["regions"] for result in region["results"]]
+    assert said == ["red"] * 12
+
+
+def test_the_log_says_how_far_the_start_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: Log) -> None:
+    fake_gpu.install(monkeypatch)
+    folder = colours.save(tmp_path).folder
+    with caplog.at_level("INFO"):
+        open_registry(Settings(bundles=tmp_path, provider="cuda", batch_crops=2))
+    lines = [line.partition(", after")[0] for line in caplog.messages]
+    assert lines == [
+        f"opening and warming {folder}",
+        "batch of 2 is warm, 1 of 2",
+        "batch of 1 is warm, 2 of 2",
+        "colours 1.0.0 serves colour on cuda in float32",
     ]

@@ -132,7 +132,7 @@ def test_one_model_that_fails_spoils_only_the_frames_that_need_it(
     service: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr(service[2], "_session", None)
+        broken.setattr(service[2], "_runner", None)
         assert ask(service).status_code == 500
         assert told(ask(service, "&task=colour")) == [[RED_COLOUR], [BLUE_COLOUR]]
     assert told(ask(service))[0] == [RED_COLOUR, RED_SHADE]

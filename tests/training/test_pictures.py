@@ -61,8 +61,8 @@ def test_all_within_reach_of_a_box_is_kept_where_it_was(box: Box, reach: float) 
     assert left + width >= min(x2 + dx, WIDTH)
     assert top + height >= min(y2 + dy, HEIGHT)
     # And little more.
-    assert width <= x2 - x1 + 2 * dx + 3 * GRID + 2
-    assert height <= y2 - y1 + 2 * dy + 3 * GRID + 2
+    assert width <= x2 - x1 + 2 * dx + 4 * GRID
+    assert height <= y2 - y1 + 2 * dy + 4 * GRID
 
 
 @given(boxes)
@@ -97,7 +97,7 @@ def test_a_frame_is_decoded_once_for_its_boxes_and_then_forgotten() -> None:
     dataset = replace(dataset, read=(read := Counting(dataset)))
     pictures = decode_all(dataset, dataset.samples, reach=0.2).pictures
     assert (read.count, len(pictures)) == (1, 9)
-    assert all(picture.pixels.base is None and picture.pixels.shape[1] <= 28 + 3 * GRID for picture in pictures)
+    assert all(picture.pixels.base is None and picture.pixels.shape[1] <= 28 + 4 * GRID for picture in pictures)
     assert crops(dataset, dataset.samples, RULE).shape == (9, 16, 16, 3)
     assert read.count == 2
 

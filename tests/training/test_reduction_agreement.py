@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pytest
 
 from conftest import ROOT
-from pictures import encoded
+from pictures import jpeg
 from roadsight_models import bundle as bundles
 from roadsight_models.frame import Pixels, admit, decode
 from roadsight_models.preprocess import cut, reduction
@@ -22,7 +22,8 @@ from roadsight_models.session import open_session
 from roadsight_training.datasets import Dataset, Sample, open_dataset
 
 PICTURES = 400
-WIDTH, HEIGHT = 1920, 1080
+WIDTH, HEIGHT = 1917, 1075  # no multiples of anything
+SAMPLING = (cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_422)
 
 Probabilities = npt.NDArray[np.float64]  # [N, K]
 
@@ -38,7 +39,8 @@ def near_by(dataset: Dataset, sample: Sample, random: np.random.Generator) -> tu
     frame[y : y + large.shape[0], x : x + large.shape[1]] = large
     jitter = random.uniform(-1, 1, 4)  # no detector's boxes lie on whole pixels
     x1, y1, x2, y2 = (place + by * side + moved for place, side, moved in zip((x, y, x, y), box, jitter, strict=True))
-    return encoded(frame, ".jpg", 90), Box(x1, y1, x2, y2)
+    factor = SAMPLING[int(random.integers(len(SAMPLING)))]
+    return jpeg(frame, cv2.IMWRITE_JPEG_QUALITY, 90, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, factor), Box(x1, y1, x2, y2)
 
 
 def held_out(dataset: Dataset) -> Iterator[tuple[bytes, Box]]:

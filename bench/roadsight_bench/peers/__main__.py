@@ -20,6 +20,7 @@ from roadsight_bench.peers.catalogue import PEERS, ROWS, Peer
 from roadsight_bench.peers.contest import FULL, Ground
 from roadsight_bench.peers.install import install
 from roadsight_bench.peers.report import Key
+from roadsight_bench.requests import Request
 from roadsight_bench.results import Figures, document
 from roadsight_models import bundle
 from roadsight_models.errors import RoadsightError
@@ -50,7 +51,7 @@ def main(
     told: dict[str, Figures] = {}
     for key, figures in rows.items():
         told.setdefault(key.case, {}).setdefault(key.peer, {})[key.row] = figures
-    out.write_text(json.dumps(document(here, quick, told), indent=1) + "\n")
+    out.write_text(json.dumps(document(here, "cpu", quick, told), indent=1) + "\n")
     missed = [miss for key, figures in rows.items() for miss in report.misses(key, figures)]
     print(*report.lines(rows), *missed, f"{len(missed) or 'no'} targets missed", sep="\n")
     if quick:
@@ -61,7 +62,7 @@ def _rows(cases: Sequence[Case], peers: Sequence[Peer], bundles: Path, plan: Pla
     tool = wrk.find()
     for case in cases:
         session = open_session(bundle.load(bundles / case.bundle / "1.0.0"), "cpu", precision="float32")
-        ground = Ground(case, session, pictures.draw(case), tool)
+        ground = Ground(case, session, [Request(body) for body in pictures.draw(case)], tool)
         for peer in peers:
             for row in ROWS:
                 key = Key(case.name, peer.name, row)

@@ -13,6 +13,7 @@ import numpy as np
 from roadsight_bench import limit
 from roadsight_bench.errors import AnswersDiffer
 from roadsight_bench.launch import Answer
+from roadsight_bench.requests import Request
 from roadsight_models.session import Session
 
 TOLERANCE = 1e-3  # of a probability
@@ -33,7 +34,10 @@ def check(session: Session, frame: bytes, answer: Answer, same_work: bool) -> No
     said = probabilities(answer, len(session.manifest.labels))
     if abs(sum(said) - 1) > TOLERANCE:
         raise AnswersDiffer(f"its probabilities sum to {sum(said):.3f}")
-    for ours in limit.answer(session, frame).predictions if same_work else ():
+    if not same_work:
+        return
+    ((judgement,),) = limit.answer([session], [Request(frame)])
+    for ours in judgement.predictions:
         if abs(said[ours.index] - ours.probability) > TOLERANCE:
             raise AnswersDiffer(f"it says {said[ours.index]:.4f} where we say {ours.probability:.4f}")
 

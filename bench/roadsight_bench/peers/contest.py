@@ -21,6 +21,7 @@ from roadsight_bench.machine import cores
 from roadsight_bench.measure import CONNECTIONS, OVERLOAD, Plan
 from roadsight_bench.peers import agreement
 from roadsight_bench.peers.catalogue import REFUSED, Peer, Row, launch
+from roadsight_bench.requests import Request
 from roadsight_bench.subject import DEADLINE_MS, Subject, subject
 from roadsight_bench.tally import Open
 from roadsight_bench.wrk import Tool
@@ -35,7 +36,7 @@ class Ground:
 
     case: Case
     session: Session  # float32, as ours and every peer has it
-    frames: Sequence[bytes]
+    requests: Sequence[Request]
     wrk: Tool
 
 
@@ -92,15 +93,15 @@ def measure(ground: Ground, peer: Peer, row: Row, python: Path, plan: Plan) -> C
         AnswersDiffer: the peer does other work.
     """
     folder = ground.session.bundle.folder
-    ours_as = service.launch(folder.parents[1], ground.case.bundle, "float32", cores())
+    ours_as = service.launch(folder.parents[1], ground.case.bundle, "cpu", "float32", cores())
     theirs_as = partial(launch, peer, row, python, folder)
-    with subject(ours_as, ground.frames, ground.wrk) as ours:
+    with subject(ours_as, ground.requests, ground.wrk) as ours:
         ours.warm()
-        with subject(theirs_as(None), ground.frames, ground.wrk, REFUSED) as theirs:
-            agreement.check(ground.session, ground.frames[0], theirs.server.first, same_work=row == "server")
+        with subject(theirs_as(None), ground.requests, ground.wrk, REFUSED) as theirs:
+            agreement.check(ground.session, ground.requests[0].body, theirs.server.first, same_work=row == "server")
             theirs.warm()
             turns = [_turns(ground, ours, theirs, plan) for _ in range(plan.rounds)]
-        with subject(theirs_as(DEADLINE_MS), ground.frames, ground.wrk, REFUSED) as theirs:
+        with subject(theirs_as(DEADLINE_MS), ground.requests, ground.wrk, REFUSED) as theirs:
             theirs.warm()
             return Contest(turns, _duels(turns, ours, theirs, plan))
 
@@ -111,7 +112,7 @@ def _turns(ground: Ground, ours: Subject, theirs: Subject, plan: Plan) -> dict[i
 
 def _turn(ground: Ground, ours: Subject, theirs: Subject, connections: int, plan: Plan) -> Turn:
     with theirs.server.paused():
-        possible = limit.answers_per_second(ground.session, ground.frames, cores(), plan.limit_s)
+        possible = limit.answers_per_second([ground.session], ground.requests, cores(), plan.limit_s)
         our_closed = ours.closed(connections, plan.closed_s)
     with ours.server.paused():
         return Turn(possible, our_closed, theirs.closed(connections, plan.closed_s))

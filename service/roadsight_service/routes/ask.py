@@ -16,7 +16,7 @@ from fastapi import Request
 from roadsight_models import regions
 from roadsight_models.errors import BadParameter
 from roadsight_service.pipeline import Ask
-from roadsight_service.routes.intake import Fields
+from roadsight_service.routes.intake import FORM_TYPE, Fields
 from roadsight_service.settings import Settings
 
 HEADERS = {
@@ -47,8 +47,19 @@ class Given:
         client, query = request.scope.get("client"), request.scope["query_string"].decode("latin-1")
         self.host: str = client[0] if client else ""
         self._headers: dict[bytes, bytes] = dict(reversed(request.scope["headers"]))  # of equal names the first counts
+        self._http_version: str = request.scope["http_version"]
         self._query = _by_name(parse_qsl(query, keep_blank_values=True))
         self._fields = _by_name(fields)
+
+    @property
+    def is_all_in_head(self) -> bool:
+        """Whether nothing that counts, but the picture, comes after the head: a form has its fields there."""
+        return not self._headers.get(b"content-type", b"").lower().startswith(FORM_TYPE.encode())
+
+    @property
+    def keeps_alive(self) -> bool:
+        """Whether the connection is there for another request; if not, its client may still be writing as it closes."""
+        return self._http_version != "1.0" and b"close" not in self._headers.get(b"connection", b"").lower()
 
     def refuse_unknown(self) -> None:
         """Raises BadParameter for a name that means nothing: a misspelt `regions` must not become the whole frame."""
@@ -99,6 +110,11 @@ def deadline(received: float, given: Given, settings: Settings) -> float:
     return received + min(milliseconds, settings.max_deadline_ms) / 1e3
 
 
+def camera(given: Given) -> str:
+    """Whose turn a frame takes in the queue: that of its camera, or of the host that sends it."""
+    return given.once("camera_id") or given.host
+
+
 def said(given: Given) -> Said:
     """Reads frame id, camera id and capture time.
 
@@ -114,7 +130,7 @@ def said(given: Given) -> Said:
     return Said(**values)
 
 
-def ask(given: Given, until: float, camera: str | None, settings: Settings) -> Ask:
+def ask(given: Given, until: float, settings: Settings) -> Ask:
     """Reads what is wanted.
 
     Raises:
@@ -127,7 +143,7 @@ def ask(given: Given, until: float, camera: str | None, settings: Settings) -> A
         raise BadParameter("top", f"expected a whole number, 0 for all, got {top[:40]!r}")
     return Ask(
         deadline=until,
-        camera=camera or given.host,
+        camera=camera(given),
         tasks=tuple(given.every("task")),
         version=given.once("version"),
         regions=() if boxes is None else regions.parse(boxes, settings.max_regions),

@@ -70,12 +70,14 @@ async def classify(request: Request) -> Response:
         with _counting_drops(state.metrics):
             given = asking.Given(request)
             until = asking.deadline(received, given, state.settings)
+            if given.is_all_in_head and given.keeps_alive:  # told before the body is read
+                state.pipeline.check(asking.camera(given), until)
             async with state.intake.body(request, until, clock) as (body, fields):
                 if fields:
                     given = asking.Given(request, fields)
                     until = asking.deadline(received, given, state.settings)
                 said = asking.said(given)
-                ask = asking.ask(given, until, said.camera_id, state.settings)
+                ask = asking.ask(given, until, state.settings)
                 answer = await _unless_gone(request, state.pipeline.classify(body, ask, clock))
             return Response(_render(said, answer, clock), media_type="application/json")
     except ClientGone:
@@ -102,12 +104,12 @@ def _counting_drops(metrics: Metrics) -> Iterator[None]:
 
 async def _unless_gone(request: Request, work: Coroutine[Any, Any, Answer]) -> Answer:
     """Awaits the work, but cancels it when the client hangs up."""
-    asking, waits = asyncio.current_task(), True
-    assert asking is not None, "a route runs in a task"
+    task, waits = asyncio.current_task(), True
+    assert task is not None, "a route runs in a task"
 
     def leave(_: "asyncio.Task[None]") -> None:
         if waits:
-            asking.cancel()
+            task.cancel()
 
     gone = asyncio.ensure_future(_gone(request))
     gone.add_done_callback(leave)
@@ -116,7 +118,7 @@ async def _unless_gone(request: Request, work: Coroutine[Any, Any, Answer]) -> A
     except asyncio.CancelledError as error:
         if not gone.done():  # the server stops
             raise
-        asking.uncancel()
+        task.uncancel()
         raise ClientGone from error
     finally:
         waits = False

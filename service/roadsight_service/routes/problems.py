@@ -23,10 +23,9 @@ OURS = "something went wrong on our side; the log says what"
 
 def problem(status: int, code: str, detail: str, **members: object) -> Response:
     """Builds the answer for one problem; `members` are extension members of the JSON object."""
-    body = ProblemOut(
-        type=f"urn:roadsight:problem:{code}", title=HTTPStatus(status).phrase, status=status, code=code, detail=detail
-    )
-    return Response(json.dumps(body.model_dump() | members), status, media_type=MEDIA_TYPE)
+    title = HTTPStatus(status).phrase
+    body = {"type": f"urn:roadsight:problem:{code}", "title": title, "status": status, "code": code, "detail": detail}
+    return Response(json.dumps(body | members), status, media_type=MEDIA_TYPE)
 
 
 def answer_to(error: RoadsightError) -> Response:

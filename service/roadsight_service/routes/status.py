@@ -26,6 +26,7 @@ async def models(request: Request) -> ModelsOut:
                 precision=s.precision,
                 provider=s.provider,
                 fallback=s.fallback,
+                without_graphs=s.without_graphs,
                 licence=s.manifest.licence,
                 digest=s.manifest.digest,
                 metrics=s.manifest.metrics,
@@ -54,6 +55,7 @@ async def ready(request: Request) -> ReadyOut:
                 version=s.manifest.version,
                 provider=s.provider,
                 fallback=s.fallback,
+                without_graphs=s.without_graphs,
             )
             for s in sessions
         ),

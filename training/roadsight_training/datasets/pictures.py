@@ -141,7 +141,7 @@ def _near(picture: Picture, reach: float) -> Picture:
     x1, y1, x2, y2 = picture.box
     dx, dy = reach * (x2 - x1) + GRID, reach * (y2 - y1) + GRID
     left, top = (math.floor(max(start, 0) / GRID) * GRID for start in (x1 - dx, y1 - dy))
-    right, bottom = math.ceil(min(x2 + dx, width)), math.ceil(min(y2 + dy, height))
+    right, bottom = (min(math.ceil(end / GRID) * GRID, side) for end, side in ((x2 + dx, width), (y2 + dy, height)))
     if (left, top, right, bottom) == (0, 0, width, height):
         return picture
     # A copy, so that the frame can be forgotten.

@@ -1,0 +1,119 @@
+"""Cameras take turns; within a camera, or between equals, the earliest deadline goes first.
+
+    Job --add------------+
+                         +--> Turns --next--> the camera whose turn it is --pop--> Job | Errand
+    Errand --add_errand--+
+
+Knows no threads: `FrameQueue` holds a lock around every call.
+"""
+
+import heapq
+from dataclasses import dataclass, field
+from itertools import chain
+
+from roadsight_service.errand import Errand
+from roadsight_service.work import Job
+
+
+@dataclass(eq=False)
+class Camera:
+    """What waits of one camera: what is left of frames that have been begun goes first."""
+
+    turn: int  # the round in which it is next; the lowest goes first
+    frames: list[tuple[float, int, Job]] = field(default_factory=list)  # heap: earliest deadline first
+    errands: list[Errand] = field(default_factory=list)
+
+    @property
+    def rank(self) -> tuple[int, float]:
+        """The lowest is next."""
+        return self.turn, self.errands[0].deadline if self.errands else self.frames[0][0]
+
+    @property
+    def weight(self) -> int:
+        """Of its next frame."""
+        return self.frames[0][-1].weight
+
+    def before(self, turn: int) -> list[Job]:
+        """Its frames that go before the end of a turn."""
+        return [job for _, _, job in heapq.nsmallest(turn - self.turn + 1, self.frames)]
+
+
+class Turns:
+    """All that waits, and whose turn it is."""
+
+    def __init__(self) -> None:
+        self._cameras: dict[str, Camera] = {}
+        self._turn = 0
+        self._number = 0
+
+    def frames_of(self, camera: str) -> int:
+        """How many frames of a camera wait."""
+        return len(self._cameras[camera].frames) if camera in self._cameras else 0
+
+    def add(self, job: Job) -> None:
+        """Lets a frame wait."""
+        self._number += 1
+        heapq.heappush(self._camera(job.camera).frames, (job.deadline, self._number, job))
+
+    def add_errand(self, errand: Errand) -> None:
+        """Lets wait what is left of a frame."""
+        self._camera(errand.camera).errands.append(errand)
+
+    def _camera(self, name: str) -> Camera:
+        # A camera that comes (back) queues behind those that wait for the present turn: absence earns no credit.
+        return self._cameras.setdefault(name, Camera(self._turn + 1))
+
+    def next(self, most_begun: int) -> Camera | None:
+        """The camera whose turn it is, if any waits.
+
+        Args:
+            most_begun: of so many cameras frames may be begun and not done; then what is nearest to its end is next.
+        """
+        for camera in self._cameras.values():
+            if camera.errands:  # one of which every piece is in hand waits no more
+                camera.errands = [errand for errand in camera.errands if errand]
+        self._cameras = {name: camera for name, camera in self._cameras.items() if camera.errands or camera.frames}
+        begun = [camera for camera in self._cameras.values() if camera.errands]
+        if len(begun) >= most_begun:
+            return min(begun, key=lambda camera: sum(map(len, camera.errands)))
+        return min(self._cameras.values(), key=lambda camera: camera.rank, default=None)
+
+    def pop_frame(self, camera: Camera) -> Job:
+        """Spends a camera's turn on its most urgent frame."""
+        self._pass(camera)
+        return heapq.heappop(camera.frames)[-1]
+
+    def errand(self, camera: Camera) -> Errand:
+        """Spends a camera's turn on what is left of a frame, which waits on for others to help."""
+        self._pass(camera)
+        return camera.errands[0]
+
+    def _pass(self, camera: Camera) -> None:
+        # One that goes before its turn, since too many are begun, moves nobody else's.
+        self._turn = min(camera.turn, *(other.turn for other in self._cameras.values()))
+        camera.turn += 1
+
+    def ahead(self, camera: str, deadline: float) -> list[Job]:
+        """Frames that would be taken before such a one, if no other comes; perhaps not all of them."""
+        mine = self._cameras.get(camera)
+        own = [job for other, _, job in mine.frames if other <= deadline] if mine else []
+        turn = (mine.turn if mine else self._turn + 1) + len(own)
+        others = [other.before(turn) for other in self._cameras.values() if other is not mine]
+        return [*own, *chain.from_iterable(others)]
+
+    def latest_of_most(self) -> tuple[Job, int]:
+        """The latest frame of the camera of which most wait, and how many those are."""
+        largest = max(self._cameras.values(), key=lambda each: len(each.frames))
+        return max(largest.frames)[-1], len(largest.frames)
+
+    def remove(self, job: Job) -> bool:
+        """Takes a frame out; says whether it waited."""
+        camera = self._cameras.get(job.camera)
+        kept = [entry for entry in camera.frames if entry[2] is not job] if camera else []
+        if camera is None or len(kept) == len(camera.frames):
+            return False
+        heapq.heapify(kept)
+        camera.frames = kept
+        if not kept and not camera.errands:
+            del self._cameras[job.camera]
+        return True

@@ -1,0 +1,34 @@
+"""What a process keeps of large buffers that it has freed; each in a process of its own."""
+
+import platform
+import subprocess
+import sys
+
+import pytest
+
+from roadsight_service.heap import LARGE_BYTES
+
+# Twice: from the first that is freed glibc learns that such buffers come again.
+KEPT = f"""
+import numpy as np, sys
+from pathlib import Path
+from roadsight_service.heap import give_back_large_buffers
+
+def resident():
+    return next(int(line.split()[1]) for line in Path("/proc/self/status").read_text().splitlines() if "VmRSS" in line)
+
+if sys.argv[1] == "give back":
+    give_back_large_buffers()
+before = resident()
+for _ in range(2):
+    np.ones({LARGE_BYTES} + 4096, np.uint8)
+print((resident() - before) << 10)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="mallopt is glibc's")
+@pytest.mark.parametrize("what", ["give back", "as it comes"])
+def test_large_buffers_go_back_to_the_system(what: str) -> None:
+    command = [sys.executable, "-c", KEPT, what]
+    kept = int(subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout)
+    assert (kept < LARGE_BYTES / 4) == (what == "give back")
