@@ -15,7 +15,7 @@ from onnx import ModelProto, TensorProto, helper, numpy_helper
 from roadsight_models import bundle
 from roadsight_models.bundle import Bundle
 from roadsight_models.frame import Pixels
-from roadsight_models.manifest import CropRule, Manifest, Parity, Provenance
+from roadsight_models.manifest import CropRule, Manifest, Parity, Precision, Provenance
 
 LABELS = ("red", "green", "blue")
 SIDE = 16
@@ -95,6 +95,9 @@ def manifest(**changes: object) -> Manifest:
         "files": {},
     }
     return Manifest.model_validate(fields | changes)
+
+
+INT8 = Precision(name="int8", file="classifier.int8.onnx", size=1, top1=1.0, latency_ratio=0.5, golden_tolerance=1e-3)
 
 
 def save(root: Path, files: dict[str, bytes] | None = None, **changes: object) -> Bundle:

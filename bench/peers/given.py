@@ -22,6 +22,7 @@ DEADLINE_S = float(os.environ.get("BENCH_DEADLINE_MS", "0")) / 1e3  # under over
 WAITING = 4 * CORES  # frames that may wait under overload: what the cores answer in about half of such a deadline
 BATCH = 4 if DEADLINE_S else 8  # frames at most, where a peer batches: a batch is answered as a whole, and so late
 BUNDLE = Path(os.environ["BENCH_BUNDLE"])
+PRECISION = os.environ["BENCH_PRECISION"]  # in which our service has the graph
 
 
 class Classifier:
@@ -29,7 +30,7 @@ class Classifier:
 
     def __init__(self) -> None:
         cv2.setNumThreads(1)
-        self._session = open_session(bundle.load(BUNDLE), "cpu", precision="float32")
+        self._session = open_session(bundle.load(BUNDLE), "cpu", precision=PRECISION)
         self._manifest = self._session.manifest
 
     def __reduce__(self) -> tuple[type["Classifier"], tuple[()]]:

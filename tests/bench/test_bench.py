@@ -12,22 +12,16 @@ from typing import Any
 
 import pytest
 
-import colours
-import fake_gpu
-from bench.rounds import round_of
-from roadsight_bench import __main__ as command
-from roadsight_bench import closed_loop, server, service
+from roadsight_bench import closed_loop, server
 from roadsight_bench.cases import CASES
 from roadsight_bench.closed_loop import Closed
 from roadsight_bench.errors import LoadFailed, ServiceFailed
 from roadsight_bench.launch import Launch
-from roadsight_bench.measure import QUICK, Round, measure
+from roadsight_bench.measure import QUICK, measure
 from roadsight_bench.server import Server
 from roadsight_bench.wrk import Tool
-from roadsight_models import bundle, precision
-from roadsight_models.manifest import Precision
+from roadsight_models import bundle
 
-INT8 = Precision(name="int8", file="classifier.int8.onnx", size=1, top1=1.0, latency_ratio=0.5, golden_tolerance=1e-3)
 LOADS = ("c4", "c16", "c64")
 Document = dict[str, Any]
 
@@ -113,45 +107,3 @@ def test_a_service_that_only_refuses_has_no_capacity(
     monkeypatch.setattr(closed_loop, "run", lambda *_: Closed(0.0, 1.0, 1.0, 9, 0.0, 0))
     with pytest.raises(LoadFailed, match="answered nothing"):
         measure(CASES["S3"], bundle.load(bundles / "s3" / "1.0.0"), "cpu", "float32", QUICK, tool)
-
-
-@pytest.mark.parametrize(("has_dot_products", "names"), [(True, ["S3", "S3-int8"]), (False, ["S3"])])
-def test_what_the_service_picks_is_measured_beside_float32(
-    has_dot_products: bool, names: list[str], tool: Tool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    colours.save(tmp_path, {INT8.file: colours.graph()}, name="s3", precisions=(INT8,))
-    asked: list[str] = []
-
-    def measured(case: object, bundle: object, provider: str, precision: str, *_: object) -> list[Round]:
-        assert provider == "cpu"
-        asked.append(precision)
-        return [round_of()]
-
-    monkeypatch.setattr(command, "measure", measured)
-    monkeypatch.setattr(precision, "has_dot_products", lambda: has_dot_products)
-    command.main(["S3"], tmp_path, tmp_path / "results.json")
-    document = json.loads((tmp_path / "results.json").read_text())
-    assert [name for name in document if name in CASES or "-" in name] == names
-    assert asked == ["float32", "int8"][: len(names)]
-
-
-def test_on_a_gpu_float16_is_measured_beside_float32_and_the_limit_is_in_buckets(
-    tool: Tool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    half = INT8.model_copy(update={"name": "float16", "file": "classifier.float16.onnx", "latency_ratio": None})
-    colours.save(tmp_path, {half.file: colours.graph()}, name="s3", precisions=(half,))
-    fake_gpu.install(monkeypatch)
-    asked: list[tuple[str, str]] = []
-    started = service.launch
-
-    def on_the_cpu(root: Path, model: str, provider: str, precision: str, lanes: int) -> Launch:
-        asked.append((provider, precision))
-        return started(root, model, "cpu", precision, lanes)
-
-    monkeypatch.setattr(service, "launch", on_the_cpu)
-    command.main(["S3"], tmp_path, tmp_path / "results.json", "cuda", quick=True)
-    document = json.loads((tmp_path / "results.json").read_text())
-    assert asked == [("cuda", "float32"), ("cuda", "float16")]
-    assert {"S3", "S3-float16"} < document.keys()
-    assert document["provider"] == "cuda"
-    assert all(document["S3"][load]["limit_per_s"] > 0 for load in LOADS)

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+import colours
 from bench.strangers import in_json, ours, stranger
+from colours import INT8
 from roadsight_bench import pictures
 from roadsight_bench.cases import CASES
 from roadsight_bench.errors import PeerMissing
@@ -16,10 +18,10 @@ from roadsight_bench.peers.catalogue import PEERS, ROWS, Row, launch
 from roadsight_bench.peers.install import install
 from roadsight_bench.results import Figures
 from roadsight_bench.wrk import Tool
-from roadsight_models import bundle
+from roadsight_models import precision
 from roadsight_models.session import open_session
 
-SHORT = Plan(rounds=1, limit_s=0.1, closed_s=1, open_s=0.3)
+SHORT = Plan(rounds=3, limit_s=0.1, closed_s=1, open_s=0.3)
 
 
 @pytest.mark.parametrize("name", PEERS)
@@ -33,7 +35,8 @@ def test_every_peer_is_pinned_and_says_whose_documentation_it_follows(name: str)
 
 @pytest.mark.parametrize("row", ROWS)
 def test_a_peer_is_told_of_the_deadline_under_overload_only(row: Row, tmp_path: Path) -> None:
-    free, bound = (launch(PEERS["mosec"], row, Path("python"), tmp_path, deadline) for deadline in (None, 100.0))
+    free, bound = (launch(PEERS["mosec"], row, Path("python"), tmp_path, "int8", late) for late in (None, 100.0))
+    assert free.environment["BENCH_PRECISION"] == bound.environment["BENCH_PRECISION"] == "int8"
     assert "BENCH_DEADLINE_MS" not in free.environment
     assert bound.environment["BENCH_DEADLINE_MS"] == "100.0"
     assert f":{bound.environment['BENCH_PORT']}/inference" in bound.url
@@ -60,17 +63,19 @@ def test_a_peer_whose_interpreter_is_not_here_says_so(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def measured(tool: Tool, bundles: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Figures]]:
+def measured(tool: Tool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Figures]]:
     """What a run against the stranger wrote: its server says what we say, its tutorial names no probabilities."""
     folder = tmp_path_factory.mktemp("peers")
-    session = open_session(bundle.load(bundles / "s3" / "1.0.0"), "cpu", precision="float32")
+    loaded = colours.save(folder, {INT8.file: colours.graph()}, name="s3", precisions=(INT8,))
+    session = open_session(loaded, "cpu", precision="int8")
     said = in_json(*ours(session, pictures.draw(CASES["S3"])[0]))
     peer = stranger(folder, said, in_json(0.5, 0.1, 0.1))
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(PEERS, peer.name, peer)
         patch.setattr(command, "install", lambda one: install(one, folder / "tools"))
-        patch.setattr(command, "QUICK", SHORT)
-        command.main(["S3", "stranger"], bundles, folder / "peers.json", quick=True)
+        patch.setattr(command, "FULL", SHORT)
+        patch.setattr(precision, "has_dot_products", lambda: True)
+        command.main(["S3", "stranger"], folder, folder / "peers.json", rounds=1)
     yield peer.name, json.loads((folder / "peers.json").read_text())
 
 
@@ -78,11 +83,17 @@ def test_ours_and_theirs_are_measured_by_the_same_loads(measured: tuple[str, Fig
     name, document = measured
     assert document.keys() == {"date", "provider", "quick", "machine", "S3"}
     row = document["S3"][name]["server"]
-    assert row.keys() == {"c4", "c16", "c64", "overload"}
+    assert row.keys() == {"precision", "c4", "c16", "c64", "overload"}
+    assert [len(row[load]["samples"]) for load in ("c4", "overload")] == [1, 1]
     for load in ("c4", "c16", "c64"):
         rates = [row[load][side]["answers_per_s"] for side in ("ours", "theirs")]
         assert row[load]["ratio"] == pytest.approx(rates[0] / rates[1])
         assert row[load]["limit_per_s"] > 0
+
+
+def test_both_have_the_graph_that_the_service_picks(measured: tuple[str, Figures]) -> None:
+    name, document = measured
+    assert document["S3"][name]["server"]["precision"] == {"ours": "int8", "theirs": "int8"}
 
 
 def test_each_is_overloaded_with_three_times_its_own_capacity(measured: tuple[str, Figures]) -> None:

@@ -67,7 +67,7 @@ def overloaded(in_time: int) -> Open:
 def figures(theirs_per_s: float = 50.0, theirs_in_time: int = 40, rounds: int = 1, **changes: float) -> Figures:
     turn = Turn(100.0, closed(96.0), closed(theirs_per_s, **changes))
     duel = Duel(overloaded(95), overloaded(theirs_in_time))
-    return report.summary(Contest([dict.fromkeys(CONNECTIONS, turn)] * rounds, [duel] * rounds))
+    return report.summary(Contest("int8", "float32", [dict.fromkeys(CONNECTIONS, turn)] * rounds, [duel] * rounds))
 
 
 def misses(row: Row, found: Figures) -> list[str]:
@@ -76,6 +76,7 @@ def misses(row: Row, found: Figures) -> list[str]:
 
 def test_a_ratio_is_ours_by_theirs_and_the_rounds_are_kept() -> None:
     found = json.loads(json.dumps(figures(rounds=3, failed=2)))
+    assert found["precision"] == {"ours": "int8", "theirs": "float32"}
     assert found["c16"]["ratio"] == pytest.approx(96 / 50)
     assert found["c16"]["theirs"]["failed"] == 6
     assert len(found["c16"]["samples"]) == len(found["overload"]["ours"]["samples"]) == 3
@@ -104,4 +105,4 @@ def test_the_table_has_a_line_for_every_row_even_one_that_could_not_be_measured(
     assert len(measured.split()) == len(heading.replace("p99 ours", "p99").replace("in time", "intime").split())
     assert missing.split(maxsplit=3) == ["S3", "kserve", "server", "not measured: it ended"]
     assert misses("server", rows[Key("S3", "kserve", "server")]) == []
-    assert len(measured) <= 156
+    assert len(measured) <= 158

@@ -6,6 +6,7 @@ peers --install--> environments; bundles --contest--> bench/peers.json, a table
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -35,17 +36,19 @@ def main(
     ] = None,
     bundles: Annotated[Path, typer.Option(help="Where `export` put them.")] = BENCH / "bundles",
     out: Annotated[Path, typer.Option(help="The file of the results.")] = BENCH / "peers.json",
+    rounds: Annotated[int, typer.Option(min=1, help="How often every load is put on; once if quick.")] = FULL.rounds,
     quick: Annotated[bool, typer.Option("--quick", help="A second a load: shows that it works, not how fast.")] = False,
 ) -> None:
-    """Measures the service beside its peers, case by case, all in float32."""
+    """Measures the service beside its peers, case by case, with the graph that it picks."""
     if unknown := set(chosen or ()) - PEERS.keys() - CASES.keys():
         raise typer.BadParameter(
             f"no peer or case {', '.join(sorted(unknown))}; there are: {', '.join((*PEERS, *CASES))}"
         )
     peers = [peer for name, peer in PEERS.items() if name in (chosen or ())] or list(PEERS.values())
     cases = [case for name, case in CASES.items() if name in (chosen or ())] or list(CASES.values())
+    plan = QUICK if quick else replace(FULL, rounds=rounds)
     try:
-        here, rows = machine.look(), dict(_rows(cases, peers, bundles, QUICK if quick else FULL))
+        here, rows = machine.look(), dict(_rows(cases, peers, bundles, plan))
     except (BenchError, RoadsightError) as error:
         sys.exit(f"error: {error}")
     told: dict[str, Figures] = {}
@@ -61,7 +64,7 @@ def main(
 def _rows(cases: Sequence[Case], peers: Sequence[Peer], bundles: Path, plan: Plan) -> Iterator[tuple[Key, Figures]]:
     tool = wrk.find()
     for case in cases:
-        session = open_session(bundle.load(bundles / case.bundle / "1.0.0"), "cpu", precision="float32")
+        session = open_session(bundle.load(bundles / case.bundle / "1.0.0"), "cpu")
         ground = Ground(case, session, [Request(body) for body in pictures.draw(case)], tool)
         for peer in peers:
             for row in ROWS:

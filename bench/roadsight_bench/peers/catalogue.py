@@ -1,6 +1,6 @@
 """Which peers there are, and how each is asked.
 
-name, row, Python, bundle --launch--> Launch
+name, row, Python, bundle, precision --launch--> Launch
 """
 
 import os
@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from roadsight_bench.forms import RAW, Form, base64_json, multipart, tensor
 from roadsight_bench.launch import Launch, free_url
 from roadsight_bench.machine import cores
+from roadsight_models.manifest import PrecisionName
 
 ROOT = Path(__file__).parents[3]
 SCRIPTS = ROOT / "bench" / "peers"
@@ -67,7 +68,9 @@ PEERS = {
 }
 
 
-def launch(peer: Peer, row: Row, python: Path, bundle: Path, deadline_ms: float | None) -> Launch:
+def launch(
+    peer: Peer, row: Row, python: Path, bundle: Path, precision: PrecisionName, deadline_ms: float | None
+) -> Launch:
     """How a row is started.
 
     Args:
@@ -75,6 +78,7 @@ def launch(peer: Peer, row: Row, python: Path, bundle: Path, deadline_ms: float 
         row: which of its scripts.
         python: of the peer's environment.
         bundle: the folder of a version.
+        precision: of its graphs.
         deadline_ms: what the peer may shed for, if it can; None: it answers whatever comes.
     """
     entry: Entry = getattr(peer, row)
@@ -82,6 +86,7 @@ def launch(peer: Peer, row: Row, python: Path, bundle: Path, deadline_ms: float 
     environment = entry.environment | {
         "BENCH_BUNDLE": str(bundle.absolute()),
         "BENCH_CORES": str(cores()),
+        "BENCH_PRECISION": precision,
         "BENCH_PORT": str(urlsplit(url).port),
         "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": f"{ROOT / 'models'}{os.pathsep}{SCRIPTS}",

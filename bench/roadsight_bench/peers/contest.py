@@ -5,7 +5,8 @@
     ServiceFailed, LoadFailed, AnswersDiffer
 
 Who is not measured stands still, for some are busy while nobody asks them. The peer is started anew before the
-overload, told the deadline: what it has for shedding load is on from then.
+overload, told the deadline: what it has for shedding load is on from then. Limit, ours and a peer that is given our
+graph have it in the precision that our service picks; a tutorial has what tutorials export.
 """
 
 from collections.abc import Sequence
@@ -25,8 +26,10 @@ from roadsight_bench.requests import Request
 from roadsight_bench.subject import DEADLINE_MS, Subject, subject
 from roadsight_bench.tally import Open
 from roadsight_bench.wrk import Tool
+from roadsight_models.manifest import PrecisionName
 from roadsight_models.session import Session
 
+TUTORIALS_IN: PrecisionName = "float32"
 FULL = Plan(rounds=3, limit_s=2.0, closed_s=3, open_s=3.0)
 
 
@@ -35,7 +38,7 @@ class Ground:
     """What a case is measured on."""
 
     case: Case
-    session: Session  # float32, as ours and every peer has it
+    session: Session  # with the graph that our service picks
     requests: Sequence[Request]
     wrk: Tool
 
@@ -73,6 +76,8 @@ class Duel:
 class Contest:
     """All rounds."""
 
+    ours_in: PrecisionName
+    theirs_in: PrecisionName
     turns: list[dict[int, Turn]]  # by connections
     duels: list[Duel]
 
@@ -92,9 +97,10 @@ def measure(ground: Ground, peer: Peer, row: Row, python: Path, plan: Plan) -> C
         LoadFailed: a load generator broke, or nothing was answered.
         AnswersDiffer: the peer does other work.
     """
-    folder = ground.session.bundle.folder
-    ours_as = service.launch(folder.parents[1], ground.case.bundle, "cpu", "float32", cores())
-    theirs_as = partial(launch, peer, row, python, folder)
+    folder, ours_in = ground.session.bundle.folder, ground.session.precision
+    theirs_in = ours_in if row == "server" else TUTORIALS_IN
+    ours_as = service.launch(folder.parents[1], ground.case.bundle, "cpu", ours_in, cores())
+    theirs_as = partial(launch, peer, row, python, folder, theirs_in)
     with subject(ours_as, ground.requests, ground.wrk) as ours:
         ours.warm()
         with subject(theirs_as(None), ground.requests, ground.wrk, REFUSED) as theirs:
@@ -103,7 +109,7 @@ def measure(ground: Ground, peer: Peer, row: Row, python: Path, plan: Plan) -> C
             turns = [_turns(ground, ours, theirs, plan) for _ in range(plan.rounds)]
         with subject(theirs_as(DEADLINE_MS), ground.requests, ground.wrk, REFUSED) as theirs:
             theirs.warm()
-            return Contest(turns, _duels(turns, ours, theirs, plan))
+            return Contest(ours_in, theirs_in, turns, _duels(turns, ours, theirs, plan))
 
 
 def _turns(ground: Ground, ours: Subject, theirs: Subject, plan: Plan) -> dict[int, Turn]:

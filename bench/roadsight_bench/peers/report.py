@@ -1,6 +1,7 @@
 """What `bench/peers.json` holds of a row, the table, and what is missed.
 
-    Contest --summary--> {"c4": {"ratio": 1.4, "limit_per_s": 180.0, "ours": {...}, "theirs": {...}}, "c16": ...,
+    Contest --summary--> {"precision": {"ours": "int8", "theirs": "float32"},
+                          "c4": {"ratio": 1.4, "limit_per_s": 180.0, "ours": {...}, "theirs": {...}}, "c16": ...,
                           "c64": ..., "overload": {"ratio": ..., "ours": {...}, "theirs": {...}}}
             --lines--> one line a row
             --misses--> sentences
@@ -22,11 +23,13 @@ AHEAD = {"S1": 1.25, "S2": 1.7, "S3": 1.9}  # of whom its own tutorial shows, at
 LEVEL = 1.0  # of whom has our decoder and graph
 LOADS = (*(f"c{number}" for number in CONNECTIONS), "overload")
 
-_HEADINGS = ("x4", "x16", "x64", "4/s", "16/s", "64/s", "p99 ours", "p99", "in time", "theirs", "late", "refused")
+_RATES = ("graph", "x4", "x16", "x64", "4/s", "16/s", "64/s")
+_HEADINGS = (*_RATES, "p99 ours", "p99", "in time", "theirs", "late", "refused")
 _LEGEND = """\
-server: has our decoder and graph; tutorial: as its own documentation shows. xN: answers of ours for each of theirs, N
-connections; N/s, p99 (ms, 64 connections): theirs. in time: ours a second under overload, then theirs. cores: CPU of
-the generator, at most. Where something failed, the last column counts it."""
+server: has our decoder and graph; tutorial: as its own documentation shows. graph: the precision of ours, of the limit
+and of a server row; a tutorial has float32. xN: answers of ours for each of theirs, N connections; N/s, p99 (ms, 64
+connections): theirs. in time: ours a second under overload, then theirs. cores: CPU of the generator, at most. Where
+something failed, the last column counts it."""
 
 
 class Key(NamedTuple):
@@ -39,7 +42,7 @@ class Key(NamedTuple):
 
 def summary(contest: Contest) -> Figures:
     """Sums up a row; see the top of this file."""
-    found: Figures = {}
+    found: Figures = {"precision": {"ours": contest.ours_in, "theirs": contest.theirs_in}}
     for number in CONNECTIONS:
         turns = [each[number] for each in contest.turns]
         pairs = combined([{"ratio": turn.ratio, "limit_per_s": turn.limit_per_s} for turn in turns])
@@ -73,6 +76,7 @@ def misses(key: Key, figures: Figures) -> Iterator[str]:
 
 def _cells(figures: Figures) -> Iterator[str]:
     closed, overload = [figures[load] for load in LOADS[:-1]], figures["overload"]
+    yield figures["precision"]["ours"]
     yield from ("-" if one["ratio"] is None else f"{one['ratio']:.2f}" for one in closed)
     yield from (f"{one['theirs']['answers_per_s']:.0f}" for one in closed)
     yield from (f"{closed[-1][side]['p99_ms']:.0f}" for side in ("ours", "theirs"))
