@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "roadsight_training": {"roadsight_training", "roadsight_models"},
     "roadsight_service": {"roadsight_service", "roadsight_models", "roadsight_client"},
     "roadsight_client": {"roadsight_client"},
-    "roadsight_bench": {"roadsight_bench", "roadsight_models", "roadsight_client"},  # the service is behind a socket
+    "roadsight_bench": {"roadsight_bench", "roadsight_models"},  # the service is behind a socket
 }
 # The process of the benchmark that makes bundles and ends before anything is measured.
 EXPORTS = ("roadsight_bench.export", "roadsight_bench.packing")

@@ -23,10 +23,10 @@ HONEST = Path(__file__).with_name("honest.py")
 FRAME = b"\xff\xd8 a frame \xff\xd9"
 
 
-def honest(status: int = 200, answer: str = "[1.0]", **environment: str) -> Launch:
+def honest(status: int = 200, answer: str = "[1.0]") -> Launch:
     url = free_url("/classify")
     command = (sys.executable, str(HONEST), str(urlsplit(url).port), str(status), answer)
-    return Launch("an honest server", command, environment, url)
+    return Launch("an honest server", command, {}, url)
 
 
 def test_it_is_ready_when_it_answers_and_the_answer_is_kept() -> None:
