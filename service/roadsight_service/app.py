@@ -47,6 +47,7 @@ def create_app(settings: Settings, open_models: OpenRegistry = open_registry) ->
         metrics.watch(sessions, queue)
         lanes = Lanes(settings.lanes, queue, batcher, pace)
         lanes.start()
+        watch = asyncio.ensure_future(pace.watch_loop())
         app.state.roadsight = State(
             settings,
             registry,
@@ -59,6 +60,7 @@ def create_app(settings: Settings, open_models: OpenRegistry = open_registry) ->
         finally:
             app.state.roadsight = None
             metrics.ready.set(0)
+            watch.cancel()
             await asyncio.to_thread(lanes.close, settings.drain_seconds)
 
     app = Roadsight(

@@ -5,6 +5,7 @@ lanes' rounds, answers --Pace--> seconds until one more would be answered
 Frames differ in cost, by their crops above all: a frame's weight is one for its decode and one for each crop.
 """
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from roadsight_service.work import Done, Job
 
 WEIGHT = 0.1  # of the latest observation; the mean forgets in some ten of them
 LIGHT_S = 0.03  # a frame that takes no longer is done in one round of a lane; a heavier one in several
+BEAT_S = 0.02
 FORGET_S = 1.0  # what nobody has measured for so long counts no more: else who is refused could never show better
 
 
@@ -28,25 +30,27 @@ class Pace:
         self._stay_s = 0.0  # what passes from leaving the queue to the answer, for a light frame
         self._stay_at = 0.0  # when that was measured last
         self._frames, self._weight = 0, 0  # that are being worked on
+        self._lag_s = 0.0  # how late the event loop comes to what is due
         self._errands_s = 0.0  # spent on what was left of frames, since a round ended
         self._lock = Lock()
 
     def expected(self, ahead: Sequence[Job], own: int) -> float:
-        """Seconds until a frame that comes now is answered; 0 while a lane is free.
+        """Seconds until a frame that comes now is answered; while a lane is free, what the event loop needs.
 
         Args:
             ahead: the frames that go before it.
             own: its weight.
         """
         with self._lock:
+            on_the_loop = 2 * self._lag_s  # before it was seen, and before its answer is sent
             if len(ahead) + self._frames < self._lanes:
-                return 0.0
+                return on_the_loop
             # What is being worked on is half done, on the average, and gives way after a round.
             until_a_lane_is_free = min(self._weight * self._unit_s / self._lanes, LIGHT_S) / 2
             fresh = self._stay_s if monotonic() < self._stay_at + FORGET_S else 0.0
             stay = fresh if self._is_light(own) else own * self._unit_s
             before = sum(job.weight for job in ahead) * self._unit_s / self._lanes
-            return before + until_a_lane_is_free + stay
+            return on_the_loop + before + until_a_lane_is_free + stay
 
     def _is_light(self, weight: int) -> bool:
         return weight * self._unit_s <= LIGHT_S
@@ -79,6 +83,14 @@ class Pace:
         yield
         with self._lock:
             self._errands_s += monotonic() - start
+
+    async def watch_loop(self) -> None:
+        """Measures for ever how late the event loop is: under thousands of small frames a second it is what bounds."""
+        while True:
+            due = monotonic() + BEAT_S
+            await asyncio.sleep(BEAT_S)
+            with self._lock:
+                self._lag_s = monotonic() - due
 
     def learn(self, unit_s: float | None = None, stay_s: float | None = None) -> None:
         """Takes an observation into the means."""

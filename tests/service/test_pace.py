@@ -1,12 +1,13 @@
 """What the lanes' pace is learnt from."""
 
+import asyncio
 from time import monotonic, sleep
 
 import pytest
 
 from roadsight_models.errors import BadImage
 from roadsight_service.metrics import Clock
-from roadsight_service.pace import LIGHT_S, WEIGHT, Pace
+from roadsight_service.pace import BEAT_S, LIGHT_S, WEIGHT, Pace
 from roadsight_service.work import Done, Job, Prepared
 
 NOTHING = Prepared(0, 0, (), ())
@@ -109,3 +110,16 @@ def test_what_a_lane_does_is_learnt() -> None:
         done.future.set_result(Done(NOTHING, ()))
     busy(pace, 1)
     assert 0 < pace.expected([], own=2) < 10
+
+
+def test_what_the_event_loop_is_late_counts_twice_even_where_a_lane_is_free() -> None:
+    async def block() -> float:
+        pace = Pace(lanes=1)
+        watch = asyncio.ensure_future(pace.watch_loop())
+        await asyncio.sleep(0)
+        sleep(BEAT_S + 0.1)  # nothing else runs meanwhile
+        await asyncio.sleep(0.001)
+        watch.cancel()
+        return pace.expected([], own=2)
+
+    assert asyncio.run(block()) >= 0.2
