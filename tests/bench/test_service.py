@@ -24,8 +24,8 @@ def test_it_is_ready_with_the_one_bundle_in_the_precision_asked_for(bundles: Pat
 
 def test_settings_of_whoever_runs_the_benchmark_do_not_reach_it(bundles: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ROADSIGHT_QUEUE_FRAMES", "none")
-    with server.running(service.launch(bundles, "s3", "cpu", "float32", lanes=1), FRAME):
-        pass
+    with server.running(service.launch(bundles, "s3", "cpu", "float32", lanes=1), FRAME) as served:
+        assert served.process.poll() is None
 
 
 def test_one_that_does_not_start_ends_in_its_own_words(tmp_path: Path) -> None:

@@ -219,6 +219,7 @@ def test_one_that_is_at_work_on_a_heavy_frame_gives_way() -> None:
     with pace.round([heavy]):
         pace.learn(unit_s=0.001)
     queue.put(job("car", 0.1))
+    assert len(queue) == 1
 
 
 def test_a_free_lane_takes_a_frame_whatever_it_cost_before() -> None:
