@@ -48,7 +48,7 @@ def make_batcher(
 
 
 class InlineBatcher:
-    """Infers on the lane that calls, all it brings for one session in one go; in parts, if other lanes are idle."""
+    """Infers on the lane that calls, in batches of a size that suits a core; other lanes may take a part of them."""
 
     round_s = 0.03  # a fuller batch costs less a crop, but its frames are answered together
 
@@ -90,7 +90,7 @@ class InlineBatcher:
         return max(1, min(self._most(group[0].session), math.ceil(crops / (self._queue.idle + 1))))
 
     def close(self, within_s: float) -> None:
-        """Nothing is ever left."""
+        """Does nothing: what is left waits in the queue, and lanes finish that before they stop."""
 
 
 class QueuedBatcher:
