@@ -3,7 +3,8 @@
     body --receive--> bytes --decode--> frame --regions--> boxes --queue--> crops --infer--> probabilities
           TooLarge          BadImage          BadRegion          QueueFull        DeadlineMissed
           UnsupportedMediaType                UnknownTask        Draining
-          BadParameter                        UnknownVersion     NotReady
+          Unauthorized, Forbidden             UnknownVersion     NotReady
+          BadParameter
 
     bundle --load--> manifest --session--> warm model            (a failure here stops the start)
            BadBundle          ProviderMissing, PrecisionMissing, GoldenMismatch
@@ -26,6 +27,18 @@ class BadImage(RoadsightError):
     """The body is not a picture of an accepted kind, or breaks off."""
 
     status, code = 400, "bad_image"
+
+
+class Unauthorized(RoadsightError):
+    """Keys are set, and the request has none that is known."""
+
+    status, code = 401, "unauthorized"
+
+
+class Forbidden(RoadsightError):
+    """The key is known, but not for this. Names what it is for."""
+
+    status, code = 403, "forbidden"
 
 
 class UnknownTask(RoadsightError):

@@ -5,18 +5,21 @@
 ...     answer.regions[0].results[0].predictions[0].label
 """
 
-from roadsight_client.answers import Answer, Frame, Prediction, Region, Result
+from roadsight_client.answers import Answer, Check, Distance, Frame, Prediction, Region, Result, Spent
 from roadsight_client.client import Client
 from roadsight_client.errors import ClientError, Problem, Unreachable
 
 __all__ = [
     "Answer",
+    "Check",
     "Client",
     "ClientError",
+    "Distance",
     "Frame",
     "Prediction",
     "Problem",
     "Region",
     "Result",
+    "Spent",
     "Unreachable",
 ]

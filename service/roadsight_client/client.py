@@ -1,54 +1,21 @@
 """The client: one connection pool, one method per question.
 
-frame bytes, regions --POST /v1/classify--> Answer
+frame bytes, regions --POST /v1/classify-->   Answer
+frame bytes, region  --POST /v1/robustness--> Check
                      Unreachable, Problem
 """
 
 import json
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Self
 
 import httpx
 
 from roadsight_client import answers
-from roadsight_client.errors import Problem, Unreachable
-
-GRACE_S = 1.0  # for an answer, or a 504, that is still on its way when the deadline passes
-_MAGIC = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png", b"RIFF": "image/webp"}
+from roadsight_client.connection import Connection, Parameters
 
 
-class Client:
-    """Talks to one service. Close it, or use it in a `with` block; connections are kept between calls.
-
-    Args:
-        url: where the service is, such as `http://127.0.0.1:8080`.
-        timeout_s: the longest wait for connecting, sending or an answer.
-        transport: how requests travel; a seam for tests.
-        trust_env: whether HTTP_PROXY and the like are heeded.
-    """
-
-    def __init__(
-        self,
-        url: str,
-        timeout_s: float = 10.0,
-        transport: httpx.BaseTransport | None = None,
-        trust_env: bool = True,
-    ) -> None:
-        self.url, self._timeout_s = url, timeout_s
-        self._http = httpx.Client(base_url=url, transport=transport, trust_env=trust_env)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Closes the connections."""
-        self._http.close()
+class Client(Connection):
+    """Asks one service, see `Connection`. Close it, or use it in a `with` block."""
 
     def ready(self) -> bool:
         """Whether every model is warm.
@@ -89,50 +56,64 @@ class Client:
             Unreachable: no answer came.
             UnicodeEncodeError: an id that is not ASCII.
         """
-        params: dict[str, str | list[str]] = {"task": list(tasks)} if tasks else {}
+        params: Parameters = {"task": list(tasks)} if tasks else {}
         if regions is not None:
             params["regions"] = json.dumps([list(box) for box in regions], default=float)  # numpy's numbers, too
         if version is not None:
             params["version"] = version
         if top is not None:
             params["top"] = str(top)
-        headers = {"Content-Type": _media_type(frame)}
         said = {"X-Frame-Id": frame_id, "X-Camera-Id": camera_id, "X-Captured-At": captured_at}
-        headers |= {name: value for name, value in said.items() if value is not None}
-        timeout_s = self._timeout_s
-        if deadline_ms is not None:
-            headers["X-Deadline-Ms"] = str(deadline_ms)
-            timeout_s = max(deadline_ms, 0) / 1e3 + GRACE_S
-        response = self._send("POST", "/v1/classify", timeout_s, content=frame, params=params, headers=headers)
-        if response.status_code != httpx.codes.OK:
-            raise _problem(response)
-        try:
-            return answers.parse(response.json())
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise Problem(response.status_code, "not_roadsight", response.text[:200]) from error
+        return self._ask("/v1/classify", frame, params, said, deadline_ms, answers.parse)
 
-    def _send(
+    def robustness(
         self,
-        method: str,
-        path: str,
-        timeout_s: float,
-        content: bytes | None = None,
-        params: dict[str, str | list[str]] | None = None,
-        headers: dict[str, str] | None = None,
-    ) -> httpx.Response:
-        try:
-            return self._http.request(method, path, content=content, params=params, headers=headers, timeout=timeout_s)
-        except httpx.RequestError as error:
-            raise Unreachable(f"{self.url}: {error}") from error
+        frame: bytes,
+        region: Sequence[float] | None = None,
+        *,
+        task: str | None = None,
+        attack: str | None = None,
+        epsilon: str | float | None = None,
+        norm: str | None = None,
+        steps: int | None = None,
+        restarts: int | None = None,
+        seed: int | None = None,
+        label: str | int | None = None,
+        target: str | int | None = None,
+        search: bool = False,
+        image: bool = False,
+        frame_id: str | None = None,
+        deadline_ms: float = 10_000,
+    ) -> answers.Check:
+        """Asks how easily the answer for one region is bent. Whatever is None is as the service has it.
 
+        Args:
+            frame: an encoded JPEG, PNG or WebP.
+            region: a box x1, y1, x2, y2 in pixels, right and bottom exclusive; the whole frame if None.
+            task: whose answer; must be named where several tasks are served.
+            attack: by name, such as `quick` or `pgd`.
+            epsilon: how far, such as "8/255" or 0.031, in pixel units of [0, 1].
+            norm: by which measure: linf, l2, l0.
+            steps: of each restart.
+            restarts: from other random starts.
+            seed: the same seed, the same pictures.
+            label: name or number of the true class; what the model says if None.
+            target: name or number of what it is to be taken for; any other class if None.
+            search: look for the smallest epsilon.
+            image: return the picture that broke it.
+            frame_id: echoed.
+            deadline_ms: how long the answer is worth having, in milliseconds; the wait ends a second later.
 
-def _media_type(frame: bytes) -> str:
-    return next((kind for magic, kind in _MAGIC.items() if frame.startswith(magic)), "image/jpeg")
-
-
-def _problem(response: httpx.Response) -> Problem:
-    try:
-        body = response.json()
-        return Problem(response.status_code, body["code"], body["detail"])
-    except (ValueError, KeyError, TypeError):
-        return Problem(response.status_code, "not_roadsight", response.text[:200])
+        Raises:
+            Problem: the service refused; `code` is stable: `not_found` where checks are switched off.
+            Unreachable: no answer came.
+        """
+        asked = {
+            "task": task, "attack": attack, "epsilon": epsilon, "norm": norm, "steps": steps, "restarts": restarts,
+            "seed": seed, "label": label, "target": target,
+        }  # fmt: skip
+        params: Parameters = {name: str(value) for name, value in asked.items() if value is not None}
+        params |= {name: "true" for name, wanted in (("search", search), ("image", image)) if wanted}
+        if region is not None:
+            params["region"] = json.dumps(list(region), default=float)
+        return self._ask("/v1/robustness", frame, params, {"X-Frame-Id": frame_id}, deadline_ms, answers.parse_check)

@@ -13,6 +13,7 @@ from time import perf_counter
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from roadsight_service.access import Access
 from roadsight_service.batcher import make_batcher
 from roadsight_service.frame_queue import FrameQueue
 from roadsight_service.lanes import Lanes
@@ -20,7 +21,10 @@ from roadsight_service.metrics import Metrics
 from roadsight_service.pace import Pace
 from roadsight_service.pipeline import Pipeline
 from roadsight_service.registry import Registry, open_registry
-from roadsight_service.routes import classify, problems, status
+from roadsight_service.robustness.back_room import BackRoom
+from roadsight_service.robustness.checks import Checks
+from roadsight_service.robustness.metrics import CheckMetrics
+from roadsight_service.routes import classify, problems, robustness, status
 from roadsight_service.routes.intake import Intake
 from roadsight_service.routes.state import State
 from roadsight_service.settings import Settings
@@ -36,6 +40,7 @@ def create_app(settings: Settings, open_models: OpenRegistry = open_registry) ->
         open_models: gives the warm models when the application starts.
     """
     metrics = Metrics()
+    check_metrics = CheckMetrics(metrics.registry)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -47,13 +52,16 @@ def create_app(settings: Settings, open_models: OpenRegistry = open_registry) ->
         metrics.watch(sessions, queue)
         lanes = Lanes(settings.lanes, queue, batcher, pace)
         lanes.start()
+        checks = _checks(settings, registry, queue, check_metrics) if settings.robustness_enabled else None
         watch = asyncio.ensure_future(pace.watch_loop())
         app.state.roadsight = State(
             settings,
             registry,
             metrics,
+            Access(settings.keys),
             Intake(settings.max_body_bytes, settings.max_buffered_bytes),
             Pipeline(registry, lanes, metrics, settings.max_pixels),
+            checks,
         )
         try:
             yield
@@ -61,6 +69,8 @@ def create_app(settings: Settings, open_models: OpenRegistry = open_registry) ->
             app.state.roadsight = None
             metrics.ready.set(0)
             watch.cancel()
+            if checks is not None:
+                await asyncio.to_thread(checks.close, settings.drain_seconds)
             await asyncio.to_thread(lanes.close, settings.drain_seconds)
 
     app = Roadsight(
@@ -72,9 +82,18 @@ def create_app(settings: Settings, open_models: OpenRegistry = open_registry) ->
     problems.install(app)
     app.include_router(classify.router)
     app.include_router(status.router)
+    if settings.robustness_enabled:
+        app.include_router(robustness.router)
     app.add_middleware(_Measured, metrics=metrics)
     app.frames = _Measured(problems.Answered(classify.classify), metrics)
     return app
+
+
+def _checks(settings: Settings, registry: Registry, queue: FrameQueue, metrics: CheckMetrics) -> Checks:
+    def is_busy() -> bool:
+        return len(queue) > 0 or queue.idle == 0
+
+    return Checks(registry, BackRoom(is_busy), metrics, settings.max_pixels)
 
 
 class Roadsight(FastAPI):

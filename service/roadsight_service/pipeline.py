@@ -6,6 +6,7 @@ UnknownTask  QueueFull  BadImage, TooLarge, BadRegion  DeadlineMissed
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from roadsight_models.frame import admit, decode
 from roadsight_models.preprocess import cut, reduction
@@ -65,7 +66,8 @@ class Pipeline:
         """
         sessions = self._registry.select(ask.tasks, ask.version)
         crops = max(1, len(ask.regions)) * len(sessions)
-        job = Job(lambda: self._prepare(body, ask, sessions, clock), ask.deadline, ask.camera, clock, crops)
+        work = partial(prepare, body, ask.regions, sessions, self._max_pixels, clock)
+        job = Job(work, ask.deadline, ask.camera, clock, crops)
         done = await self._lanes.run(job)
         with clock.stage("postprocess"):
             judgements = _judge(done, ask.top)
@@ -75,16 +77,23 @@ class Pipeline:
         prepared = done.prepared
         return Answer(prepared.width, prepared.height, prepared.regions, sessions, judgements)
 
-    def _prepare(self, body: bytes, ask: Ask, sessions: Sequence[Session], clock: Clock) -> Prepared:
-        """Runs on a lane: one decode for all regions and all models."""
-        with clock.stage("decode"):
-            header = admit(body, self._max_pixels, KINDS)
-            regions = within(ask.regions or (whole(header.width, header.height),), header.width, header.height)
-            rules = [session.manifest.input for session in sessions]
-            frame = decode(body, header, reduction(header, regions, rules))
-        with clock.stage("preprocess"):
-            crops = tuple((session, cut(frame, regions, session.manifest.input)) for session in sessions)
-        return Prepared(frame.width, frame.height, regions, crops)
+
+def prepare(
+    body: bytes, regions: tuple[Region, ...], sessions: Sequence[Session], max_pixels: int, clock: Clock
+) -> Prepared:
+    """One decode for all regions and all models; the whole frame if there are no regions.
+
+    Raises:
+        BadImage, TooLarge, BadRegion: see `Pipeline.classify`.
+    """
+    with clock.stage("decode"):
+        header = admit(body, max_pixels, KINDS)
+        regions = within(regions or (whole(header.width, header.height),), header.width, header.height)
+        rules = [session.manifest.input for session in sessions]
+        frame = decode(body, header, reduction(header, regions, rules))
+    with clock.stage("preprocess"):
+        crops = tuple((session, cut(frame, regions, session.manifest.input)) for session in sessions)
+    return Prepared(frame.width, frame.height, regions, crops)
 
 
 def _judge(done: Done, top: int) -> tuple[tuple[Judgement, ...], ...]:

@@ -5,11 +5,13 @@ settings --choose--> folders --load, open--> Registry (task -> Session)
 """
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from roadsight_models import bundle
 from roadsight_models.errors import BadBundle, BadParameter, UnknownTask, UnknownVersion
+from roadsight_models.gradient import GradientSession, open_gradient
 from roadsight_models.runners import Gpu
 from roadsight_models.session import Session, open_session
 from roadsight_service.settings import Settings
@@ -19,9 +21,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Registry:
-    """The sessions that serve, by task."""
+    """The sessions that serve, by task, and where they are to be attacked what gives their gradients."""
 
     sessions: dict[str, Session]
+    gradients: Mapping[str, GradientSession] = field(default_factory=dict)
 
     def select(self, tasks: tuple[str, ...], version: str | None) -> tuple[Session, ...]:
         """The sessions a client asks for; all of them if it names no task.
@@ -49,7 +52,7 @@ def open_registry(settings: Settings) -> Registry:
         BadBundle: none is there, one is damaged, or two serve the same task.
         ProviderMissing: the provider asked for is not there.
         PrecisionMissing: a bundle has no graph in the precision asked for.
-        GoldenMismatch: a model does not reproduce its golden logits.
+        GoldenMismatch: a model, or its gradient, does not reproduce its golden logits.
     """
     sessions: dict[str, Session] = {}
     folders = _chosen(settings)
@@ -65,7 +68,17 @@ def open_registry(settings: Settings) -> Registry:
         log.info("%s %s serves %s on %s in %s", manifest.name, manifest.version, *where)
         if session.fallback:
             log.warning("%s runs on the CPU: %s", manifest.name, session.fallback)
-    return Registry(sessions)
+    return Registry(sessions, _gradients(sessions, settings) if settings.robustness_enabled else {})
+
+
+def _gradients(sessions: Mapping[str, Session], settings: Settings) -> dict[str, GradientSession]:
+    opened = {}
+    for task, session in sessions.items():
+        if session.bundle.gradient is None:
+            log.warning("%s was published without a gradient: only black-box attacks can check it", task)
+        else:
+            opened[task] = open_gradient(session.bundle, settings.provider)
+    return opened
 
 
 def _share(settings: Settings, models: int) -> Gpu:

@@ -8,11 +8,13 @@ from roadsight_models.probabilities import Status
 Pixel = int | float  # a client that sends whole pixels gets whole pixels back
 
 
-class _Schema(BaseModel):
+class Schema(BaseModel):
+    """The base of them all."""
+
     model_config = ConfigDict(frozen=True)
 
 
-class PredictionOut(_Schema):
+class PredictionOut(Schema):
     """A class and its calibrated probability."""
 
     label: str
@@ -20,7 +22,7 @@ class PredictionOut(_Schema):
     probability: float
 
 
-class ResultOut(_Schema):
+class ResultOut(Schema):
     """What one model says of one region."""
 
     task: str
@@ -30,7 +32,7 @@ class ResultOut(_Schema):
     predictions: tuple[PredictionOut, ...]
 
 
-class RegionOut(_Schema):
+class RegionOut(Schema):
     """A region as it was judged: clipped at the picture."""
 
     box: tuple[Pixel, Pixel, Pixel, Pixel]
@@ -38,7 +40,7 @@ class RegionOut(_Schema):
     results: tuple[ResultOut, ...]
 
 
-class FrameOut(_Schema):
+class FrameOut(Schema):
     """The frame, and what the client said of it, as sent."""
 
     id: str | None
@@ -48,7 +50,7 @@ class FrameOut(_Schema):
     height: int
 
 
-class TimingsOut(_Schema):
+class TimingsOut(Schema):
     """Milliseconds per stage; every key is always there."""
 
     receive: float
@@ -60,7 +62,7 @@ class TimingsOut(_Schema):
     total: float
 
 
-class AnswerOut(_Schema):
+class AnswerOut(Schema):
     """The answer to `POST /v1/classify`."""
 
     frame: FrameOut
@@ -68,7 +70,7 @@ class AnswerOut(_Schema):
     timings_ms: TimingsOut
 
 
-class ProblemOut(_Schema):
+class ProblemOut(Schema):
     """RFC 9457 problem details with a stable `code`; some codes add members, such as `index` or `tasks`."""
 
     type: str
@@ -78,7 +80,7 @@ class ProblemOut(_Schema):
     detail: str
 
 
-class ModelOut(_Schema):
+class ModelOut(Schema):
     """A model that serves."""
 
     name: str
@@ -97,13 +99,13 @@ class ModelOut(_Schema):
     metrics: tuple[Metric, ...]
 
 
-class ModelsOut(_Schema):
+class ModelsOut(Schema):
     """The answer to `GET /v1/models`."""
 
     models: tuple[ModelOut, ...]
 
 
-class ReadyModelOut(_Schema):
+class ReadyModelOut(Schema):
     """A warm model and where it runs."""
 
     name: str
@@ -114,14 +116,14 @@ class ReadyModelOut(_Schema):
     without_graphs: str | None
 
 
-class ReadyOut(_Schema):
+class ReadyOut(Schema):
     """The answer to `GET /readyz`."""
 
     status: str
     models: tuple[ReadyModelOut, ...]
 
 
-class AliveOut(_Schema):
+class AliveOut(Schema):
     """The answer to `GET /livez`."""
 
     status: str

@@ -7,11 +7,12 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, Json, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from roadsight_models.precision import Asked as Precision
 from roadsight_models.providers import Asked as Provider
+from roadsight_service.access import KeyDigest, Scope
 
 
 def _cores() -> int:
@@ -50,6 +51,13 @@ class Settings(BaseSettings):
     )
     max_pixels: int = Field(40_000_000, ge=1, le=1_000_000_000, description="Largest picture, width times height.")
     max_regions: int = Field(256, ge=1, le=4096, description="Most regions in one frame.")
+    keys: Annotated[Json[dict[KeyDigest, tuple[Scope, ...]]] | None, NoDecode] = Field(
+        None, description="Who may ask: JSON, a key's SHA-256 to its scopes, classify, robustness; anybody if unset."
+    )
+    robustness_enabled: bool = Field(False, description="Whether there is POST /v1/robustness.")
+    robustness_max_steps: int = Field(1000, ge=1, le=100_000, description="Most steps that a check may ask for.")
+    robustness_max_restarts: int = Field(20, ge=1, le=1000, description="Most restarts that a check may ask for.")
+    robustness_deadline_ms: float = Field(10_000, gt=0, le=600_000, description="For checks that name none.")
     drain_seconds: int = Field(10, ge=0, le=600, description="Time that running requests get when the service stops.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe log line.")
 

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from pictures import BLUE, RED, encoded, striped
-from roadsight_client import Client, Problem, Unreachable
-from roadsight_client import client as client_module
+from roadsight_client import Client, Problem, Unreachable, connection
 from running import serve_watched
 
 FRAME = encoded(striped(RED, BLUE), ".jpg")
@@ -80,7 +79,7 @@ def test_boxes_may_be_of_numpy_and_a_version_can_be_asked_for(client: Client) ->
 
 
 def test_a_deadline_ends_the_wait_on_a_link_that_is_dead(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "GRACE_S", 0.05)
+    monkeypatch.setattr(connection, "GRACE_S", 0.05)
     with socket.socket() as mute:
         mute.bind(("127.0.0.1", 0))
         mute.listen()

@@ -53,7 +53,7 @@ def test_a_value_that_there_is_not_is_refused_from_the_environment(
 def test_every_setting_can_be_said_in_the_environment(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     other: dict[str, Any] = {
         "host": "::1", "bundles": "elsewhere", "models": "a,b@1.0.0", "provider": "cpu", "precision": "int8",
-        "engine_cache": "cache", "log_level": "debug",
+        "engine_cache": "cache", "log_level": "debug", "robustness_enabled": True, "keys": "{}",
     }  # fmt: skip
     said = str(other.get(name, int(NUMBERS.get(name, {}).get("le", 0))))
     monkeypatch.setenv(f"ROADSIGHT_{name.upper()}", said)

@@ -5,8 +5,9 @@ gradient --step--> direction;  pixels --project--> pixels in the ball around the
 Pixels are float32 in [0, 1], so an epsilon is in pixel units: 8/255 is eight grey levels.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+import math
+from dataclasses import dataclass, replace
+from typing import Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +39,10 @@ class ThreatModel:
         if not (0 <= self.epsilon <= largest and np.isfinite(self.epsilon)):
             limit = "" if self.norm == "l2" else " up to 1"
             raise BadParameter("epsilon", f"{self.epsilon}: in {self.norm} it is a number from 0{limit}")
+
+    def in_grey_levels(self) -> Self:
+        """The ball of the same norm that has all its uint8 pictures: in linf a whole number of grey levels."""
+        return replace(self, epsilon=math.floor((self.epsilon + SLACK) * 255) / 255) if self.norm == "linf" else self
 
     def project(self, pixels: Floats, around: Floats) -> Floats:
         """The nearest pixels that are allowed: in the ball, then in [0, 1], which takes none out of the ball.

@@ -61,12 +61,18 @@ class Given:
         """Whether the connection is there for another request; if not, its client may still be writing as it closes."""
         return self._http_version != "1.0" and b"close" not in self._headers.get(b"connection", b"").lower()
 
-    def refuse_unknown(self) -> None:
+    @property
+    def authorization(self) -> str | None:
+        """The header of this name."""
+        header = self._headers.get(b"authorization")
+        return None if header is None else header.decode("latin-1")
+
+    def refuse_unknown(self, known: tuple[str, ...]) -> None:
         """Raises BadParameter for a name that means nothing: a misspelt `regions` must not become the whole frame."""
-        unknown = [name for name in self._query if name not in QUERY]
-        unknown += [name for name in self._fields if name not in QUERY and name not in HEADERS]
+        unknown = [name for name in self._query if name not in known]
+        unknown += [name for name in self._fields if name not in known and name not in HEADERS]
         if unknown:
-            raise BadParameter(unknown[0][:40], f"unknown; there are: {', '.join(QUERY)}")
+            raise BadParameter(unknown[0][:40], f"unknown; there are: {', '.join(known)}")
 
     def every(self, name: str) -> list[str]:
         """All values of a query parameter, from the query and the form."""
@@ -94,15 +100,21 @@ def _by_name(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     return found
 
 
-def deadline(received: float, given: Given, settings: Settings) -> float:
+def deadline(received: float, given: Given, settings: Settings, default_ms: float | None = None) -> float:
     """When the answer must be ready, on the monotonic clock; `X-Deadline-Ms` is relative to receipt.
+
+    Args:
+        received: when the request came.
+        given: what it says.
+        settings: give the longest deadline, and that of requests that name none.
+        default_ms: that of such requests on another route.
 
     Raises:
         BadParameter: not a number.
     """
     text = given.once("deadline_ms")
     try:
-        milliseconds = settings.default_deadline_ms if text is None else float(text)
+        milliseconds = float(text) if text is not None else default_ms or settings.default_deadline_ms
     except ValueError:
         milliseconds = math.nan
     if not math.isfinite(milliseconds):
@@ -137,7 +149,7 @@ def ask(given: Given, until: float, settings: Settings) -> Ask:
         BadParameter: an unknown name, a value that can't be read, one given twice.
         BadRegion: see `regions.parse`.
     """
-    given.refuse_unknown()
+    given.refuse_unknown(QUERY)
     top, boxes = given.once("top") or "5", given.once("regions")
     if not (top.isascii() and top.isdecimal() and len(top) <= 6):
         raise BadParameter("top", f"expected a whole number, 0 for all, got {top[:40]!r}")

@@ -3,72 +3,51 @@
 request --intake--> body, fields --ask--> Ask --pipeline--> Answer --> JSON
 """
 
-import asyncio
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from functools import partial
 from time import monotonic
 from typing import Any
 
 import orjson
 from fastapi import APIRouter, Request, Response
-from starlette.requests import ClientDisconnect
 
 from roadsight_models import errors
-from roadsight_models.probabilities import Judgement
-from roadsight_models.session import Session
 from roadsight_service.metrics import Clock, Metrics
 from roadsight_service.pipeline import Answer
 from roadsight_service.routes import ask as asking
-from roadsight_service.routes.intake import FORM_TYPE, FRAME_FIELD, IMAGE_TYPES
+from roadsight_service.routes.documents import request_with
 from roadsight_service.routes.problems import describe
+from roadsight_service.routes.rendering import frame, result
 from roadsight_service.routes.state import state_of
+from roadsight_service.routes.waiting import CLIENT_CLOSED_REQUEST, GONE, telling, unless_gone
 from roadsight_service.schemas import AnswerOut
 from roadsight_service.work import ClientGone
 
-CLIENT_CLOSED_REQUEST = 499  # nginx's status for a client that hung up; nobody receives it, the metrics count it
+_DROPS = {errors.DeadlineMissed.code, errors.QueueFull.code, errors.Draining.code, GONE}
 _PROBLEMS = describe(
     errors.BadImage, errors.UnknownTask, errors.UnknownVersion, errors.TooLarge, errors.UnsupportedMediaType,
     errors.BadRegion, errors.BadParameter, errors.QueueFull, errors.NotReady, errors.Draining, errors.DeadlineMissed,
+    errors.Unauthorized, errors.Forbidden,
 )  # fmt: skip
-_PARAMETERS = (
-    ("task", "query", {"type": "array", "items": {"type": "string"}}, "Repeatable; every task loaded by default."),
-    ("regions", "query", {"type": "string"}, "JSON [[x1,y1,x2,y2],...] in pixels; the whole frame by default."),
-    ("top", "query", {"type": "integer"}, "How many classes to name; 5 by default, 0 for all."),
-    ("version", "query", {"type": "string"}, "The version that must answer."),
-    ("X-Frame-Id", "header", {"type": "string"}, "Echoed."),
-    ("X-Camera-Id", "header", {"type": "string"}, "Echoed; cameras take turns in the queue."),
-    ("X-Captured-At", "header", {"type": "string"}, "RFC 3339 with offset, or nanoseconds since the epoch; echoed."),
-    ("X-Deadline-Ms", "header", {"type": "number"}, "Relative to receipt."),
-)
-_PICTURE = {"schema": {"type": "string", "format": "binary"}}
-_FORM = {
-    "schema": {
-        "type": "object",
-        "required": [FRAME_FIELD],
-        "properties": {FRAME_FIELD: _PICTURE["schema"]}
-        | {name: {"type": "string"} for name in (*asking.QUERY, *asking.HEADERS)},
-    }
+_QUERY: dict[str, tuple[dict[str, Any], str]] = {
+    "task": ({"type": "array", "items": {"type": "string"}}, "Repeatable; every task loaded by default."),
+    "regions": ({"type": "string"}, "JSON [[x1,y1,x2,y2],...] in pixels; the whole frame by default."),
+    "top": ({"type": "integer"}, "How many classes to name; 5 by default, 0 for all."),
+    "version": ({"type": "string"}, "The version that must answer."),
 }
-_OPENAPI: dict[str, Any] = {
-    "requestBody": {"required": True, "content": dict.fromkeys(IMAGE_TYPES, _PICTURE) | {FORM_TYPE: _FORM}},
-    "parameters": [
-        {"name": name, "in": where, "description": what, "schema": schema} for name, where, schema, what in _PARAMETERS
-    ],
-}
-
 
 PATH = "/v1/classify"
 router = APIRouter()
 
 
-@router.post(PATH, response_model=AnswerOut, responses=_PROBLEMS, openapi_extra=_OPENAPI)
+@router.post(PATH, response_model=AnswerOut, responses=_PROBLEMS, openapi_extra=request_with(_QUERY))
 async def classify(request: Request) -> Response:
     """Says which traffic sign or road object each region of a frame shows."""
     state = state_of(request)
     clock, received = Clock(), monotonic()
     try:
-        with _counting_drops(state.metrics):
+        with telling(partial(_count_drop, state.metrics)):
             given = asking.Given(request)
+            state.access.check(given.authorization, "classify")
             until = asking.deadline(received, given, state.settings)
             if given.is_all_in_head and given.keeps_alive:  # told before the body is read
                 state.pipeline.check(asking.camera(given), until)
@@ -78,7 +57,7 @@ async def classify(request: Request) -> Response:
                     until = asking.deadline(received, given, state.settings)
                 said = asking.said(given)
                 ask = asking.ask(given, until, state.settings)
-                answer = await _unless_gone(request, state.pipeline.classify(body, ask, clock))
+                answer = await unless_gone(request, state.pipeline.classify(body, ask, clock))
             return Response(_render(said, answer, clock), media_type="application/json")
     except ClientGone:
         return Response(status_code=CLIENT_CLOSED_REQUEST)
@@ -86,48 +65,9 @@ async def classify(request: Request) -> Response:
         clock.observe(state.metrics)
 
 
-@contextmanager
-def _counting_drops(metrics: Metrics) -> Iterator[None]:
-    """Counts a frame that is given up in the block, by why."""
-    try:
-        yield
-    except (errors.DeadlineMissed, errors.QueueFull, errors.Draining) as error:
-        metrics.dropped.labels(error.code).inc()
-        raise
-    except (ClientDisconnect, ClientGone) as error:
-        metrics.dropped.labels("client_gone").inc()
-        raise ClientGone from error
-    except asyncio.CancelledError as error:  # the server cancels what is left when the time to drain is up
-        metrics.dropped.labels(errors.Draining.code).inc()
-        raise errors.Draining("the service went down before the answer was ready") from error
-
-
-async def _unless_gone(request: Request, work: Coroutine[Any, Any, Answer]) -> Answer:
-    """Awaits the work, but cancels it when the client hangs up."""
-    task, waits = asyncio.current_task(), True
-    assert task is not None, "a route runs in a task"
-
-    def leave(_: "asyncio.Task[None]") -> None:
-        if waits:
-            task.cancel()
-
-    gone = asyncio.ensure_future(_gone(request))
-    gone.add_done_callback(leave)
-    try:
-        return await work
-    except asyncio.CancelledError as error:
-        if not gone.done():  # the server stops
-            raise
-        task.uncancel()
-        raise ClientGone from error
-    finally:
-        waits = False
-        gone.cancel()
-
-
-async def _gone(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        continue
+def _count_drop(metrics: Metrics, code: str) -> None:
+    if code in _DROPS:
+        metrics.dropped.labels(code).inc()
 
 
 def _render(said: asking.Said, answer: Answer, clock: Clock) -> bytes:
@@ -136,25 +76,9 @@ def _render(said: asking.Said, answer: Answer, clock: Clock) -> bytes:
         {
             "box": list(region.box),
             "track": region.track,
-            "results": [_result(s, j) for s, j in zip(answer.sessions, judgements, strict=True)],
+            "results": [result(s, j) for s, j in zip(answer.sessions, judgements, strict=True)],
         }
         for region, judgements in zip(answer.regions, answer.judgements, strict=True)
     ]
-    frame = {
-        "id": said.frame_id,
-        "camera": said.camera_id,
-        "captured_at": said.captured_at,
-        "width": answer.width,
-        "height": answer.height,
-    }
-    return orjson.dumps({"frame": frame, "regions": regions, "timings_ms": clock.milliseconds()})
-
-
-def _result(session: Session, judgement: Judgement) -> dict[str, object]:
-    return {
-        "task": session.manifest.task,
-        "version": session.manifest.version,
-        "status": judgement.status,
-        "reason": judgement.reason,
-        "predictions": judgement.predictions,
-    }
+    seen = frame(said, answer.width, answer.height)
+    return orjson.dumps({"frame": seen, "regions": regions, "timings_ms": clock.milliseconds()})

@@ -13,7 +13,7 @@ from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
-from roadsight_models.errors import BadRegion, QueueFull, RoadsightError, UnknownTask
+from roadsight_models.errors import BadRegion, QueueFull, RoadsightError, Unauthorized, UnknownTask
 from roadsight_service.schemas import ProblemOut
 
 log = logging.getLogger(__name__)
@@ -41,6 +41,8 @@ def answer_to(error: RoadsightError) -> Response:
     response = problem(error.status, error.code, str(error))
     if isinstance(error, QueueFull):
         response.headers["Retry-After"] = str(error.retry_after_s)
+    if isinstance(error, Unauthorized):
+        response.headers["WWW-Authenticate"] = "Bearer"
     return response
 
 

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from fastapi import Request
 
 from roadsight_models.errors import NotReady
+from roadsight_service.access import Access
 from roadsight_service.metrics import Metrics
 from roadsight_service.pipeline import Pipeline
 from roadsight_service.registry import Registry
+from roadsight_service.robustness.checks import Checks
 from roadsight_service.routes.intake import Intake
 from roadsight_service.settings import Settings
 
@@ -19,8 +21,10 @@ class State:
     settings: Settings
     registry: Registry
     metrics: Metrics
+    access: Access
     intake: Intake
     pipeline: Pipeline
+    checks: Checks | None  # where the settings want them
 
 
 def state_of(request: Request) -> State:

@@ -1,0 +1,87 @@
+"""Whether one picture withstands: the question of the endpoint, of one picture instead of a data set.
+
+clean uint8 [1, h, w, 3], attacks, ThreatModel --check--> Check: robust, broken, or wrong before anything was done
+                                                BadParameter
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+import numpy as np
+
+from roadsight_models.errors import BadParameter
+from roadsight_models.frame import Pixels
+from roadsight_models.robustness.attack import Attack
+from roadsight_models.robustness.criterion import Criterion, Logits
+from roadsight_models.robustness.harness import Trial, try_attack
+from roadsight_models.robustness.search import smallest
+from roadsight_models.robustness.threat import ThreatModel
+from roadsight_models.robustness.verify import Outcome
+from roadsight_models.robustness.victim import Victim
+
+Verdict = Literal["robust", "broken", "already_wrong"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is tried on a picture."""
+
+    attacks: tuple[Attack, ...]  # in turn, until one breaks it
+    threat: ThreatModel
+    label: int | None = None  # the true class; what the model says of the clean picture if None
+    target: int | None = None  # what it is to be taken for; anything but the label if None
+    search: bool = False  # for the smallest epsilon, once it breaks
+    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Check:
+    """What became of one picture."""
+
+    verdict: Verdict
+    clean_logits: Logits  # [1, K]
+    outcome: Outcome | None = None  # of the attack that broke it, else of the last; None: none was needed
+    threat: ThreatModel | None = None  # the ball of the outcome
+
+
+def check(victim: Victim, clean: Pixels, plan: Plan) -> Check:
+    """Attacks one picture.
+
+    Args:
+        victim: what is attacked; it counts what that takes.
+        clean: uint8 [1, h, w, 3].
+        plan: how.
+
+    Raises:
+        BadParameter: the target is the true class; an attack does not know the norm, or lacks the gradient.
+    """
+    logits = victim.answers(clean)
+    said = int(logits[0].argmax())
+    label = said if plan.label is None else plan.label
+    if plan.target == label:
+        raise BadParameter("target", "it is the true class already")
+    if said != label:
+        return Check("already_wrong", logits)
+    target = None if plan.target is None else np.array([plan.target])
+    criterion, rng = Criterion(np.array([label]), target), np.random.default_rng(plan.seed)
+    attempt = partial(_in_turn, victim, clean, criterion, plan.attacks, rng)
+    threat, trial = smallest(attempt, plan.threat) if plan.search else (plan.threat, attempt(plan.threat))
+    verdict: Verdict = "broken" if trial.outcome.reached[0] else "robust"
+    return Check(verdict, logits, trial.outcome, threat)
+
+
+def _in_turn(
+    victim: Victim,
+    clean: Pixels,
+    criterion: Criterion,
+    attacks: Sequence[Attack],
+    rng: np.random.Generator,
+    threat: ThreatModel,
+) -> Trial:
+    for attack in attacks:
+        trial = try_attack(victim, clean, criterion, attack, threat, rng)
+        if trial.outcome.reached[0]:
+            break
+    return trial

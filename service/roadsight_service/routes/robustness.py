@@ -1,0 +1,93 @@
+"""`POST /v1/robustness`: one frame, one region, one budget in; a verdict out.
+
+request --intake--> body, fields --question--> Question --checks--> Finding --> JSON
+
+The route is there only where the settings want it: it competes with live frames, and tells an attacker what works.
+"""
+
+import base64
+from time import monotonic
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Request, Response
+
+from roadsight_models import errors
+from roadsight_models.robustness.catalogue import ATTACKS
+from roadsight_service.metrics import Clock
+from roadsight_service.robustness.question import Finding
+from roadsight_service.robustness.schemas import CheckOut
+from roadsight_service.routes import ask as asking
+from roadsight_service.routes.documents import request_with
+from roadsight_service.routes.problems import describe
+from roadsight_service.routes.question import question
+from roadsight_service.routes.rendering import frame, result
+from roadsight_service.routes.state import state_of
+from roadsight_service.routes.waiting import CLIENT_CLOSED_REQUEST, telling, unless_gone
+from roadsight_service.work import ClientGone
+
+_PROBLEMS = describe(
+    errors.BadImage, errors.Unauthorized, errors.Forbidden, errors.UnknownTask, errors.TooLarge,
+    errors.UnsupportedMediaType, errors.BadRegion, errors.BadParameter, errors.QueueFull, errors.NotReady,
+    errors.Draining, errors.DeadlineMissed,
+)  # fmt: skip
+_CLASS, _WHOLE, _FLAG = {"type": "string"}, {"type": "integer"}, {"type": "boolean"}
+_QUERY: dict[str, tuple[dict[str, Any], str]] = {
+    "task": ({"type": "string"}, "Whose answer; must be named where several tasks are served."),
+    "region": ({"type": "string"}, "JSON [x1,y1,x2,y2] in pixels; the whole frame by default."),
+    "attack": ({"type": "string", "enum": list(ATTACKS)}, "quick by default: FGSM, then 10 steps of PGD."),
+    "epsilon": ({"type": "string"}, "How far, as 8/255 or 0.031, in pixel units of [0, 1]; 8/255 by default in linf."),
+    "norm": ({"type": "string"}, "By which measure: linf by default, l2, l0."),
+    "steps": (_WHOLE, "Of each restart; the attack has its own number."),
+    "restarts": (_WHOLE, "From other random starts; 1 by default."),
+    "seed": (_WHOLE, "The same seed, the same pictures; 0 by default."),
+    "label": (_CLASS, "The true class, by name or number; what the model says by default."),
+    "target": (_CLASS, "What it is to be taken for; any other class by default."),
+    "search": (_FLAG, "Look for the smallest epsilon, by bisection."),
+    "image": (_FLAG, "Return the picture that broke it."),
+}
+
+PATH = "/v1/robustness"
+router = APIRouter()
+
+
+@router.post(PATH, response_model=CheckOut, responses=_PROBLEMS, openapi_extra=request_with(_QUERY))
+async def robustness(request: Request) -> Response:
+    """Says how easily the answer for a region is bent, as far as these attacks can tell."""
+    state, clock, received = state_of(request), Clock(), monotonic()
+    settings, checks = state.settings, state.checks
+    assert checks is not None, "the route is there only with them"
+    try:
+        with telling(checks.metrics.count):
+            given = asking.Given(request)
+            state.access.check(given.authorization, "robustness")
+            until = asking.deadline(received, given, settings, settings.robustness_deadline_ms)
+            async with state.intake.body(request, until, clock) as (body, fields):
+                if fields:
+                    given = asking.Given(request, fields)
+                    until = asking.deadline(received, given, settings, settings.robustness_deadline_ms)
+                said = asking.said(given)
+                finding = await unless_gone(request, checks.check(body, question(given, until, settings), clock))
+        return Response(_render(said, finding, clock), media_type="application/json")
+    except ClientGone:
+        return Response(status_code=CLIENT_CLOSED_REQUEST)
+
+
+def _render(said: asking.Said, finding: Finding, clock: Clock) -> bytes:
+    """The JSON of a `CheckOut`."""
+    session, check = finding.session, finding.check
+    answer = {
+        "frame": frame(said, finding.width, finding.height),
+        "region": list(finding.region.box),
+        "task": session.manifest.task,
+        "version": session.manifest.version,
+        "verdict": check.verdict,
+        "clean": result(session, finding.clean),
+        "adversarial": finding.adversarial and result(session, finding.adversarial),
+        "distance": check.outcome and {"linf": float(check.outcome.linf[0]), "l2": float(check.outcome.l2[0])},
+        "epsilon": check.threat and check.threat.epsilon,
+        "spent": finding.spent,
+        "image": finding.png and base64.b64encode(finding.png).decode(),
+        "timings_ms": clock.milliseconds(),
+    }
+    return orjson.dumps(answer)

@@ -1,0 +1,162 @@
+"""One picture's verdict, and the smallest epsilon, on a model whose weaknesses are known to the grey level."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+import colour_gradient
+from roadsight_models.errors import BadParameter
+from roadsight_models.frame import Pixels
+from roadsight_models.gradient import open_gradient
+from roadsight_models.robustness import catalogue
+from roadsight_models.robustness.attack import Access, Attack
+from roadsight_models.robustness.catalogue import ATTACKS, make
+from roadsight_models.robustness.check import Plan, check
+from roadsight_models.robustness.criterion import Criterion
+from roadsight_models.robustness.fgsm import FGSM
+from roadsight_models.robustness.harness import Trial, try_attack
+from roadsight_models.robustness.search import HALVINGS, smallest
+from roadsight_models.robustness.threat import Floats, Norm, ThreatModel
+from roadsight_models.robustness.victim import Victim
+from roadsight_models.session import open_session
+
+RED: Pixels = np.full((1, 16, 16, 3), (255, 0, 0), np.uint8)  # breaks once 128 grey levels may change
+
+
+@pytest.fixture(scope="module")
+def sessions(tmp_path_factory: pytest.TempPathFactory) -> tuple[object, object]:
+    bundle = colour_gradient.save(tmp_path_factory.mktemp("bundles"))
+    return open_session(bundle, "cpu"), open_gradient(bundle, "cpu")
+
+
+@pytest.fixture
+def victim(sessions: tuple[object, object]) -> Victim:
+    return Victim(*sessions)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Noise:
+    """An attack that gives pictures as far from the clean ones as it may, of any class."""
+
+    name: ClassVar[str] = "noise"
+    access: ClassVar[Access] = "none"
+    norms: ClassVar[tuple[Norm, ...]] = ("linf",)
+    source: ClassVar[str] = "none"
+
+    def run(
+        self, victim: Victim, clean: Floats, criterion: Criterion, threat: ThreatModel, rng: np.random.Generator
+    ) -> Floats:
+        return clean - np.float32(threat.epsilon) * np.sign(clean - np.float32(0.5))
+
+
+def linf(epsilon: float) -> ThreatModel:
+    return ThreatModel("linf", epsilon)
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_every_attack_of_the_catalogue_breaks_what_can_be_broken(name: str, victim: Victim) -> None:
+    assert check(victim, RED, Plan(make(name), linf(128 / 255))).verdict == "broken"
+    assert check(victim, RED, Plan(make(name), linf(127 / 255))).verdict == "robust"
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_every_attack_of_the_catalogue_takes_the_steps_that_are_asked(name: str) -> None:
+    if ATTACKS[name].steps is None:
+        with pytest.raises(BadParameter, match="steps"):
+            make(name, steps=3)
+    else:
+        assert make(name, steps=3) != make(name, steps=4)
+        assert make(name, restarts=2) != make(name)
+
+
+def test_an_unknown_attack_is_told_the_nearest() -> None:
+    with pytest.raises(BadParameter, match="did you mean 'fgsm'"):
+        make("fgms")
+    with pytest.raises(BadParameter, match="there are: quick"):
+        make("")
+    assert catalogue.DEFAULT in ATTACKS
+
+
+@pytest.mark.parametrize("epsilon", [1.0, 0.9, 0.7, 0.61, 0.502, 128 / 255])
+def test_the_smallest_epsilon_is_found_to_the_grey_level(epsilon: float, victim: Victim) -> None:
+    found = check(victim, RED, Plan((FGSM(),), linf(epsilon), search=True))
+    assert found.verdict == "broken"
+    assert found.threat == linf(128 / 255)
+    assert found.outcome is not None
+    assert found.outcome.reached[0]
+    assert found.outcome.linf[0] == pytest.approx(128 / 255)
+    assert victim.steps <= 1 + HALVINGS
+
+
+def test_a_search_that_finds_nothing_tries_the_whole_ball_once(victim: Victim) -> None:
+    found = check(victim, RED, Plan((FGSM(),), linf(0.4), search=True))
+    assert (found.verdict, found.threat, victim.steps) == ("robust", linf(0.4), 1)
+
+
+def test_in_l2_the_smallest_epsilon_is_near_the_closed_form(victim: Victim) -> None:
+    found = check(victim, RED, Plan((FGSM(),), ThreatModel("l2", 100.0), search=True))
+    # Along the gradient red moves by two, green and blue by one each, until 256 values of each meet at a third.
+    assert found.threat is not None
+    assert found.threat.epsilon == pytest.approx(np.sqrt(256 * (4 + 1 + 1)) / 3, abs=0.3)
+
+
+def test_a_search_starts_again_from_what_was_found(victim: Victim) -> None:
+    tried: list[float] = []
+
+    def attempt(threat: ThreatModel) -> Trial:
+        tried.append(threat.epsilon)
+        criterion, near = Criterion(np.array([0])), linf(min(threat.epsilon, 140 / 255))
+        return try_attack(victim, RED, criterion, FGSM(), near, np.random.default_rng(0))
+
+    assert smallest(attempt, linf(1.0))[0] == linf(128 / 255)
+    assert max(tried[1:]) < 140 / 255
+
+
+@dataclass(frozen=True)
+class Listening(Noise):
+    """An attack that remembers the ball that it was given."""
+
+    heard: list[ThreatModel] = field(default_factory=list)
+
+    def run(
+        self, victim: Victim, clean: Floats, criterion: Criterion, threat: ThreatModel, rng: np.random.Generator
+    ) -> Floats:
+        self.heard.append(threat)
+        return super().run(victim, clean, criterion, threat, rng)
+
+
+@pytest.mark.parametrize(("epsilon", "levels"), [(0.031, 7), (8 / 255, 8), (0.0039, 0), (0.0, 0), (1.0, 255)])
+def test_an_attack_gets_a_ball_that_rounding_does_not_leave(epsilon: float, levels: int, victim: Victim) -> None:
+    # Else it takes a picture for adversarial, and stops, that is outside of the ball once it is rounded.
+    attack = Listening()
+    found = check(victim, RED, Plan((attack,), linf(epsilon)))
+    assert attack.heard == [linf(levels / 255)]
+    assert found.outcome is not None
+    assert found.outcome.linf[0] == pytest.approx(levels / 255)
+
+
+def test_attacks_are_tried_in_turn_until_one_breaks(victim: Victim) -> None:
+    attacks: tuple[Attack, ...] = (Noise(), FGSM())
+    assert check(victim, RED, Plan(attacks, linf(128 / 255))).verdict == "broken"
+    assert victim.steps == 0
+    assert check(victim, RED, Plan(attacks, linf(127 / 255))).verdict == "robust"
+    assert victim.steps == 1
+
+
+def test_what_is_not_taken_for_its_label_is_left_alone(victim: Victim) -> None:
+    found = check(victim, RED, Plan((FGSM(),), linf(1.0), label=2, search=True))
+    assert (found.verdict, found.outcome, found.threat) == ("already_wrong", None, None)
+    assert (victim.queries, victim.steps) == (1, 0)
+
+
+@pytest.mark.parametrize("label", [None, 0])
+def test_a_target_that_it_is_already_is_refused(label: int | None, victim: Victim) -> None:
+    with pytest.raises(BadParameter, match="target"):
+        check(victim, RED, Plan((FGSM(),), linf(1.0), label=label, target=0))
+
+
+def test_a_norm_that_the_attack_does_not_know_is_refused(victim: Victim) -> None:
+    with pytest.raises(BadParameter, match="noise knows linf"):
+        check(victim, RED, Plan((Noise(),), ThreatModel("l2", 1.0)))

@@ -1,0 +1,96 @@
+"""Reading what is asked of a region: any text is either understood or refused by a member of the family."""
+
+import math
+from urllib.parse import urlencode
+
+import pytest
+from fastapi import Request
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from roadsight_models.errors import BadParameter, RoadsightError
+from roadsight_models.regions import Box
+from roadsight_models.robustness.catalogue import ATTACKS
+from roadsight_models.robustness.fgsm import FGSM
+from roadsight_models.robustness.pgd import PGD
+from roadsight_service.robustness.question import Question
+from roadsight_service.routes.ask import Given
+from roadsight_service.routes.question import QUERY, question
+from roadsight_service.settings import Settings
+
+SETTINGS = Settings(robustness_max_steps=50, robustness_max_restarts=3)
+NUMBERS = st.integers().map(str) | st.floats().map(str) | st.fractions().map(str) | st.from_regex(r"[0-9./e-]{1,9}")
+VALUES = NUMBERS | st.text(max_size=20) | st.sampled_from([*ATTACKS, "linf", "l2", "true", "[0,0,9,9]"])
+
+
+def asked(query: bytes) -> Question:
+    scope = {"type": "http", "http_version": "1.1", "query_string": query, "headers": [], "client": ("10.0.0.7", 5)}
+    return question(Given(Request(scope)), 100.0, SETTINGS)
+
+
+def ask(**query: object) -> Question:
+    return asked(urlencode(query).encode())
+
+
+@given(st.lists(st.tuples(st.sampled_from(QUERY), VALUES), max_size=5, unique_by=lambda pair: pair[0]))
+@example([("norm", "l2"), ("epsilon", "9" * 20)])
+@example([("seed", "٣")])
+@example([("region", "[" * 5000)])
+def test_whatever_comes_is_understood_or_refused(pairs: list[tuple[str, str]]) -> None:
+    try:
+        understood = asked(urlencode(pairs).encode())
+    except RoadsightError as error:
+        assert error.status == 422
+    else:
+        assert math.isfinite(understood.threat.epsilon)
+        assert understood.threat.epsilon >= 0
+        assert understood.attacks
+
+
+@given(st.binary(max_size=60))
+def test_a_query_that_is_no_text_is_understood_or_refused(query: bytes) -> None:
+    try:
+        asked(query)
+    except RoadsightError as error:
+        assert error.status == 422
+
+
+@pytest.mark.parametrize(
+    ("said", "epsilon"),
+    [("8/255", 8 / 255), ("0.031", 0.031), (".5", 0.5), ("0", 0), ("1", 1), ("255/255", 1), ("3e-2", 0.03), ("0/9", 0)],
+)
+def test_an_epsilon_may_be_a_fraction_or_a_number(said: str, epsilon: float) -> None:
+    assert ask(epsilon=said).threat.epsilon == epsilon
+
+
+@given(st.floats(0, 1))
+def test_python_s_own_numbers_are_read_exactly(epsilon: float) -> None:
+    if "e" not in str(epsilon) or int(str(epsilon).partition("e-")[2]) < 100:
+        assert ask(epsilon=epsilon).threat.epsilon == epsilon
+
+
+def test_who_says_nothing_asks_for_a_quick_look_at_the_whole_frame() -> None:
+    plain = ask()
+    assert plain.attacks == (FGSM(), PGD(10))
+    assert (plain.threat.norm, plain.threat.epsilon) == ("linf", 8 / 255)
+    assert (plain.task, plain.region, plain.label, plain.target, plain.search, plain.image, plain.seed) == (
+        None, None, None, None, False, False, 0,
+    )  # fmt: skip
+
+
+def test_everything_that_is_said_is_read() -> None:
+    full = ask(task="colour", region="[0, 0.5, 9, 9]", attack="pgd", epsilon="3", norm="l2", steps="50", restarts="3",
+               seed="7", label="red", target="1", search="true", image="true")  # fmt: skip
+    assert full.attacks == (PGD(50, restarts=3),)
+    assert (full.threat.norm, full.threat.epsilon) == ("l2", 3)
+    assert full.region is not None
+    assert full.region.box == Box(0, 0.5, 9, 9)
+    assert (full.task, full.label, full.target, full.search, full.image, full.seed) == (
+        "colour", "red", "1", True, True, 7,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "over"), [("steps", "51"), ("restarts", "4")])
+def test_a_budget_over_the_cap_is_told_the_cap(name: str, over: str) -> None:
+    with pytest.raises(BadParameter, match=f"{name}: expected a whole number from 1 to"):
+        ask(attack="pgd", **{name: over})
