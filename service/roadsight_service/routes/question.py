@@ -22,7 +22,7 @@ DEFAULT_NORM = "linf"
 DEFAULT_EPSILON = "8/255"  # of linf; in other norms it says nothing
 MAX_SEED = 2**32 - 1
 _EPSILON = re.compile(r"(?:\d{0,9}\.)?\d{1,20}(?:[eE]-\d\d?|/\d{1,9})?", re.ASCII)
-_FLAGS = {None: False, "false": False, "true": True}
+_FLAGS = {"false": False, "true": True}
 
 
 def question(given: Given, until: float, settings: Settings) -> Question:
@@ -82,7 +82,7 @@ def _whole(given: Given, name: str, least: int, most: int) -> int | None:
 
 
 def _flag(given: Given, name: str) -> bool:
-    text = given.once(name)
+    text = given.once(name) or "false"
     if text not in _FLAGS:
         raise BadParameter(name, f"expected true or false, got {text[:40]!r}")
     return _FLAGS[text]

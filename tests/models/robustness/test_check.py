@@ -48,7 +48,7 @@ class Noise:
     def run(
         self, victim: Victim, clean: Floats, criterion: Criterion, threat: ThreatModel, rng: np.random.Generator
     ) -> Floats:
-        return clean - np.float32(threat.epsilon) * np.sign(clean - np.float32(0.5))
+        return np.asarray(clean - np.float32(threat.epsilon) * np.sign(clean - np.float32(0.5)), np.float32)
 
 
 def linf(epsilon: float) -> ThreatModel:

@@ -4,13 +4,13 @@ import base64
 from collections.abc import Iterator
 from typing import Any
 
-import cv2
 import httpx
 import numpy as np
 import pytest
 
 from checking import ENOUGH, ONE_LESS, RED_PNG, House, checking
 from pictures import BLUE, GREEN, RED, encoded, striped
+from roadsight_models.frame import decode
 from roadsight_service.metrics import STAGES
 from roadsight_service.robustness.schemas import CheckOut
 from roadsight_service.routes.ask import HEADERS
@@ -75,8 +75,7 @@ def test_the_picture_that_broke_it_is_classified_as_was_said(house: House) -> No
     said = httpx.post(f"{house.url}/v1/classify", content=picture, headers=PNG).json()
     assert (said["frame"]["width"], said["frame"]["height"]) == (16, 16)
     assert said["regions"][0]["results"][0] == answer["adversarial"]
-    pixels = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR_RGB)
-    assert np.array_equal(pixels, np.full((16, 16, 3), (127, 128, 128)))
+    assert np.array_equal(decode(picture).pixels, np.full((16, 16, 3), (127, 128, 128)))
 
 
 def test_a_search_finds_the_smallest_epsilon(house: House) -> None:
