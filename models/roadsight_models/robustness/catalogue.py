@@ -31,13 +31,16 @@ ATTACKS: Mapping[str, Entry] = {
 }
 
 
-def make(name: str, steps: int | None = None, restarts: int | None = None) -> tuple[Attack, ...]:
+def make(
+    name: str, steps: int | None = None, restarts: int | None = None, most_steps: int | None = None
+) -> tuple[Attack, ...]:
     """Makes what a name stands for.
 
     Args:
         name: one of ATTACKS.
         steps: at least 1; the attack's own number if None.
         restarts: at least 1; one if None.
+        most_steps: what the attack's own number is cut to.
 
     Raises:
         BadParameter: no such attack (the nearest is named), or it has no steps to choose.
@@ -50,4 +53,5 @@ def make(name: str, steps: int | None = None, restarts: int | None = None) -> tu
     for parameter, value in (("steps", steps), ("restarts", restarts)):
         if entry.steps is None and value is not None:
             raise BadParameter(parameter, f"{name} has none to choose")
-    return entry.make(steps or entry.steps or 1, restarts or 1)
+    own = entry.steps or 1
+    return entry.make(steps or min(own, most_steps or own), restarts or 1)

@@ -33,11 +33,12 @@ def question(given: Given, until: float, settings: Settings) -> Question:
         BadRegion: see `regions.parse`.
     """
     given.refuse_unknown(QUERY)
-    steps = _whole(given, "steps", 1, settings.robustness_max_steps)
+    most = settings.robustness_max_steps
+    steps = _whole(given, "steps", 1, most)
     restarts = _whole(given, "restarts", 1, settings.robustness_max_restarts)
     return Question(
         deadline=until,
-        attacks=catalogue.make(given.once("attack") or catalogue.DEFAULT, steps, restarts),
+        attacks=catalogue.make(given.once("attack") or catalogue.DEFAULT, steps, restarts, most),
         threat=_threat(given.once("norm") or DEFAULT_NORM, given.once("epsilon")),
         task=given.once("task"),
         region=_region(given.once("region")),

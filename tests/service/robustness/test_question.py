@@ -23,9 +23,9 @@ NUMBERS = st.integers().map(str) | st.floats().map(str) | st.fractions().map(str
 VALUES = NUMBERS | st.text(max_size=20) | st.sampled_from([*ATTACKS, "linf", "l2", "true", "[0,0,9,9]"])
 
 
-def asked(query: bytes) -> Question:
+def asked(query: bytes, settings: Settings = SETTINGS) -> Question:
     scope = {"type": "http", "http_version": "1.1", "query_string": query, "headers": [], "client": ("10.0.0.7", 5)}
-    return question(Given(Request(scope)), 100.0, SETTINGS)
+    return question(Given(Request(scope)), 100.0, settings)
 
 
 def ask(**query: object) -> Question:
@@ -94,3 +94,9 @@ def test_everything_that_is_said_is_read() -> None:
 def test_a_budget_over_the_cap_is_told_the_cap(name: str, over: str) -> None:
     with pytest.raises(BadParameter, match=f"{name}: expected a whole number from 1 to"):
         ask(attack="pgd", **{name: over})
+
+
+def test_an_attack_s_own_number_of_steps_is_cut_to_the_cap() -> None:
+    assert ask(attack="pgd").attacks == (PGD(40),)
+    assert asked(b"attack=pgd", Settings(robustness_max_steps=7)).attacks == (PGD(7),)
+    assert asked(b"", Settings(robustness_max_steps=7)).attacks == (FGSM(), PGD(7))
