@@ -51,11 +51,11 @@ def suspicion(victim: Victim, frames: Pixels, temperature: float) -> Suspicions:
     """
     plain = victim.answers(frames)
     distances = [_apart(plain, victim.answers(squeeze(frames)), temperature) for squeeze in SQUEEZERS.values()]
-    return np.max(distances, axis=0)
+    return np.asarray(np.max(distances, axis=0))
 
 
 def _apart(one: Logits, other: Logits, temperature: float) -> Suspicions:
     """The L1 distance of the probabilities, [N]."""
-    finite = (np.isfinite(one) & np.isfinite(other)).all(1)[:, None]
-    first, second = (softmax(np.where(finite, logits, 0), temperature) for logits in (one, other))
-    return np.where(finite[:, 0], np.minimum(np.abs(first - second).sum(1), 2), 2.0)
+    finite = np.asarray((np.isfinite(one) & np.isfinite(other)).all(1))
+    first, second = (softmax(np.where(finite[:, None], logits, 0), temperature) for logits in (one, other))
+    return np.where(finite, np.minimum(np.abs(first - second).sum(1), 2), 2.0)

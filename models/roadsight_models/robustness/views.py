@@ -27,7 +27,7 @@ class View:
 
     def look(self, pixels: Floats) -> Floats:
         """What is seen of float32 [N, h, w, 3] in [0, 1]; what is too bright is white."""
-        return np.minimum(np.float32(self.light) * self.warp.apply(pixels), 1)
+        return (np.float32(self.light) * self.warp.apply(pixels)).clip(max=1)
 
     def back(self, gradient: Floats) -> Floats:
         """The gradient by the pixels, given that by what is seen of them, as if nothing were too bright.

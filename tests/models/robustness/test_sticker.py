@@ -126,9 +126,10 @@ def signs(count: int) -> tuple[Victim, Pixels, Criterion]:
 
 
 def test_on_the_shipped_network_what_was_drawn_for_many_views_fools_more_of_them() -> None:
-    victim, frames, criterion = signs(3)
+    victim, frames, criterion = signs(2)
     shares = []
-    for attack in (Sticker(steps=15, looks=0), Sticker(steps=15, looks=4)):
+    for attack in (Sticker(steps=10, looks=0), Sticker(steps=10, looks=4)):
         outcome = stick(victim, frames, criterion, 0.1, attack).outcome
+        assert outcome.reached.all()  # each fools where it was drawn
         shares.append(fooled_share(victim, outcome.frames, criterion, np.random.default_rng(9), 30).mean())
-    assert shares[1] > shares[0]
+    assert shares[1] > shares[0] + 0.2

@@ -55,7 +55,7 @@ VIEWS = [(10, 1.0, (0.0, 0.0)), (-25, 0.8, (0.05, -0.1)), (3, 1.3, (0.0, 0.2))]
 def test_it_is_opencv_s_but_for_its_rounding_of_places(
     degrees: float, scale: float, shift: tuple[float, float]
 ) -> None:
-    matrix = cv2.getRotationMatrix2D((31.5, 23.5), degrees, scale)
+    matrix = np.asarray(cv2.getRotationMatrix2D((31.5, 23.5), degrees, scale), np.float64)
     matrix[:, 2] += shift[0] * 64, shift[1] * 48
     expected = cv2.warpAffine(SIGN[0], matrix, (64, 48), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     difference = np.abs(Warp((48, 64), degrees, scale, shift).apply(SIGN)[0] - expected)
