@@ -1,0 +1,72 @@
+"""The camera is held a little differently: turned, scaled and shifted pictures, the worst of a grid.
+
+    Spatial --poses--> Pose(s), the mildest first --Warp--> pixels
+
+Engstrom et al. 2019 (arXiv:1712.02779), who find that a grid beats the gradient here. A crop alone doesn't know what
+was around it, so beyond its border the border goes on.
+"""
+
+from dataclasses import dataclass
+from itertools import product
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+
+from roadsight_models.robustness.attack import Access
+from roadsight_models.robustness.best import Best
+from roadsight_models.robustness.criterion import Criterion
+from roadsight_models.robustness.threat import Floats, Norm, ThreatModel
+from roadsight_models.robustness.victim import Victim
+from roadsight_models.robustness.warp import Warp
+
+
+class Pose(NamedTuple):
+    """How a picture is moved: each a share, from -1 to 1, of the most that is allowed."""
+
+    turn: float
+    scale: float
+    right: float
+    down: float
+
+
+@dataclass(frozen=True)
+class Spatial:
+    """Tries every pose of a grid, the mildest first, until a picture is fooled."""
+
+    degrees: float = 15.0  # at most, either way
+    scale: float = 0.1
+    shift: float = 0.1  # share of the sides
+    angles: int = 11  # how many of each, evenly; odd numbers hold the picture as it is
+    scales: int = 3
+    shifts: int = 3  # across, and as many down
+
+    name: ClassVar[str] = "spatial"
+    access: ClassVar[Access] = "scores"
+    norms: ClassVar[tuple[Norm, ...]] = ()
+    source: ClassVar[str] = "Engstrom et al. 2019, arXiv:1712.02779"
+
+    def run(
+        self, victim: Victim, clean: Floats, criterion: Criterion, threat: ThreatModel, rng: np.random.Generator
+    ) -> Floats:
+        """See `Attack`. Whatever the threat: there is no ball around a picture that is moved."""
+        best = Best(clean, criterion)
+        for pose in self.poses():
+            rows = best.left
+            if not len(rows):
+                break
+            shift = (pose.right * self.shift, pose.down * self.shift)
+            size = (clean.shape[1], clean.shape[2])
+            pixels = Warp(size, pose.turn * self.degrees, 1 + pose.scale * self.scale, shift).apply(clean[rows])
+            best.take(rows, pixels, victim.logits(pixels))
+        return best.pixels
+
+    def poses(self) -> list[Pose]:
+        """The grid, each pose once, by how far it is from none."""
+        sides = (
+            (self.degrees, self.angles),
+            (self.scale, self.scales),
+            (self.shift, self.shifts),
+            (self.shift, self.shifts),
+        )
+        axes = (np.linspace(-1, 1, count).tolist() if most and count > 1 else [0.0] for most, count in sides)
+        return sorted((Pose(*shares) for shares in product(*axes)), key=lambda pose: sum(part**2 for part in pose))

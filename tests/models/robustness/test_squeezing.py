@@ -1,0 +1,77 @@
+"""What is called suspicious: an answer that hangs on detail, and nothing else."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from colours import SIDE, crops
+from models.robustness.linear import GREEN, RED, colours, flat, weighted
+from roadsight_models.frame import Pixels
+from roadsight_models.robustness.squeezing import SQUEEZERS, fewer_levels, smoothed, suspicion
+
+
+def peppered() -> Pixels:
+    """Red, but for single green pixels that make it green on the whole: uint8 [1, 16, 16, 3]."""
+    frames = flat(156, 123, 0)
+    frames[:, 1::3, 1::3] = (0, 255, 0)  # 25 of 256
+    frames[:, 0::6, 0::6] = (0, 255, 0)  # and 9 in between
+    return frames
+
+
+def test_a_picture_that_squeezing_leaves_as_it_is_is_not_suspicious() -> None:
+    frames = np.concatenate([flat(255, 0, 0), flat(0, 123, 255)])  # levels of 5 bits
+    for squeeze in SQUEEZERS.values():
+        np.testing.assert_array_equal(squeeze(frames), frames)
+    np.testing.assert_array_equal(suspicion(colours(), frames, 1.0), [0, 0])
+
+
+def test_an_answer_that_hangs_on_single_pixels_is_suspicious() -> None:
+    assert colours().answers(peppered()).argmax() == GREEN
+    assert colours().answers(smoothed(peppered())).argmax() == RED
+    pair = np.concatenate([peppered(), flat(156, 123, 0)])
+    found = suspicion(colours(), pair, 0.5)
+    assert found[0] > 1 and found[1] < 0.2
+
+
+def test_the_surer_the_manifest_makes_the_answers_the_more_a_change_of_them_counts() -> None:
+    found = [suspicion(colours(), peppered(), temperature)[0] for temperature in (0.01, 0.5, 2.0, 100.0)]
+    assert found[0] == pytest.approx(2, abs=1e-3) and found[-1] < 0.1
+    assert found == sorted(found, reverse=True)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 1000), st.floats(0.01, 10))
+def test_it_lies_between_0_and_2_and_each_picture_s_is_its_own(seed: int, temperature: float) -> None:
+    frames = crops(5, seed)
+    found = suspicion(colours(), frames, temperature)
+    assert found.shape == (5,) and found.dtype == np.float64
+    assert ((found >= 0) & (found <= 2)).all()
+    np.testing.assert_allclose(found[2], suspicion(colours(), frames[2:3], temperature)[0], atol=1e-3)
+
+
+def test_fewer_levels_are_those_of_so_many_bits_and_the_nearest() -> None:
+    ramp = np.arange(256, dtype=np.uint8).repeat(3).reshape(1, 16, 16, 3)
+    squeezed = fewer_levels(ramp)
+    assert len(np.unique(squeezed)) == 32
+    assert np.abs(squeezed.astype(int) - ramp).max() <= 5  # half of 255 / 31, and rounding
+    np.testing.assert_array_equal(fewer_levels(squeezed), squeezed)
+
+
+def test_the_median_takes_away_what_is_one_pixel_wide_and_keeps_an_edge() -> None:
+    frames = flat(0, 0, 0)
+    frames[:, :, 8:] = 200
+    spotted = frames.copy()
+    spotted[0, 3, 3] = 255
+    np.testing.assert_array_equal(smoothed(spotted), frames)
+
+
+def test_logits_that_are_not_finite_are_as_suspicious_as_can_be() -> None:
+    overflowing = weighted(np.zeros((2, SIDE, SIDE, 3)), [np.inf, 0])
+    np.testing.assert_array_equal(suspicion(overflowing, crops(2), 1.0), [2, 2])
+
+
+def test_it_costs_an_inference_for_the_picture_and_one_for_each_squeezing() -> None:
+    victim = colours()
+    suspicion(victim, crops(20), 1.0)
+    assert victim.queries == 20 * (1 + len(SQUEEZERS))
