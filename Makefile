@@ -4,8 +4,9 @@
 # make bench   the service against its machine's limit; BENCH=--quick shows in a minute that it works,
 #              BENCH='--provider cuda' measures a GPU
 # make bench-growth, bench-endurance   the shipped models: how cost grows; start, memory, 100,000 answers
+# make bench-openvino   ONNX Runtime's CPU provider beside OpenVINO's, graph by graph
 # make bench-peers   the service beside other servers; PEERS='mosec S3 --quick' is one of them on one case
-.PHONY: run install install-all check format test bench bench-growth bench-endurance bench-peers clean
+.PHONY: run install install-all check format test bench bench-growth bench-endurance bench-openvino bench-peers clean
 .DEFAULT_GOAL := run
 
 PYTHON ?= python3
@@ -41,6 +42,10 @@ bench-growth: install-all
 bench-endurance: install-all
 	$(BIN)/python -m roadsight_bench.endurance $(BENCH)
 
+bench-openvino: install-all .tools/openvino/installed
+	$(BIN)/python -m roadsight_bench.export bench/bundles
+	.tools/openvino/bin/python bench/openvino/compare.py bench/bundles/*/* models/bundles/*/*
+
 bench-peers: install-all
 	$(BIN)/python -m roadsight_bench.export bench/bundles
 	$(BIN)/python -m roadsight_bench.peers $(PEERS)
@@ -58,6 +63,12 @@ clean:
 # Both stamps hang on pyproject.toml alone: the install is editable, so a changed source file reinstalls nothing.
 .venv/.serving: pyproject.toml | .venv/bin/python
 	$(BIN)/pip install -q -e .
+	@touch $@
+
+# By itself: onnxruntime-openvino takes the place of the module that the service uses.
+.tools/openvino/installed: bench/openvino/requirements.txt
+	$(PYTHON) -m venv .tools/openvino
+	.tools/openvino/bin/pip install -q -r $<
 	@touch $@
 
 # With its dependencies imagecorruptions, which tests compare with, would bring a second OpenCV.

@@ -30,14 +30,21 @@ class SessionQueue:
         self._thread.start()
 
     def put(self, share: Share) -> None:
-        """Lets a share wait; holds the caller back while more waits than four batches, until the share's deadline."""
+        """Lets a share wait; holds the caller back while more waits than four batches, as long as somebody asks."""
+        job = share.job
         with self._changed:
-            within_s = max(0.0, share.job.deadline - monotonic())
-            in_time = self._changed.wait_for(lambda: self._closed or self._crops() < 4 * self._batch_crops, within_s)
-            if self._closed or not in_time:
-                share.job.fail(Draining("the service is going down") if self._closed else DeadlineMissed("inference"))
+            if self._is_full():
+                job.future.add_done_callback(self._wake)
+            within_s = max(0.0, job.deadline - monotonic())
+            self._changed.wait_for(lambda: self._closed or not self._is_full() or job.future.done(), within_s)
+            if self._closed or self._is_full():
+                job.fail(Draining("the service is going down") if self._closed else DeadlineMissed("inference"))
                 return
             self._waiting.append(share)
+            self._changed.notify_all()
+
+    def _wake(self, _: object) -> None:
+        with self._changed:
             self._changed.notify_all()
 
     def close(self, within_s: float) -> None:
@@ -46,6 +53,9 @@ class SessionQueue:
             self._closed = True
             self._changed.notify_all()
         self._thread.join(within_s)
+
+    def _is_full(self) -> bool:
+        return self._crops() >= 4 * self._batch_crops
 
     def _crops(self) -> int:
         return sum(len(share.pixels) for share in self._waiting)

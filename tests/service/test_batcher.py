@@ -291,6 +291,26 @@ def test_on_gpu_a_lane_is_held_back_no_longer_than_until_the_deadline(session: W
     batcher.close(10)
 
 
+def test_on_gpu_a_lane_is_held_back_by_no_frame_whose_client_has_left(session: Watched) -> None:
+    before = len(session.batches)
+    session.gate.clear()
+    session.entered.clear()
+    batcher = QueuedBatcher([session], Metrics(), 4, delay_s=0)
+    running, waiting, left = (job(session, [crops(count)], deadline=60) for count in (1, 16, 1))
+    batcher.accept(share(running))
+    assert session.entered.wait(10)
+    batcher.accept(share(waiting))  # as much as may wait; the session hangs
+    lane = threading.Thread(target=lambda: batcher.accept(share(left)))
+    lane.start()
+    assert left.future.cancel()
+    lane.join(10)
+    assert not lane.is_alive()
+    session.gate.set()
+    waiting.future.result(10)
+    batcher.close(10)
+    assert sum(session.batches[before:]) == 17
+
+
 def test_on_gpu_a_lane_that_is_held_back_goes_on_when_there_is_room(session: Watched) -> None:
     session.gate.clear()
     session.entered.clear()

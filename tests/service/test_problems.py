@@ -8,14 +8,15 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
 
 from roadsight_models import errors
 from roadsight_models.errors import RoadsightError
-from roadsight_service.routes.problems import OURS, answer_to, install, problem
+from roadsight_service.routes.problems import OURS, Answered, answer_to, install, problem
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 SECRET = "/srv/secret/key.pem"
@@ -54,6 +55,17 @@ async def told(error: Exception) -> httpx.Response:
     async def fail() -> None:
         raise error
 
+    return await asked(app)
+
+
+async def told_past_the_layers(error: Exception) -> httpx.Response:
+    async def fail(_: Request) -> Response:
+        raise error
+
+    return await asked(Answered(fail))
+
+
+async def asked(app: ASGIApp) -> httpx.Response:
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
         return await client.get("/")
@@ -69,6 +81,12 @@ async def test_a_client_is_told_status_code_and_words(kind: type[RoadsightError]
     assert body["detail"] == str(error)
     assert body["type"] == f"urn:roadsight:problem:{kind.code}"
     assert body["title"] == HTTPStatus(kind.status).phrase
+
+
+@pytest.mark.parametrize("error", [*map(made, FAMILY), ValueError(SECRET)], ids=lambda error: type(error).__name__)
+async def test_a_route_past_the_layers_is_answered_alike(error: Exception) -> None:
+    one, other = await told(error), await told_past_the_layers(error)
+    assert (one.status_code, one.headers, one.content) == (other.status_code, other.headers, other.content)
 
 
 @pytest.mark.parametrize("kind", SEEN)
