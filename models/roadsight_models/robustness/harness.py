@@ -60,8 +60,7 @@ def try_attack(
     pixels = to_floats(clean)
     left = np.flatnonzero(~already)
     if len(left):
-        ball = threat.in_grey_levels()  # in linf, rounding takes no picture out of that one
-        pixels[left] = attack.run(victim, pixels[left], criterion.part(left), ball, rng)
+        pixels[left] = attack.run(victim, pixels[left], criterion.part(left), threat.in_levels(), rng)
     outcome = verify(victim, clean, pixels, criterion, threat if attack.norms else None, jpeg_quality)
     spent = victim.queries - queries, victim.steps - steps, perf_counter() - start
     return Trial(clean_logits, already, outcome, *spent)

@@ -29,7 +29,7 @@ def smallest(attempt: Callable[[ThreatModel], Trial], threat: ThreatModel) -> tu
         return threat, trial
     held, ball = 0.0, _around(trial, threat)
     for _ in range(HALVINGS):
-        middle = replace(threat, epsilon=(held + ball.epsilon) / 2).in_grey_levels()
+        middle = replace(threat, epsilon=(held + ball.epsilon) / 2).in_levels()
         if middle.epsilon <= held:  # no picture of whole grey levels lies between
             break
         tried = attempt(middle)
@@ -43,4 +43,4 @@ def smallest(attempt: Callable[[ThreatModel], Trial], threat: ThreatModel) -> tu
 def _around(trial: Trial, threat: ThreatModel) -> ThreatModel:
     """The smallest ball that has what was found within a larger one."""
     found = float(getattr(trial.outcome, threat.norm)[0])
-    return replace(threat, epsilon=min(found, threat.epsilon)).in_grey_levels()
+    return replace(threat, epsilon=min(found, threat.epsilon)).in_levels()

@@ -5,8 +5,8 @@ gradient --step--> direction;  pixels --project--> pixels in the ball around the
 Pixels are float32 in [0, 1], so an epsilon is in pixel units: 8/255 is eight grey levels.
 """
 
-import math
 from dataclasses import dataclass, replace
+from math import floor
 from typing import Literal, Self
 
 import numpy as np
@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.float32]
 Norm = Literal["linf", "l2", "l0"]
 NORMS: tuple[Norm, ...] = ("linf", "l2", "l0")
 
-SLACK = 1e-6  # of rounding in float32, in units of epsilon
+SLACK = 1e-5  # of rounding in float32, summed in l2 over a picture of 64 px; of an epsilon over 1, this share
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,6 @@ class ThreatModel:
         if not (0 <= self.epsilon <= largest and np.isfinite(self.epsilon)):
             limit = "" if self.norm == "l2" else " up to 1"
             raise BadParameter("epsilon", f"{self.epsilon}: in {self.norm} it is a number from 0{limit}")
-
-    def in_grey_levels(self) -> Self:
-        """The ball of the same norm that has all its uint8 pictures: in linf a whole number of grey levels."""
-        return replace(self, epsilon=math.floor((self.epsilon + SLACK) * 255) / 255) if self.norm == "linf" else self
 
     def project(self, pixels: Floats, around: Floats) -> Floats:
         """The nearest pixels that are allowed: in the ball, then in [0, 1], which takes none out of the ball.
@@ -87,7 +83,14 @@ class ThreatModel:
 
     def allows(self, pixels: Floats, around: Floats) -> npt.NDArray[np.bool_]:
         """Whether each picture is in the ball, up to rounding in float32: bool [N]."""
-        return np.asarray(self.distance(pixels, around) <= self.epsilon + SLACK)
+        return np.asarray(self.distance(pixels, around) <= self.epsilon + SLACK * max(1, self.epsilon))
+
+    def in_levels(self) -> Self:
+        """What is left of it for pixels of whole grey levels: in linf as many levels as fit into epsilon.
+
+        A picture that needs part of a level more is out of the ball once it is rounded.
+        """
+        return replace(self, epsilon=floor(self.epsilon * 255 + SLACK) / 255) if self.norm == "linf" else self
 
 
 _TINY = np.finfo(np.float32).tiny
