@@ -58,6 +58,7 @@ class ThreatModel:
 
     def random_start(self, around: Floats, rng: np.random.Generator) -> Floats:
         """Somewhere in the ball, uniformly by its volume (l0: so many pixels of noise), and in [0, 1]."""
+        delta: npt.NDArray[np.floating]
         if self.norm == "linf":
             delta = rng.uniform(-self.epsilon, self.epsilon, around.shape)
         elif self.norm == "l2":
@@ -103,7 +104,7 @@ def linf(delta: Floats) -> npt.NDArray[np.float64]:
 
 def l2(delta: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
     """The root of the sum of squares of each picture [N, h, w, 3]: float64 [N]."""
-    return np.sqrt(np.square(delta, dtype=np.float64).sum((1, 2, 3)))
+    return np.asarray(np.sqrt(np.square(delta, dtype=np.float64).sum((1, 2, 3))))
 
 
 def l0(delta: Floats) -> npt.NDArray[np.float64]:
