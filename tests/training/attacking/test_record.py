@@ -73,6 +73,10 @@ def test_the_bundle_tells_it_in_manifest_and_card(carded: bundle.Bundle) -> None
     assert text.index(HEADING) < text.index(BEFORE)
 
 
+def test_an_attack_that_takes_no_parameters_is_not_told_twice(carded: bundle.Bundle) -> None:
+    assert "- fgsm" not in card(record(carded, entries(results(attack="fgsm"), ATTACKS[:1])))
+
+
 def test_what_the_card_said_before_stays_word_by_word(carded: bundle.Bundle) -> None:
     before = card(carded)
     text = card(record(carded, entries(results(), ATTACKS)))

@@ -88,8 +88,7 @@ def test_the_page_needs_nothing_from_elsewhere(run: Path) -> None:
     page = (run / "report.html").read_text()
     assert re.findall(r'(?:src|href)="(?!data:image/png;base64,|#)', page) == []
     shown = [base64.b64decode(text) for text in re.findall(r'src="data:image/png;base64,(.*?)"', page)]
-    assert len(shown) == 2  # the curve and the examples
-    assert all(png.startswith(b"\x89PNG") for png in shown)
+    assert shown == [(run / f"{name}.png").read_bytes() for name in ("curve", "examples")]  # for slides
 
 
 def test_called_again_it_computes_nothing_and_says_the_same(
@@ -99,7 +98,10 @@ def test_called_again_it_computes_nothing_and_says_the_same(
     asked = words(place, run, "--epsilon", "4/255", "--epsilon", "8/255", "--checks", "--stress", place / "stress.json")
     assert called(*asked) == 0
     assert {path.name: path.read_bytes() for path in run.iterdir()} == before
-    assert "46.67%" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "46.67%" in out
+    assert out.count("\nholds: ") == 3
+    assert f"see {run / 'report.html'}" in out
 
 
 def test_other_settings_in_the_same_folder_are_refused(place: Path, run: Path) -> None:

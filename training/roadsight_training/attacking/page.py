@@ -1,6 +1,6 @@
 """A finished run becomes figures and a page.
 
-Results, labels, Checks, stress --write_page--> figures.json, report.html
+Results, labels, Checks, stress --write_page--> figures.json, report.html, *.png
                                                 OSError
 """
 
@@ -23,7 +23,7 @@ TEMPLATE = "attack.html.j2"
 def write_page(
     results: Results, labels: Sequence[str], checks: Sequence[Check] | None, stress: Sequence[Plain], out: Path
 ) -> Plain:
-    """Writes both files into the folder of the run.
+    """Writes both files into the folder of the run, and the pictures beside them for slides.
 
     Args:
         results: of the run.
@@ -40,6 +40,8 @@ def write_page(
     sheet = examples_sheet(results, labels)
     if sheet is not None:
         pictures["examples"] = encode(sheet)
+    for name, png in pictures.items():
+        (out / f"{name}.png").write_bytes(png)
     (out / FIGURES).write_text(json.dumps(told, indent=2, allow_nan=False) + "\n", encoding="utf-8")
     (out / PAGE).write_text(fill(TEMPLATE, pictures, figures=told), encoding="utf-8")
     return told

@@ -61,7 +61,7 @@ def _how(one: Robustness) -> tuple[str, str]:
 
 
 def _parameters(found: Iterable[Robustness]) -> dict[str, str]:
-    return {one.attack: one.parameters for one in found}
+    return {one.attack: one.parameters for one in found if one.parameters != one.attack}  # one that takes none
 
 
 def _commands(manifest: Manifest) -> list[str]:

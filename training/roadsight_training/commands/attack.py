@@ -70,9 +70,9 @@ def attack(
         Console(soft_wrap=True).print(f"interrupted; the same command goes on with {place}", markup=False)
         raise typer.Exit(INTERRUPTED) from stopped
     Console().print(table(figures))
-    Console(soft_wrap=True).print(f"see {place / 'report.html'}", markup=False, highlight=False)
-    if record:
-        Console(soft_wrap=True).print(f"recorded: {bundle_now.folder}", markup=False, highlight=False)
+    lines = [f"{'holds' if check['holds'] else 'does not hold'}: {check['name']}" for check in figures["checks"] or ()]
+    lines += [f"see {place / 'report.html'}", *([f"recorded: {bundle_now.folder}"] if record else [])]
+    Console(soft_wrap=True).print("\n".join(lines), markup=False, highlight=False)
 
 
 def fraction(text: str) -> float:
@@ -102,8 +102,6 @@ def table(figures: dict[str, Any]) -> Table:
         spent = point["spent"]
         cost = f"{spent['steps']:.1f}", f"{spent['queries']:.1f}", f"{spent['seconds']:.3f}"
         out.add_row(point["shown"], f"{point['robust']:.2%}", f"{low:.2%} .. {high:.2%}", *cost)
-    for check in figures["checks"] or ():
-        out.add_row(check["name"], "holds" if check["holds"] else "does not hold", "", "", "", "")
     return out
 
 
