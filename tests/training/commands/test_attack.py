@@ -203,6 +203,16 @@ def test_what_can_not_be_read_is_refused(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize("text", ["", "{}", "[7]", '[{"name": "fog"}]'])
+def test_a_file_that_stress_did_not_write_is_refused_before_anything_is_done(
+    place: Path, tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "stress.json").write_text(text)
+    with pytest.raises(BadRun, match="not what `roadsight stress --json` wrote"):
+        called(*words(place, tmp_path / "run", "--stress", tmp_path / "stress.json"))
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_bundle_without_a_gradient_is_refused(place: Path, tmp_path: Path) -> None:
     folder = colours.save(tmp_path).folder
     with pytest.raises(BadBundle, match="published without gradient"):

@@ -58,9 +58,11 @@ def norm_of(attacks: Sequence[Attack], norm: Norm | None) -> Norm | None:
             raise BadParameter("norm", f"{without[0]} has no ball")
         return None
     known = [one for one in attacks[0].norms if all(one in other.norms for other in attacks)]
-    if norm is not None and norm not in known:
-        raise BadParameter("norm", f"{', '.join(one.name for one in attacks)} knows {', '.join(known)}, not {norm}")
-    return norm or known[0]
+    wanted = norm or next(iter(known), None)
+    if wanted not in known:
+        names, there = ", ".join(one.name for one in attacks), ", ".join(known) or "no norm together"
+        raise BadParameter("norm", f"{names} knows {there}, not {wanted}")
+    return wanted
 
 
 def run(

@@ -2,7 +2,6 @@
 
 # ruff: noqa: PLC0415  (see the docstring of this package)
 
-import json
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -55,6 +54,7 @@ def attack(
     """
     from roadsight_training.attacking import run as room
     from roadsight_training.attacking.asked import Asked
+    from roadsight_training.judging.corrupted import read_stress
 
     opened = bundles.load(bundle)
     attacks = room.named(name)
@@ -63,7 +63,7 @@ def attack(
     epsilons = tuple(sorted({fraction(text) for text in epsilon or ["8/255"]})) if ball else (1.0,)
     asked = Asked(name, ball, epsilons, n, split, precision, seed, jpeg, target)
     place = out or Path("runs") / f"attack-{opened.manifest.name}-{opened.manifest.version}-{name}"
-    told = json.loads(stress.read_text(encoding="utf-8")) if stress else []
+    told = read_stress(stress) if stress else []
     try:
         figures, bundle_now = room.run(opened, folder, asked, attacks, place, checks, told, record)
     except KeyboardInterrupt as stopped:

@@ -1,14 +1,35 @@
 """What `roadsight stress` wrote of corruptions, as one table.
 
-its JSON --corruption_errors--> error by corruption and severity, and mCE
+its JSON --read_stress--> rows --corruption_errors--> error by corruption and severity, and mCE
+         BadRun
 """
 
+import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from roadsight_models.robustness.corruptions import CORRUPTIONS
+from roadsight_training.errors import BadRun
+
+NEEDED = {"name", "level", "top1", "n"}  # of each row
+
+
+def read_stress(path: Path) -> list[dict[str, Any]]:
+    """Reads what the command wrote.
+
+    Raises:
+        BadRun: it did not write that.
+    """
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        rows = None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) and row.keys() >= NEEDED for row in rows):
+        raise BadRun(path, "not what `roadsight stress --json` wrote")
+    return rows
 
 
 def corruption_errors(stress: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
