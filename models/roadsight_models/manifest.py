@@ -7,7 +7,7 @@ Everything is frozen, and an unknown key or `schema_version` is refused: what is
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -75,6 +75,32 @@ class Precision(Frozen):
     )
 
 
+class Robustness(Frozen):
+    """How many pictures withstood an attack: an upper bound, since a better attack may break more (95 %)."""
+
+    attack: str = Field(description="Its name; `standard` is several in turn.")
+    parameters: str = Field(description="Steps, restarts and whatever else it takes, of each attack.")
+    norm: Literal["linf", "l2", "l0"] | None = Field(description="Null where the attack has no ball.")
+    epsilon: float | None = Field(ge=0, description="Of pixels in [0, 1]; null where the attack has no ball.")
+    target: str | None = Field(description="The label that pictures were to get; null: any but their own.")
+    jpeg: int | None = Field(ge=1, le=100, description="Quality of the JPEG that pictures passed through on their way.")
+    precision: PrecisionName = Field(description="Of the graph that was attacked.")
+    split: str
+    n: int = Field(ge=1, description="Pictures drawn from the split, rightly named ones and others.")
+    seed: int = Field(ge=0, description="Of the attack's draws.")
+    clean_top1: Fraction = Field(description="Of these pictures, before anything was done.")
+    robust_top1: Fraction = Field(description="Named rightly before, and not broken.")
+    interval: tuple[float, float] = Field(description="95 % of robust_top1: Wilson's.")
+    steps: float = Field(ge=0, description="Gradients a picture, on average.")
+    queries: float = Field(ge=0, description="Questions to the served graph a picture, on average.")
+
+    @property
+    def question(self) -> tuple[object, ...]:
+        """What was measured: of two entries with the same question the newer one counts."""
+        how = self.attack, self.norm, self.epsilon, self.target, self.jpeg
+        return *how, self.precision, self.split
+
+
 class Provenance(Frozen):
     """Where the weights come from."""
 
@@ -87,7 +113,7 @@ class Provenance(Frozen):
 class Manifest(Frozen):
     """`manifest.json`. `labels[i]` names logit column i; `digest` is the SHA-256 over all the other fields."""
 
-    schema_version: Literal[1, 2] = Field(2, description="1 knew no `precisions`.")
+    schema_version: Literal[1, 2, 3] = Field(3, description="1 knew no `precisions`, 2 no `robustness`.")
     name: Slug
     version: Version
     task: TaskName
@@ -103,6 +129,7 @@ class Manifest(Frozen):
     parity: Parity
     metrics: tuple[Metric, ...]
     precisions: tuple[Precision, ...] = ()
+    robustness: tuple[Robustness, ...] = ()
     licence: str = Field(description="Terms of the weights; the training data may bind them.")
     provenance: Provenance
     files: dict[FileName, Sha256]
@@ -120,6 +147,11 @@ class Manifest(Frozen):
         if len(set(names)) != len(names):
             raise ValueError("precisions must differ")
         return self
+
+    def withstanding(self, measured: Iterable[Robustness]) -> Self:
+        """Returns a copy that says so, too; it is of this `schema_version`, and not sealed."""
+        entries = {one.question: one for one in (*self.robustness, *measured)}
+        return self.model_copy(update={"robustness": tuple(entries.values()), "schema_version": 3, "digest": ""})
 
     def sealed(self) -> Self:
         """Returns a copy whose `digest` vouches for every other field."""

@@ -41,7 +41,7 @@ def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
 
 def test_an_unknown_schema_version_is_refused(tmp_path: Path) -> None:
     path = colours.save(tmp_path).folder / "manifest.json"
-    path.write_text(path.read_text().replace('"schema_version": 2', '"schema_version": 3'))
+    path.write_text(path.read_text().replace('"schema_version": 3', '"schema_version": 4'))
     with pytest.raises(BadBundle, match="schema_version"):
         bundle.load(path.parent)
 

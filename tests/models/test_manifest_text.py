@@ -13,7 +13,7 @@ from pydantic import ValidationError
 import colours
 from roadsight_models import bundle
 from roadsight_models.errors import BadBundle
-from roadsight_models.manifest import Manifest
+from roadsight_models.manifest import Manifest, digest_of
 
 SEALED = colours.manifest(temperature=0.1 + 0.2, licence="CC-BY \u00fc \u4f60").sealed()
 
@@ -43,7 +43,12 @@ def test_the_digest_does_not_hang_on_order_or_layout(random: Any, indent: int | 
 def test_the_digest_is_the_same_in_every_release() -> None:
     """Published bundles are signed with it: this figure may only change with `schema_version`."""
     digest = colours.manifest().expected_digest()
-    assert digest == "73ef22749b42b7b29a512acd71fcbb4e1c48f6d2dc61a1c7d92ac886a5c7aad3"
+    assert digest == "d986db724a7f389cd680e234047311e24c2e625e3caf17c4eef0a6fd3253c0a0"
+
+
+def test_a_manifest_of_version_2_has_the_digest_that_it_had_then() -> None:
+    written = colours.manifest().model_dump(mode="json", exclude={"robustness"}) | {"schema_version": 2}
+    assert digest_of(written) == "73ef22749b42b7b29a512acd71fcbb4e1c48f6d2dc61a1c7d92ac886a5c7aad3"
 
 
 @pytest.mark.parametrize("field", sorted(Manifest.model_fields.keys() - {"digest", "schema_version"}))
@@ -57,6 +62,13 @@ def test_the_digest_vouches_for_each_field(field: str) -> None:
         "files": {"card.md": "0" * 64},
         "precisions": (
             {"name": "int8", "file": "x.onnx", "size": 1, "top1": 1, "latency_ratio": None, "golden_tolerance": 0.1},
+        ),
+        "robustness": (
+            {
+                **{"attack": "pgd", "parameters": "", "norm": "linf", "epsilon": 0.1, "target": None, "jpeg": None},
+                **{"precision": "int8", "split": "test", "n": 1, "seed": 0, "clean_top1": 1, "robust_top1": 0},
+                **{"interval": (0, 1), "steps": 1, "queries": 1},
+            },
         ),
         "version": "1.0.1",
     }
@@ -106,7 +118,7 @@ def test_a_value_changed_after_publishing_is_found(tmp_path: Path, old: str, new
         lambda text: text.replace('"golden_tolerance": 0.001', '"golden_tolerance": 1e999'),
         lambda text: text.replace('"golden_tolerance": 0.001', '"golden_tolerance": 1'),
         lambda text: text.replace('"uncertain_below": 0.6', '"uncertain_below": 60'),
-        lambda text: text.replace('"schema_version": 2', '"schema_version": "2"'),
+        lambda text: text.replace('"schema_version": 3', '"schema_version": "3"'),
         lambda text: text.replace('"area_or_linear"', '"cubic"'),
         lambda text: text.replace('"opset"', '"opset_version"'),
         lambda text: text.replace('"digest": "', '"digest": "sha256:'),

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from roadsight_models.manifest import Manifest
-from roadsight_training.card import sections
+from roadsight_training.card import attacked, sections
 from roadsight_training.gates import Gate
 from roadsight_training.judging import plots
 from roadsight_training.judging.figures import Report
@@ -40,6 +40,7 @@ def card_files(manifest: Manifest, measured: Measured) -> dict[str, bytes]:
         sections.where(split, report),
         *(sections.elsewhere(manifest, *other) for other in others),
         sections.under_stress(manifest, measured.stressed),
+        attacked.under_attack(manifest),
         sections.failures(manifest, report, measured.notes),
         sections.data(manifest),
     ]

@@ -17,7 +17,6 @@ from roadsight_models.manifest import PrecisionName
 from roadsight_models.session import open_session
 from roadsight_training.commands import DataFolder
 from roadsight_training.datasets import open_dataset
-from roadsight_training.run import HELD_BACK
 
 if TYPE_CHECKING:
     from roadsight_training.judging.stress import Stressed
@@ -36,8 +35,7 @@ def stress(
 ) -> None:
     """Measure a bundle on looser boxes, fewer pixels, JPEG, and ImageNet-C's corruptions; one line each."""
     from roadsight_training.judging import stress as room
-    from roadsight_training.prepare import divide
-    from roadsight_training.recipe import parse
+    from roadsight_training.judging.parts import samples_of
 
     if unknown := set(only or ()).difference(room.EVERY):
         raise typer.BadParameter(f"no {unknown.pop()!r}; there are: {', '.join(room.EVERY)}", param_hint="--only")
@@ -46,12 +44,7 @@ def stress(
     opened = bundles.load(bundle)
     session = open_session(opened, "auto", os.cpu_count() or 1, precision=precision)
     dataset = open_dataset(folder).known_as(opened.manifest.labels)
-    samples, spoilt = dataset.samples, 0.0
-    if split == HELD_BACK:
-        recipe = parse(opened.manifest.provenance.recipe, bundle)
-        (_, _, samples), spoilt = divide(recipe, dataset), recipe.data.unreadable
-    else:
-        samples = dataset.select(split)
+    samples, spoilt = samples_of(opened.manifest, dataset, split)
     pictures = room.some(dataset, samples, images, opened.manifest.input, spoilt)
     found = list(room.stress(session, pictures, only or room.EVERY))
     title = f"{opened.manifest.name} {opened.manifest.version} on {len(pictures)} of {split}, {precision}"

@@ -4,10 +4,9 @@ figures, PNGs --Jinja2--> text
 """
 
 from collections.abc import Mapping
-from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from roadsight_training.judging.plots import as_data_uri
 
@@ -23,11 +22,21 @@ def render(figures: Mapping[str, Any], pictures: Mapping[str, bytes], recipe: st
         pictures: PNG files by name.
         recipe: the run's, as text.
     """
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return fill(TEMPLATE, pictures, figures=figures, recipe=recipe)
+
+
+def fill(template: str, pictures: Mapping[str, bytes], **values: object) -> str:
+    """Fills one of the templates; the PNG files go into the page, by name."""
+    environment = Environment(
+        loader=PackageLoader(__package__),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     environment.filters |= {"percent": percent, "points": points, "number": number}
-    template = environment.from_string((files(__package__) / "templates" / TEMPLATE).read_text(encoding="utf-8"))
     uris = {name: as_data_uri(png) for name, png in pictures.items()}
-    return template.render(figures=figures, pictures=uris, recipe=recipe)
+    return environment.get_template(template).render(pictures=uris, **values)
 
 
 def percent(value: float | None) -> str:

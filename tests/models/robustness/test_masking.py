@@ -1,0 +1,140 @@
+"""The signs of a masked gradient: of a network whose gradient can be seen, and of the same with one that lies."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+import colour_gradient
+from models.robustness.margins import leads, red, victim
+from roadsight_models.errors import BadParameter
+from roadsight_models.gradient import Gradients, GradientSession, open_gradient
+from roadsight_models.robustness.attack import Access
+from roadsight_models.robustness.best import Best
+from roadsight_models.robustness.criterion import Criterion, Flags
+from roadsight_models.robustness.masking import PROBES, Check, check_masking, masks, unbounded
+from roadsight_models.robustness.threat import Floats, Norm, ThreatModel
+from roadsight_models.robustness.victim import Victim
+from roadsight_models.session import open_session
+
+EIGHT = ThreatModel("linf", 8 / 255)
+SOME = leads(*range(2, 42))  # 14 of 40 break
+MANY, STARTS, WHOLE, BLACK = (
+    "many steps break as much as one",
+    "one start breaks as much as many",
+    "without a bound everything breaks",
+    "the white box breaks as much as the black box",
+)
+
+
+@dataclass(frozen=True)
+class Corners:
+    """Tries each of the eight shifts of the three colours, as far as they may go."""
+
+    name: ClassVar[str] = "corners"
+    access: ClassVar[Access] = "scores"
+    norms: ClassVar[tuple[Norm, ...]] = ("linf",)
+    source: ClassVar[str] = "none"
+
+    def run(
+        self, victim: Victim, clean: Floats, criterion: Criterion, threat: ThreatModel, rng: np.random.Generator
+    ) -> Floats:
+        best = Best(clean, criterion)
+        for signs in product((-1, 1), repeat=3):
+            shifted = threat.project(clean + np.float32(threat.epsilon) * np.array(signs, np.float32), clean)
+            best.take(np.arange(len(clean)), shifted, victim.logits(shifted))
+        return best.pixels
+
+
+class Liar:
+    """Gives the gradient only where a rule lets it, and elsewhere that many times it."""
+
+    def __init__(self, honest: GradientSession, lets: Callable[[Floats], Flags], elsewhere: float) -> None:
+        self.honest, self.lets, self.elsewhere = honest, lets, elsewhere
+
+    def run(self, pixels: Floats, cotangent: Floats) -> Gradients:
+        found = self.honest.run(pixels, cotangent)
+        factor = np.where(self.lets(pixels), 1, self.elsewhere).astype(np.float32)
+        return found._replace(gradient=found.gradient * factor[:, None, None, None])
+
+
+def lying(root: Path, lets: Callable[[Floats], Flags], elsewhere: float) -> Victim:
+    bundle = colour_gradient.save(root)
+    return Victim(open_session(bundle, "cpu"), Liar(open_gradient(bundle, "cpu"), lets, elsewhere))
+
+
+def nowhere(pixels: Floats) -> Flags:
+    return np.zeros(len(pixels), bool)
+
+
+def clean_alone(pixels: Floats) -> Flags:
+    levels = pixels * 255
+    return np.asarray(np.abs(levels - levels.round()).max((1, 2, 3)) < 1e-3)
+
+
+def lucky(pixels: Floats) -> Flags:
+    """A third of all starts, and all that follows them: steps go the same way for all pixels of a colour."""
+    return np.asarray((pixels[:, 0, 0, 0] - pixels[:, 8, 8, 0]) * 255 > 3)
+
+
+def checked(attacked: Victim) -> dict[str, Check]:
+    probes = replace(PROBES, black_box=Corners())
+    return {check.name: check for check in check_masking(attacked, SOME, red(len(SOME)), EIGHT, 0, probes)}
+
+
+def test_a_network_whose_gradient_can_be_seen_shows_no_sign(tmp_path: Path) -> None:
+    found = checked(victim(tmp_path))
+    assert set(found) == {MANY, STARTS, WHOLE, BLACK}
+    assert all(check.holds for check in found.values())
+    assert not masks(list(found.values()))
+    assert found[MANY].figures == {"one step": 0.35, "many steps": 0.35}
+    assert found[WHOLE].figures == {"without a bound": 1.0}
+
+
+def test_a_gradient_that_is_nothing_is_found_by_the_black_box_and_without_a_bound(tmp_path: Path) -> None:
+    found = checked(lying(tmp_path, nowhere, 0))
+    assert not found[BLACK].holds
+    assert found[BLACK].figures["black box"] == 0.35
+    assert not found[WHOLE].holds
+    assert masks(list(found.values()))
+
+
+def test_a_gradient_that_misleads_after_the_first_step_is_found_by_one_step(tmp_path: Path) -> None:
+    found = checked(lying(tmp_path, clean_alone, -1))
+    assert not found[MANY].holds
+    assert found[MANY].figures["one step"] == 0.35
+
+
+def test_a_gradient_that_is_there_by_luck_is_found_by_many_starts(tmp_path: Path) -> None:
+    found = checked(lying(tmp_path, lucky, 0))
+    assert not found[STARTS].holds
+    assert found[STARTS].figures["many starts"] > found[STARTS].figures["one start"]
+
+
+def test_without_a_black_box_its_question_is_left_out(tmp_path: Path) -> None:
+    found = check_masking(victim(tmp_path), SOME, red(len(SOME)), EIGHT, 0)
+    assert {check.name for check in found} == {MANY, STARTS, WHOLE}
+
+
+def test_pictures_that_are_named_wrongly_say_nothing(tmp_path: Path) -> None:
+    attacked = victim(tmp_path)
+    frames = np.concatenate([SOME, leads(*[-5] * 20)])
+    found = check_masking(attacked, frames, red(len(frames)), EIGHT, 0)
+    assert found[0].figures["one step"] == 0.35
+    assert check_masking(attacked, leads(-5), red(1), EIGHT, 0) == ()
+
+
+def test_without_a_gradient_there_is_nothing_to_check(tmp_path: Path) -> None:
+    blind = Victim(open_session(colour_gradient.save(tmp_path), "cpu"))
+    with pytest.raises(BadParameter, match="published without a gradient"):
+        check_masking(blind, SOME, red(len(SOME)), EIGHT, 0)
+
+
+@pytest.mark.parametrize("norm", ["linf", "l2", "l0"])
+def test_the_unbounded_ball_holds_every_picture(norm: Norm) -> None:
+    black, white = np.zeros((1, 16, 16, 3), np.float32), np.ones((1, 16, 16, 3), np.float32)
+    assert ThreatModel(norm, unbounded(norm, leads(0))).allows(white, black).all()
