@@ -4,30 +4,44 @@ name, steps, restarts --make--> Attacks, to be tried in turn until one breaks th
                       BadParameter
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import replace
 from difflib import get_close_matches
+from typing import Any
 
 from roadsight_models.errors import BadParameter
+from roadsight_models.robustness.apgd import APGD
 from roadsight_models.robustness.attack import Attack
+from roadsight_models.robustness.corrupted import Corrupted
 from roadsight_models.robustness.fgsm import FGSM
+from roadsight_models.robustness.fmn import FMN
+from roadsight_models.robustness.hopskipjump import HopSkipJump
+from roadsight_models.robustness.occlusion import Occlusion
 from roadsight_models.robustness.pgd import PGD
+from roadsight_models.robustness.spatial import Spatial
+from roadsight_models.robustness.square import Square
+from roadsight_models.robustness.sticker import Sticker
 
 DEFAULT = "quick"
+# Croce and Hein 2020 (arXiv:2003.01690), AutoAttack's standard version, with FMN in the place of FAB.
+STANDARD: tuple[Attack, ...] = (APGD(), APGD("dlr", targets=9), FMN(), Square())
 
-
-@dataclass(frozen=True)
-class Entry:
-    """How attacks are made."""
-
-    make: Callable[[int, int], tuple[Attack, ...]]  # of steps and restarts
-    steps: int | None = None  # unless told otherwise; None: it has none to choose, nor restarts
-
-
-ATTACKS: Mapping[str, Entry] = {
-    "quick": Entry(lambda steps, restarts: (FGSM(), PGD(steps, restarts=restarts)), steps=10),
-    "fgsm": Entry(lambda steps, restarts: (FGSM(),)),
-    "pgd": Entry(lambda steps, restarts: (PGD(steps, restarts=restarts),), steps=40),
+ATTACKS: Mapping[str, tuple[Attack, ...]] = {
+    "quick": (FGSM(), PGD(steps=10)),
+    "standard": STANDARD,
+    "fgsm": (FGSM(),),
+    "bim": (PGD(steps=10, random_start=False),),
+    "pgd": (PGD(),),
+    "apgd": (APGD(),),
+    "apgd-dlr": (APGD("dlr"),),
+    "apgd-t": (APGD("dlr", targets=9),),
+    "fmn": (FMN(),),
+    "square": (Square(),),
+    "hopskipjump": (HopSkipJump(),),
+    "occlusion": (Occlusion(),),
+    "sticker": (Sticker(),),
+    "spatial": (Spatial(),),
+    "corruptions": (Corrupted(),),
 }
 
 
@@ -38,20 +52,32 @@ def make(
 
     Args:
         name: one of ATTACKS.
-        steps: at least 1; the attack's own number if None.
-        restarts: at least 1; one if None.
-        most_steps: what the attack's own number is cut to.
+        steps: at least 1, for those of its attacks that have steps; their own number if None.
+        restarts: at least 1, in the same way.
+        most_steps: what their own numbers of steps, or of queries, are cut to.
 
     Raises:
-        BadParameter: no such attack (the nearest is named), or it has no steps to choose.
+        BadParameter: no such attack (the nearest is named), or it has no steps or restarts to choose: what is standard
+            is fixed.
     """
     if name not in ATTACKS:
         near = get_close_matches(name, ATTACKS, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}? " if near else ""
         raise BadParameter("attack", f"no attack {name[:40]!r}; {hint}there are: {', '.join(ATTACKS)}")
-    entry = ATTACKS[name]
+    attacks = ATTACKS[name]
     for parameter, value in (("steps", steps), ("restarts", restarts)):
-        if entry.steps is None and value is not None:
+        if value is None:
+            continue
+        if attacks is STANDARD or not any(hasattr(one, parameter) for one in attacks):
             raise BadParameter(parameter, f"{name} has none to choose")
-    own = entry.steps or 1
-    return entry.make(steps or min(own, most_steps or own), restarts or 1)
+        attacks = tuple(_with(one, parameter, value) for one in attacks)
+    if most_steps is not None:
+        for parameter in ("steps", "queries"):
+            attacks = tuple(_with(one, parameter, min(getattr(one, parameter, 0), most_steps)) for one in attacks)
+    return attacks
+
+
+def _with(attack: Any, parameter: str, value: int) -> Attack:
+    """The attack with a parameter changed, if it has that one."""
+    changed: Attack = replace(attack, **{parameter: value}) if hasattr(attack, parameter) else attack
+    return changed

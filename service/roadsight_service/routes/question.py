@@ -4,12 +4,11 @@ Given --question--> Question
       BadParameter, BadRegion
 """
 
-import re
-
 from roadsight_models import regions
 from roadsight_models.errors import BadParameter
 from roadsight_models.regions import Region
 from roadsight_models.robustness import catalogue
+from roadsight_models.robustness.epsilons import read_epsilon
 from roadsight_models.robustness.threat import ThreatModel
 from roadsight_service.robustness.question import Question
 from roadsight_service.routes.ask import Given
@@ -21,7 +20,6 @@ QUERY = (
 DEFAULT_NORM = "linf"
 DEFAULT_EPSILON = "8/255"  # of linf; in other norms it says nothing
 MAX_SEED = 2**32 - 1
-_EPSILON = re.compile(r"(?:\d{0,9}\.)?\d{1,20}(?:[eE]-\d\d?|/\d{1,9})?", re.ASCII)
 _FLAGS = {"false": False, "true": True}
 
 
@@ -54,13 +52,7 @@ def _threat(norm: str, epsilon: str | None) -> ThreatModel:
     if epsilon is None and norm != DEFAULT_NORM:
         raise BadParameter("epsilon", f"must be given for the norm {norm[:40]!r}")
     text = DEFAULT_EPSILON if epsilon is None else epsilon
-    if not _EPSILON.fullmatch(text):
-        raise BadParameter("epsilon", f"expected a number such as 8/255 or 0.031, not negative, got {text[:40]!r}")
-    numerator, _, denominator = text.partition("/")
-    if denominator and not int(denominator):
-        raise BadParameter("epsilon", f"{text[:40]}: a division by zero")
-    size = float(numerator) / int(denominator or 1)
-    return ThreatModel(norm, size)  # type: ignore[arg-type]  # it refuses a norm that it does not know
+    return ThreatModel(norm, read_epsilon(text))  # type: ignore[arg-type]  # it refuses a norm that it does not know
 
 
 def _region(text: str | None) -> Region | None:

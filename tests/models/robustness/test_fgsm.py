@@ -10,7 +10,6 @@ from roadsight_models.robustness.losses import cross_entropy
 from roadsight_models.robustness.threat import Floats, Norm, ThreatModel, l2
 from roadsight_models.robustness.victim import Victim, to_floats
 
-
 TOLERANCE = 1e-6  # of float32
 
 

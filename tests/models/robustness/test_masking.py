@@ -81,9 +81,11 @@ def lucky(pixels: Floats) -> Flags:
     return np.asarray((pixels[:, 0, 0, 0] - pixels[:, 8, 8, 0]) * 255 > 3)
 
 
+WITH_CORNERS = replace(PROBES, black_box=Corners())
+
+
 def checked(attacked: Victim) -> dict[str, Check]:
-    probes = replace(PROBES, black_box=Corners())
-    return {check.name: check for check in check_masking(attacked, SOME, red(len(SOME)), EIGHT, 0, probes)}
+    return {check.name: check for check in check_masking(attacked, SOME, red(len(SOME)), EIGHT, 0, WITH_CORNERS)}
 
 
 def test_a_network_whose_gradient_can_be_seen_shows_no_sign(tmp_path: Path) -> None:
@@ -115,17 +117,12 @@ def test_a_gradient_that_is_there_by_luck_is_found_by_many_starts(tmp_path: Path
     assert found[STARTS].figures["many starts"] > found[STARTS].figures["one start"]
 
 
-def test_without_a_black_box_its_question_is_left_out(tmp_path: Path) -> None:
-    found = check_masking(victim(tmp_path), SOME, red(len(SOME)), EIGHT, 0)
-    assert {check.name for check in found} == {MANY, STARTS, WHOLE}
-
-
 def test_pictures_that_are_named_wrongly_say_nothing(tmp_path: Path) -> None:
     attacked = victim(tmp_path)
     frames = np.concatenate([SOME, leads(*[-5] * 20)])
-    found = check_masking(attacked, frames, red(len(frames)), EIGHT, 0)
+    found = check_masking(attacked, frames, red(len(frames)), EIGHT, 0, WITH_CORNERS)
     assert found[0].figures["one step"] == 0.35
-    assert check_masking(attacked, leads(-5), red(1), EIGHT, 0) == ()
+    assert check_masking(attacked, leads(-5), red(1), EIGHT, 0, WITH_CORNERS) == ()
 
 
 def test_without_a_gradient_there_is_nothing_to_check(tmp_path: Path) -> None:

@@ -7,12 +7,11 @@ import numpy as np
 import pytest
 
 import colours
+from roadsight_models.robustness.epsilons import read_epsilon, shown
 from roadsight_models.robustness.masking import Check
 from roadsight_training.attacking.figures import figures
 from roadsight_training.attacking.pictures import magnified
 from roadsight_training.attacking.results import Results
-from roadsight_training.commands.attack import fraction
-from roadsight_training.judging.epsilons import shown
 from roadsight_training.judging.intervals import Proportion
 from training.attacking.made_up import journal
 
@@ -110,7 +109,7 @@ def test_a_run_that_is_not_finished_has_no_figures() -> None:
 )
 def test_an_epsilon_is_shown_as_the_command_reads_it(epsilon: float, norm: str | None, text: str) -> None:
     assert shown(epsilon, norm) == text
-    assert norm is None or fraction(text) == epsilon
+    assert norm is None or read_epsilon(text) == epsilon
 
 
 def test_a_change_is_magnified_around_grey() -> None:

@@ -11,9 +11,9 @@ from roadsight_models import bundle
 from roadsight_models.manifest import Provenance
 from roadsight_models.robustness.fgsm import FGSM
 from roadsight_models.robustness.pgd import PGD
+from roadsight_training.attacking.parameters import described
 from roadsight_training.attacking.record import entries, record
 from roadsight_training.attacking.results import Results
-from roadsight_training.attacking.table import described
 from roadsight_training.card import Measured, attacked, card_files
 from roadsight_training.card.attacked import BEFORE, HEADING
 from roadsight_training.judging.evaluation import measure

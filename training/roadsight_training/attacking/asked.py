@@ -18,7 +18,7 @@ from roadsight_models.robustness.attack import Attack
 from roadsight_models.robustness.criterion import Criterion, Indices
 from roadsight_models.robustness.threat import Norm, ThreatModel
 from roadsight_models.session import Session
-from roadsight_training.attacking.table import parameters
+from roadsight_training.attacking.parameters import parameters
 from roadsight_training.datasets import Dataset
 from roadsight_training.errors import BadDataset
 from roadsight_training.judging.parts import samples_of

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from roadsight_models.robustness.epsilons import shown
 from roadsight_models.robustness.masking import Check, masks
 from roadsight_training.attacking.results import Level, Results
 from roadsight_training.judging.corrupted import corruption_errors
-from roadsight_training.judging.epsilons import shown
 from roadsight_training.judging.intervals import Proportion
 
 PAIRS = 20  # of truth and answer in the table

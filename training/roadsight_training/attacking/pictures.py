@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from roadsight_models.frame import Pixels
+from roadsight_models.robustness.epsilons import shown
 from roadsight_training.attacking.results import Results
-from roadsight_training.judging.epsilons import shown
 from roadsight_training.judging.plots import BLUE, GREEN, describe, new_figure
 from roadsight_training.sheet import contact_sheet
 

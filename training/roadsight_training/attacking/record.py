@@ -10,8 +10,8 @@ from roadsight_models.bundle import Bundle
 from roadsight_models.manifest import Robustness
 from roadsight_models.restate import restate
 from roadsight_models.robustness.attack import Attack
+from roadsight_training.attacking.parameters import described
 from roadsight_training.attacking.results import Results
-from roadsight_training.attacking.table import described
 from roadsight_training.card import CARD, attacked
 
 

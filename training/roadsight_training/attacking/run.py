@@ -29,21 +29,9 @@ from roadsight_training.attacking.journal import CHECKS, open_journal
 from roadsight_training.attacking.page import write_page
 from roadsight_training.attacking.record import entries, record
 from roadsight_training.attacking.results import Results
-from roadsight_training.attacking.table import ATTACKS, CHECKED_WITH
 from roadsight_training.datasets import open_dataset
 
 CHECKED = 100  # pictures that the checks of gradient masking are made on
-
-
-def named(name: str) -> Sequence[Attack]:
-    """The attacks of that name.
-
-    Raises:
-        BadParameter: there is none; names those that there are.
-    """
-    if name not in ATTACKS:
-        raise BadParameter("attack", f"{name!r}; there are: {', '.join(ATTACKS)}")
-    return ATTACKS[name]()
 
 
 def norm_of(attacks: Sequence[Attack], norm: Norm | None) -> Norm | None:
@@ -118,8 +106,6 @@ def _checks(victim: Victim, drawn: Drawn, asked: Asked, out: Path) -> list[Check
     path = out / CHECKS
     if not path.exists():
         rows = slice(0, CHECKED)
-        found = check_masking(
-            victim, drawn.frames[rows], drawn.criterion(rows), asked.threats[0], asked.seed, CHECKED_WITH
-        )
+        found = check_masking(victim, drawn.frames[rows], drawn.criterion(rows), asked.threats[0], asked.seed)
         path.write_text(json.dumps([asdict(one) for one in found], indent=2) + "\n", encoding="utf-8")
     return [Check(**one) for one in json.loads(path.read_text(encoding="utf-8"))]

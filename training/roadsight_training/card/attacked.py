@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable
 
 from roadsight_models.manifest import Manifest, Robustness
+from roadsight_models.robustness.epsilons import shown
 from roadsight_training.card import again
 from roadsight_training.card.tables import table
-from roadsight_training.judging.epsilons import shown
 
 HEADING = "## Under attack"
 BEFORE = "## Known failures"

@@ -2,7 +2,6 @@
 
 # ruff: noqa: PLC0415  (see the docstring of this package)
 
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +11,8 @@ from rich.table import Table
 
 from roadsight_models import bundle as bundles
 from roadsight_models.manifest import PrecisionName
+from roadsight_models.robustness.catalogue import make
+from roadsight_models.robustness.epsilons import read_epsilon
 from roadsight_models.robustness.threat import Norm
 from roadsight_training.commands import DataFolder
 from roadsight_training.commands.train import INTERRUPTED
@@ -57,10 +58,10 @@ def attack(
     from roadsight_training.judging.corrupted import read_stress
 
     opened = bundles.load(bundle)
-    attacks = room.named(name)
+    attacks = make(name)
     ball = room.norm_of(attacks, norm)
     _check(opened.manifest, ball, epsilon, target)
-    epsilons = tuple(sorted({fraction(text) for text in epsilon or ["8/255"]})) if ball else (1.0,)
+    epsilons = tuple(sorted({read_epsilon(text) for text in epsilon or ["8/255"]})) if ball else (1.0,)
     asked = Asked(name, ball, epsilons, n, split, precision, seed, jpeg, target)
     place = out or Path("runs") / f"attack-{opened.manifest.name}-{opened.manifest.version}-{name}"
     told = read_stress(stress) if stress else []
@@ -73,21 +74,6 @@ def attack(
     lines = [f"{'holds' if check['holds'] else 'does not hold'}: {check['name']}" for check in figures["checks"] or ()]
     lines += [f"see {place / 'report.html'}", *([f"recorded: {bundle_now.folder}"] if record else [])]
     Console(soft_wrap=True).print("\n".join(lines), markup=False, highlight=False)
-
-
-def fraction(text: str) -> float:
-    """Reads an epsilon such as 8/255 or 0.03.
-
-    Raises:
-        typer.BadParameter: it is none.
-    """
-    try:
-        value = float(Fraction(text))
-    except (ValueError, ZeroDivisionError, OverflowError):
-        value = -1.0
-    if value < 0:
-        raise typer.BadParameter(f"{text!r} is no epsilon; 8/255 and 0.03 are", param_hint="--epsilon")
-    return value
 
 
 def table(figures: dict[str, Any]) -> Table:

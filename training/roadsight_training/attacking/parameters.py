@@ -1,21 +1,12 @@
-"""The attacks that can be asked for by name.
+"""How attacks are told of: each with its parameters.
 
-name --ATTACKS--> attacks in turn
+Attacks --parameters--> JSON values;  --described--> one line
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 
 from roadsight_models.robustness.attack import Attack
-from roadsight_models.robustness.fgsm import FGSM
-from roadsight_models.robustness.masking import PROBES
-from roadsight_models.robustness.pgd import PGD
-
-ATTACKS: Mapping[str, Callable[[], Sequence[Attack]]] = {
-    "fgsm": lambda: (FGSM(),),
-    "pgd": lambda: (PGD(),),
-}
-CHECKED_WITH = PROBES
 
 
 def parameters(attack: Attack) -> dict[str, object]:

@@ -1,0 +1,34 @@
+"""How an epsilon is written, and read back exactly.
+
+8/255, 0.031 --read_epsilon--> float --shown--> 8/255, 0.031
+             BadParameter
+"""
+
+import re
+
+from roadsight_models.errors import BadParameter
+
+GREY_LEVELS = 255
+_WRITTEN = re.compile(r"(?:\d{0,9}\.)?\d{1,20}(?:[eE]-\d\d?|/\d{1,9})?", re.ASCII)
+
+
+def read_epsilon(text: str) -> float:
+    """Reads a number such as 8/255, 0.031 or 1e-3.
+
+    Raises:
+        BadParameter: it is none, it is negative, or it divides by zero.
+    """
+    if not _WRITTEN.fullmatch(text):
+        raise BadParameter("epsilon", f"expected a number such as 8/255 or 0.031, not negative, got {text[:40]!r}")
+    numerator, _, denominator = text.partition("/")
+    if denominator and not int(denominator):
+        raise BadParameter("epsilon", f"{text[:40]}: a division by zero")
+    return float(numerator) / int(denominator or 1)
+
+
+def shown(epsilon: float | None, norm: str | None) -> str:
+    """8/255 in linf, where it is whole grey levels; else the number; a dash where there is no ball."""
+    if norm is None or epsilon is None:
+        return "-"
+    levels = round(epsilon * GREY_LEVELS)
+    return f"{levels}/{GREY_LEVELS}" if norm == "linf" and levels / GREY_LEVELS == epsilon else str(epsilon)
