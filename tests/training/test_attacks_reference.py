@@ -76,7 +76,6 @@ def test_fmn_is_as_near_as_carlini_wagner_with_five_times_the_gradients(network:
     some = network._replace(clean=network.clean[:20], labels=network.labels[:20])
     attack = foolbox.attacks.L2CarliniWagnerAttack(9, 55, 0.02, abort_early=False)
     distance, other = ours(some, "l2"), theirs(some, "l2", attack)
-    print(np.median(distance), np.median(other), (distance <= other).mean())
     assert np.median(distance) <= 1.01 * np.median(other)
 
 

@@ -60,7 +60,8 @@ class FMN:
             best = np.where(np.isfinite(distance), threat.distance(nearest, clean), np.inf)
             balls.resize(pixels, slope, reached, best, self._faded(self.gamma, LAST_GAMMA, number))
             size = self._faded(self.step, self.step * LAST_STEP, number) / np.maximum(l2(slope.gradient), _TINY)
-            pixels = balls.project(pixels + size.astype(np.float32)[:, None, None, None] * slope.gradient)
+            moved = pixels + size.astype(np.float32)[:, None, None, None] * slope.gradient
+            pixels = balls.project(moved.clip(0, 1))
         return nearest
 
     def _faded(self, first: float, last: float, number: int) -> float:
@@ -72,8 +73,8 @@ class _Balls:
 
     def __init__(self, clean: Floats, threat: ThreatModel) -> None:
         self._clean, self._norm, self._distance = clean, threat.norm, threat.distance
-        self._pixel = 1 / math.prod(clean.shape[1:3])
-        self._least = self._pixel if threat.norm == "l0" else 0.5 / 255  # a smaller one rounds to the clean picture
+        # A pixel; or half a grey level, less of which is rounded to the clean picture.
+        self._least = 1 / math.prod(clean.shape[1:3]) if threat.norm == "l0" else 0.5 / 255
         self._farthest = threat.distance(np.where(clean < 0.5, np.float32(1), np.float32(0)), clean)
         self._radius = np.zeros(len(clean))
 
@@ -87,13 +88,10 @@ class _Balls:
             best: the shortest length that was, infinite where there is none yet.
             gamma: the share.
         """
-        change = np.maximum(self._radius * gamma, self._pixel if self._norm == "l0" else 0)
-        onward = self._radius + change
-        if self._norm != "l0":
-            length = self._distance(pixels, self._clean)
-            # Rounding may leave a picture on the boundary, with no margin to lose: it goes on all the same.
-            beyond = length + np.maximum(_to_boundary(slope, self._norm), self._least)
-            onward = np.where(np.isfinite(best), onward, beyond)
+        change = np.maximum(self._radius * gamma, self._least if self._norm == "l0" else 0)
+        # Rounding may leave a picture on the boundary, with no margin to lose: it goes on all the same.
+        beyond = np.maximum(self._boundary(pixels, slope), self._distance(pixels, self._clean) + self._least)
+        onward = np.where(np.isfinite(best), self._radius + change, beyond)
         radius = np.where(reached, np.minimum(self._radius - change, best), onward)
         self._radius = radius.clip(self._least, self._farthest)
 
@@ -103,9 +101,15 @@ class _Balls:
         rows = range(len(pixels))
         return np.concatenate([balls[i].project(pixels[i : i + 1], self._clean[i : i + 1]) for i in rows])
 
+    def _boundary(self, pixels: Floats, slope: Slope) -> Lengths:
+        """How far out the margin would be gone if it were linear: by the dual norm of the gradient.
 
-def _to_boundary(slope: Slope, norm: Norm) -> Lengths:
-    """How far it would be to where the margin is gone, if it were linear: by the dual norm of the gradient."""
-    gradient = slope.gradient.astype(np.float64)
-    dual = l2(gradient) if norm == "l2" else np.abs(gradient).sum((1, 2, 3))
-    return np.asarray(np.abs(slope.values) / np.maximum(dual, _TINY))
+        In l0 it is so many pixels, those that do most when they go all the way to black or white.
+        """
+        gradient, margins = slope.gradient.astype(np.float64), np.abs(slope.values)
+        if self._norm == "l0":
+            gains = (np.abs(gradient) * np.where(gradient > 0, 1 - pixels, pixels)).sum(3).reshape(len(pixels), -1)
+            short = np.sort(gains, 1)[:, ::-1].cumsum(1) < margins[:, None]
+            return np.asarray((short.sum(1) + 1) * self._least)
+        dual = l2(gradient) if self._norm == "l2" else np.abs(gradient).sum((1, 2, 3))
+        return np.asarray(self._distance(pixels, self._clean) + margins / np.maximum(dual, _TINY))
