@@ -60,7 +60,7 @@ def verify(
     frames = to_pixels(inside)
     if threat is not None:
         strayed |= ~threat.allows(sane, around)
-        frames = _within(threat, threat.project(inside, around), around)
+        frames = round_within(threat, threat.project(inside, around), around)
     seen = frames if jpeg_quality is None else np.stack([_through_jpeg(frame, jpeg_quality) for frame in frames])
     logits, delta = victim.answers(seen), to_floats(frames) - around
     return Outcome(frames, logits, criterion.reached(logits), linf(delta), l2(delta), l0(delta), strayed)
@@ -69,19 +69,27 @@ def verify(
 _SLACK = 1e-6
 
 
-def _within(threat: ThreatModel, pixels: Floats, around: Floats) -> Pixels:
-    """Rounded pictures in the ball: each as far along the way to `pixels` as one can go."""
+def round_within(threat: ThreatModel, pixels: Floats, around: Floats) -> Pixels:
+    """Rounds into the ball: where the nearest uint8 is outside, as far along the way to `pixels` as one can go.
+
+    Args:
+        threat: the ball.
+        pixels: float32 [N, h, w, 3] in [0, 1].
+        around: float32 [N, h, w, 3], the clean ones.
+    """
     frames = to_pixels(pixels)
-    out = ~threat.allows(to_floats(frames), around)
-    low, high = np.zeros(len(frames)), np.ones(len(frames))
-    inner = to_pixels(around)
-    for _ in range(HALVINGS if out.any() else 0):
+    out = np.flatnonzero(~threat.allows(to_floats(frames), around))
+    if not len(out):
+        return frames
+    pixels, around = pixels[out], around[out]
+    low, high, inner = np.zeros(len(out)), np.ones(len(out)), to_pixels(around)
+    for _ in range(HALVINGS):
         middle = (low + high) / 2
         tried = to_pixels(around + middle.astype(np.float32)[:, None, None, None] * (pixels - around))
         allowed = threat.allows(to_floats(tried), around)
         low, high = np.where(allowed, middle, low), np.where(allowed, high, middle)
         inner[allowed] = tried[allowed]
-    frames[out] = inner[out]
+    frames[out] = inner
     return frames
 
 
