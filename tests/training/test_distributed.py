@@ -13,6 +13,7 @@ from pytorch_lightning import Callback
 from roadsight_training.datasets import open_dataset
 from roadsight_training.errors import BadRecipe
 from roadsight_training.fit import fit
+from roadsight_training.judging.history import read_history
 from roadsight_training.run import Run, open_run
 from roadsight_training.trainer import Hardware
 from training.checkpoint import differences, state
@@ -116,6 +117,16 @@ def test_two_processes_that_are_killed_and_resumed_end_as_if_they_had_not_been(d
     assert not differences(state(open_run(whole).last), state(open_run(broken).last))
     first, second = (torch.load(data.parent / f"{rank}.pt")["measured"] for rank in RANKS)
     assert not differences(first, second)  # each saw other pictures, but they measure one network
+
+
+def test_two_processes_train_against_an_adversary_and_end_with_the_same_weights(data: Path) -> None:
+    path = recipe(data.parent / "hardened.yaml", **PLAIN, adversary={"method": "trades", "epsilon": 0.1, "beta": 1})
+    notes = data.parent / "hardened-notes"
+    notes.mkdir()
+    assert together(path, data, data.parent / "hardened", Notes(notes)) == [0, 0]
+    first, second = (torch.load(notes / f"{rank}.pt")["weights"] for rank in RANKS)
+    assert not differences(first, second)
+    assert "val_robust_top1" in read_history(open_run(data.parent / "hardened").logs).curves
 
 
 def test_what_would_thaw_in_one_process_alone_is_refused(data: Path, tmp_path: Path) -> None:

@@ -40,6 +40,12 @@ THAWING: Options = {
     "transfer": {"train": "head_then_all", "head_first": 0.45, "layer_decay": 0.7},
     "fit": {"epochs": 2.5, "validate_every": 0.6, "batch_size": 8, "loss": "focal", "schedule": "one_cycle"},
 }
+AGAINST_AN_ADVERSARY: Options = {
+    "network": {"dropout": 0.3, "batch_norm": True},
+    "augment": {"mixup": 0.4},
+    "adversary": {"method": "trades", "epsilon": "8/255", "steps": 2, "pictures": 9},
+    "fit": {"epochs": 3, "batch_size": 8},
+}
 DEATHS = [
     Point("on_train_batch_start", 0),  # before the first checkpoint
     Point("on_train_batch_start", 2),  # in the midst of the first epoch
@@ -72,7 +78,9 @@ def killed(folder: Path, data: Path, options: Options, deaths: list[Point]) -> R
 
 
 @pytest.mark.parametrize(
-    ("options", "deaths"), [(ALL_AT_ONCE, DEATHS), (THAWING, DEATHS[1::2])], ids=["all at once", "thawing"]
+    ("options", "deaths"),
+    [(ALL_AT_ONCE, DEATHS), (THAWING, DEATHS[1::2]), (AGAINST_AN_ADVERSARY, DEATHS[1::2])],
+    ids=["all at once", "thawing", "against an adversary"],
 )
 def test_a_run_that_is_killed_again_and_again_ends_as_the_unbroken_one(
     options: Options, deaths: list[Point], tmp_path: Path, data: Path

@@ -1,6 +1,6 @@
 """When a run is saved, and how it is stopped.
 
-end of validation -----------> best.ckpt if its loss is the lowest so far or the recipe keeps the last, last.ckpt
+end of validation -----------> best.ckpt if it is the best so far or the recipe keeps the last, last.ckpt
 10 minutes, Ctrl-C, SIGTERM -> last.ckpt at the end of the step under way --Ctrl-C, SIGTERM--> Stopped
                 Diverged: the loss or a weight is no finite number, what was saved before is kept
 """
@@ -71,8 +71,10 @@ class Checkpoints(Checkpoint):
         """Saves the run; raises as `on_train_batch_end` does."""
         loss = trainer.callback_metrics["val_loss"]
         self._check(trainer, loss)
-        if float(loss) < self.lowest or self.run.recipe.fit.keep == "last":
-            self.lowest = float(loss)
+        hardened = self.run.recipe.adversary is not None
+        figure = -float(trainer.callback_metrics["val_robust_top1"]) if hardened else float(loss)
+        if figure < self.lowest or self.run.recipe.fit.keep == "last":
+            self.lowest = figure
             self._save(trainer, pl_module, self.run.best)
         self._save(trainer, pl_module, self.run.last)
         self._stop(trainer)
@@ -94,7 +96,7 @@ class Checkpoints(Checkpoint):
             raise Stopped(trainer.global_step)
 
     def state_dict(self) -> dict[str, Any]:
-        """The validation loss of `best.ckpt`."""
+        """The validation loss of `best.ckpt`, or less its robust top-1."""
         return {"lowest": self.lowest}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:

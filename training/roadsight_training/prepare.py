@@ -146,10 +146,15 @@ def training_loader(recipe: Recipe, parts: Parts, world: int) -> tuple[TrainingL
 
 
 def validation_loaders(recipe: Recipe, parts: Parts) -> list["DataLoader[Batch]"]:
-    """The validation part, and some pictures that are trained on, to be measured in the same way."""
+    """The validation part, and some pictures that are trained on, to be measured in the same way.
+
+    With an adversary also some of the former, to be attacked.
+    """
     seen, held = parts.training.pictures, parts.validation.pictures
-    both = held, _some(seen, min(len(held), SEEN), recipe.fit.seed)
-    return [evaluation_loader(pictures, recipe.input, len(parts.labels)) for pictures in both]
+    measured = [held, _some(seen, min(len(held), SEEN), recipe.fit.seed)]
+    if recipe.adversary is not None:
+        measured.append(_some(held, recipe.adversary.pictures, recipe.data.seed))
+    return [evaluation_loader(pictures, recipe.input, len(parts.labels)) for pictures in measured]
 
 
 def _some(pictures: Sequence[Picture], n: int, seed: int) -> list[Picture]:

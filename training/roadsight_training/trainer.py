@@ -20,7 +20,7 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from roadsight_training.checkpoints import Checkpoints
 from roadsight_training.loggers import loggers
-from roadsight_training.patience import Patience, Plateau
+from roadsight_training.patience import Collapse, Patience, Plateau
 from roadsight_training.run import Run
 
 Tensors = tuple[Tensor, ...] | list[Tensor]
@@ -84,6 +84,8 @@ def make_trainer(run: Run, hardware: Hardware, rounds: int, steps: int, more: Se
         callbacks.append(Plateau(options.step_factor, options.plateau_patience))
     if options.early_stopping is not None:
         callbacks.append(Patience(options.early_stopping))
+    if run.recipe.adversary is not None:
+        callbacks.append(Collapse())
     return Trainer(
         accelerator=hardware.accelerator,
         devices=hardware.devices,
@@ -98,5 +100,6 @@ def make_trainer(run: Run, hardware: Hardware, rounds: int, steps: int, more: Se
         logger=loggers(run, leads=hardware.leads),
         log_every_n_steps=min(20, steps),
         num_sanity_val_steps=0,
+        inference_mode=run.recipe.adversary is None,  # what is attacked needs gradients
         enable_model_summary=False,
     )

@@ -27,6 +27,10 @@ def test_the_checkpoint_that_is_judged_is_the_best_or_the_last() -> None:
     assert History({}, "last").kept_step is None
 
 
+def test_against_an_adversary_the_first_that_withstands_most_is_judged() -> None:
+    assert history(val_loss=(0.1, 0.2, 0.3, 0.4), val_robust_top1=(0.1, 0.4, 0.3, 0.4)).kept_step == 20
+
+
 def test_a_loss_that_rose_is_overfitting_whichever_checkpoint_is_kept() -> None:
     curves = history(
         val_loss=(0.5, 0.2, 0.6), fit_loss=(0.5, 0.2, 0.1), val_top1=(0.9, 0.95, 0.96), fit_top1=(0.9, 0.95, 0.97)

@@ -23,8 +23,8 @@ from tensorboard.backend.event_processing.event_accumulator import (  # type: ig
 from roadsight_training.errors import BadRun
 from roadsight_training.recipe.fit import Keep
 
-LOSSES = ("train_loss", "fit_loss", "val_loss")
-ACCURACIES = ("fit_top1", "val_top1")
+LOSSES = ("train_loss", "fit_loss", "val_loss", "val_robust_loss")  # the last, under attack, with an adversary alone
+ACCURACIES = ("fit_top1", "val_top1", "val_robust_top1")
 RATE = "lr-"  # how Lightning's monitor begins the names of the learning rates, one a group of parameters
 
 GAP, RATIO = 0.03, 2  # overfitting: top-1 so much lower on validation, and errors so many times as frequent
@@ -80,7 +80,13 @@ class History:
 
     @property
     def kept_step(self) -> int | None:
-        """Of the checkpoint that is kept: with the lowest validation loss, or the last; None: nothing was validated."""
+        """Of the checkpoint that is kept: with the lowest validation loss, or the last; None: nothing was validated.
+
+        With an adversary the first with the highest robust top-1.
+        """
+        robust = self["val_robust_top1"]
+        if robust.steps:
+            return robust.steps[robust.values.index(max(robust.values))]
         steps, values = self["val_loss"]
         if self.keep == "last" and steps:
             return steps[-1]

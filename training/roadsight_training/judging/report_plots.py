@@ -34,11 +34,13 @@ def history_plot(history: History) -> Figure:
         "train_loss": ("as minimised (augmented)", PALE, "-"),
         "fit_loss": ("training pictures", BLUE, "-"),
         "val_loss": ("validation", RED, "-"),
+        "val_robust_loss": ("validation, attacked", ORANGE, "-"),
         "fit_top1": ("training pictures", BLUE, "-"),
         "val_top1": ("validation", RED, "-"),
+        "val_robust_top1": ("validation, attacked", ORANGE, "-"),
     }
-    for name, (label, colour, line) in looks.items():
-        axes, curve = (loss if name.endswith("loss") else top1), history[name]
+    for name, curve in history.figures.items():
+        (label, colour, line), axes = looks[name], (loss if name.endswith("loss") else top1)
         mark = "." if 0 < len(curve.steps) <= 40 and name != "train_loss" else None
         axes.plot(curve.steps, curve.values, color=colour, linestyle=line, marker=mark, label=label)
     for axes in (loss, top1):

@@ -1,5 +1,6 @@
 """Recipes: what to run to get a model. `recipe.py` reads them; each other file is one part of the YAML."""
 
+from roadsight_training.recipe.adversary import Adversary
 from roadsight_training.recipe.augment import Augment
 from roadsight_training.recipe.data import HELD_OUT, Data
 from roadsight_training.recipe.distil import Distil
@@ -10,6 +11,7 @@ from roadsight_training.recipe.recipe import Recipe, parse, read, text_of
 
 __all__ = [
     "HELD_OUT",
+    "Adversary",
     "Augment",
     "Data",
     "Distil",

@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from roadsight_models.manifest import CropRule, Slug, TaskName
 from roadsight_training.errors import BadRecipe
+from roadsight_training.recipe.adversary import Adversary
 from roadsight_training.recipe.augment import Augment
 from roadsight_training.recipe.data import Data
 from roadsight_training.recipe.distil import Distil
@@ -38,6 +39,7 @@ class Recipe(Part):
     transfer: Annotated[Transfer, Field(default_factory=Transfer)]
     augment: Annotated[Augment, Field(default_factory=Augment)]
     distil: Distil | None = None
+    adversary: Adversary | None = None
     fit: Fit
     publish: Annotated[Publish, Field(default_factory=Publish)]
 
@@ -45,6 +47,13 @@ class Recipe(Part):
     def _publishes_what_it_never_saw(self) -> Self:
         if seen := set(self.data.splits).intersection((self.publish.split, *self.publish.also)):
             raise ValueError(f"publish: {seen.pop()!r} is trained on or chosen by, so nobody is served by its figures")
+        return self
+
+    @model_validator(mode="after")
+    def _an_adversary_decides_what_is_kept(self) -> Self:
+        by_clean = self.fit.keep == "last" or self.fit.early_stopping is not None or self.fit.schedule == "plateau"
+        if self.adversary is not None and by_clean:
+            raise ValueError("adversary: keep: last, early_stopping and plateau of fit do not heed what withstands it")
         return self
 
 
