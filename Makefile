@@ -71,8 +71,8 @@ clean:
 	.tools/openvino/bin/pip install -q -r $<
 	@touch $@
 
-# With its dependencies imagecorruptions, which tests compare with, would bring a second OpenCV.
+# What tests compare with: with its dependencies imagecorruptions would bring a second OpenCV, torchattacks an old requests.
 .venv/.everything: pyproject.toml | .venv/bin/python
 	$(BIN)/pip install -q -e '.[training,mlflow,dev]'
-	$(BIN)/pip install -q --no-deps imagecorruptions==1.1.2
+	$(BIN)/pip install -q --no-deps imagecorruptions==1.1.2 torchattacks==3.5.1 foolbox==3.3.4 eagerpy==0.30.0
 	@touch $@ .venv/.serving

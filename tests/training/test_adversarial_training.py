@@ -174,7 +174,7 @@ def test_a_collapse_is_told_from_ups_and_downs(robust: float, highest: float, ov
         ({"method": "fast", "steps": 3}, r"adversary: .*steps goes with method: pgd or trades"),
         ({"method": "pgd", "beta": 3}, r"adversary: .*beta goes with method: trades"),
         ({"method": "pdg"}, r"adversary\.method: Input should be 'pgd', 'fast' or 'trades'"),
-        ({"epsilon": "8/0"}, r"adversary\.epsilon: .*'8/0' is no number such as 8/255 or 0\.03"),
+.*8/0: a division by zero"),
         ({"epsilon": "much"}, r"adversary\.epsilon: .*'much' is no number"),
         ({"epsilon": 8}, r"adversary\.epsilon: Input should be less than or equal to 1"),
         ({"epsilon": "-1/255"}, r"adversary\.epsilon: Input should be greater than or equal to 0"),

@@ -39,8 +39,8 @@ def test_it_comes_near_the_boundary_to_where_it_began(
     outcome = try_attack(sessions.victim(), CLEAN, criterion, HopSkipJump(), FAR[norm], rng).outcome
     assert outcome.reached.all() and not outcome.strayed.any()
     place = (outcome.logits.argmax(1)[:, None] == ORDER).argmax(1)
-    boundaries = np.stack([boundaries.half_gap(CLEAN, ORDER, one) for one in range(3)], 1)
-    nearest = boundaries[range(len(CLEAN)), place] * (1 if norm == "linf" else math.sqrt(VALUES))
+    gaps = np.stack([boundaries.half_gap(CLEAN, ORDER, one) for one in range(3)], 1)
+    nearest = gaps[range(len(CLEAN)), place] * (1 if norm == "linf" else math.sqrt(VALUES))
     distance = getattr(outcome, norm)
     assert (distance >= nearest - 1e-6).all()
     assert (distance <= factor * nearest).all()

@@ -1,10 +1,11 @@
 """`adversary:` of a recipe: how the pictures are bent that a network is trained against."""
 
-from fractions import Fraction as Ratio
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
+from roadsight_models.errors import BadParameter
+from roadsight_models.robustness.epsilons import read_epsilon
 from roadsight_training.recipe.part import Part
 
 Method = Literal["pgd", "fast", "trades"]
@@ -15,9 +16,9 @@ def _as_number(value: object) -> object:
     if not isinstance(value, str):
         return value
     try:
-        return float(Ratio(value))
-    except (ValueError, ZeroDivisionError, OverflowError) as error:
-        raise ValueError(f"{value!r} is no number such as 8/255 or 0.03") from error
+        return read_epsilon(value)
+    except BadParameter as error:  # pydantic knows ValueErrors only
+        raise ValueError(str(error)) from error
 
 
 class Adversary(Part):
