@@ -20,7 +20,7 @@ MAY_IMPORT = {
 }
 # The process of the benchmark that makes bundles and ends before anything is measured.
 EXPORTS = ("roadsight_bench.export", "roadsight_bench.packing")
-CORRUPTIONS = ("corruptions", "noise", "blur", "weather", "digital")
+CORRUPTIONS = ("corruptions", "corrupted", "noise", "blur", "weather", "digital")
 each_module = pytest.mark.parametrize("module", MODULES.values(), ids=lambda module: module.name)
 
 
