@@ -17,7 +17,7 @@ from roadsight_models.robustness.pgd import PGD
 from roadsight_models.robustness.threat import Floats, Norm, ThreatModel
 from roadsight_models.robustness.victim import Victim
 from roadsight_training.attacking.asked import Asked
-from roadsight_training.attacking.run import named, norm_of, run
+from roadsight_training.attacking.run import norm_of, run
 from training.attacking.painted import painted
 
 
@@ -61,11 +61,6 @@ def test_attacks_that_share_no_norm_are_refused_as_is_a_ball_that_is_none() -> N
         norm_of([FGSM(), Patch()], None)
     with pytest.raises(BadParameter, match="norm: paint has no ball"):
         norm_of([FGSM(), Paint()], "linf")
-
-
-def test_an_unknown_attack_is_told_those_that_there_are() -> None:
-    with pytest.raises(BadParameter, match="attack: 'fgms'; there are: fgsm, pgd"):
-        named("fgms")
 
 
 WITHOUT = Asked("paint", None, (1.0,), 100, "test", "float32", 0, None, None)
