@@ -98,7 +98,7 @@ def test_called_again_it_computes_nothing_and_says_the_same(
     assert {path.name: path.read_bytes() for path in run.iterdir()} == before
     out = capsys.readouterr().out
     assert "46.67%" in out
-    assert out.count("\nholds: ") == 3
+    assert out.count("\nholds: ") == 4
     assert f"see {run / 'report.html'}" in out
 
 
