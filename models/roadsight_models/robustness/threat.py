@@ -5,8 +5,9 @@ gradient --step--> direction;  pixels --project--> pixels in the ball around the
 Pixels are float32 in [0, 1], so an epsilon is in pixel units: 8/255 is eight grey levels.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from math import floor, prod, sqrt
+from typing import Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,8 @@ Floats = npt.NDArray[np.float32]
 Norm = Literal["linf", "l2", "l0"]
 NORMS: tuple[Norm, ...] = ("linf", "l2", "l0")
 
-SLACK = 1e-6  # of rounding in float32, in units of epsilon
+SLACK = 1e-5  # of rounding in float32, summed in l2 over a picture of 64 px; of an epsilon over 1, this share
+ROUNDING = 1 / 255 / sqrt(12)  # root mean square of what a value moves to the nearest grey level
 
 
 @dataclass(frozen=True)
@@ -57,12 +59,13 @@ class ThreatModel:
 
     def random_start(self, around: Floats, rng: np.random.Generator) -> Floats:
         """Somewhere in the ball, uniformly by its volume (l0: so many pixels of noise), and in [0, 1]."""
+        delta: npt.NDArray[np.floating]
         if self.norm == "linf":
             delta = rng.uniform(-self.epsilon, self.epsilon, around.shape)
         elif self.norm == "l2":
-            delta = rng.standard_normal(around.shape)
-            radius = self.epsilon * rng.uniform(size=len(around)) ** (1 / max(around[0].size, 1))
-            delta = delta * _each(radius / np.maximum(l2(delta), _TINY))
+            away = rng.standard_normal(around.shape)
+            radius = self.epsilon * rng.uniform(size=len(around)) ** (1 / prod(around.shape[1:]))
+            delta = away * _each(radius / np.maximum(l2(away), _TINY))
         else:
             delta = _largest_pixels(rng.uniform(-1, 1, around.shape), self.epsilon)
         return (around + delta).clip(0, 1).astype(np.float32)
@@ -82,7 +85,21 @@ class ThreatModel:
 
     def allows(self, pixels: Floats, around: Floats) -> npt.NDArray[np.bool_]:
         """Whether each picture is in the ball, up to rounding in float32: bool [N]."""
-        return np.asarray(self.distance(pixels, around) <= self.epsilon + SLACK)
+        return np.asarray(self.distance(pixels, around) <= self.epsilon + SLACK * max(1, self.epsilon))
+
+    def in_levels(self, values: int) -> Self:
+        """The ball for an attack on pictures of so many values: small enough that rounded they are still in this one.
+
+        What leaves it by rounding is drawn back by `verify`, and may fail then, though the attack had no more to do.
+        """
+        if self.norm == "linf":
+            return replace(self, epsilon=floor(self.epsilon * 255 + SLACK) / 255)
+        if self.norm == "l2":
+            # Rounding adds a length at a right angle, and some along it: room is left for two standard deviations.
+            room, along = self.epsilon**2 - values * ROUNDING**2, 2 * ROUNDING
+            room = max(room, self.epsilon**2 / 2)  # in a ball hardly larger than that most values round to no change
+            return replace(self, epsilon=room / (sqrt(room + along**2) + along))  # solves e**2 + 2 e along = room
+        return self
 
 
 _TINY = np.finfo(np.float32).tiny
@@ -95,7 +112,7 @@ def linf(delta: Floats) -> npt.NDArray[np.float64]:
 
 def l2(delta: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
     """The root of the sum of squares of each picture [N, h, w, 3]: float64 [N]."""
-    return np.sqrt(np.square(delta, dtype=np.float64).sum((1, 2, 3)))
+    return np.asarray(np.sqrt(np.square(delta, dtype=np.float64).sum((1, 2, 3))))
 
 
 def l0(delta: Floats) -> npt.NDArray[np.float64]:
@@ -117,7 +134,7 @@ def _largest_pixels(delta: npt.NDArray[np.floating], share: float) -> npt.NDArra
     count = int(share * height * width + SLACK)
     if not count:
         return np.zeros_like(delta)
-    size = np.square(delta).sum(3).reshape(len(delta), -1)  # [N, h * w]
+    size = np.square(delta).sum(3).reshape(len(delta), height * width)
     kept = np.zeros(size.shape, bool)
     np.put_along_axis(kept, np.argpartition(size, -count, axis=1)[:, -count:], True, axis=1)
     return delta * kept.reshape(len(delta), height, width, 1)
