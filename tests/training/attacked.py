@@ -26,8 +26,8 @@ from roadsight_training.networks import Network
 from training.networks.proving import CLASSES, built, rule
 
 SIDE = 16  # pixels
-CONTRAST, NOISE = 10, 40  # grey levels, standard deviations of pattern and noise
-LESSONS, BATCH = 150, 64
+CONTRASTS, NOISE = (10, 90), 40  # grey levels, standard deviations: of the patterns from faint to plain, of the noise
+LESSONS, BATCH = 40, 64
 
 
 class ChannelsFirst(nn.Module):
@@ -56,11 +56,11 @@ class Attacked(NamedTuple):
 
 
 def pictures(count: int, rng: np.random.Generator) -> tuple[Pixels, Indices]:
-    """Each shows one of five smooth patterns, always the same five, in noise that nearly hides it."""
+    """Each shows one of five smooth patterns, always the same five, more or less lost in noise."""
     coarse = np.random.default_rng(0).standard_normal((CLASSES, 4, 4, 3))
     patterns = np.stack([cv2.resize(one, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC) for one in coarse])
-    labels = rng.integers(0, CLASSES, count)
-    values = 128 + CONTRAST * patterns[labels] + NOISE * rng.standard_normal((count, SIDE, SIDE, 3))
+    labels, contrast = rng.integers(0, CLASSES, count), rng.uniform(*CONTRASTS, (count, 1, 1, 1))
+    values = 128 + contrast * patterns[labels] + NOISE * rng.standard_normal((count, SIDE, SIDE, 3))
     return np.asarray(values.clip(0, 255), np.uint8), labels
 
 
@@ -70,9 +70,10 @@ def trained(rng: np.random.Generator) -> Network:
     optimiser = torch.optim.Adam(network.parameters(), 1e-3)
     for _ in range(LESSONS):
         frames, labels = pictures(BATCH, rng)
-        loss = cross_entropy(network(torch.from_numpy(frames)).logits, torch.from_numpy(labels))
+        logits, truth = network(torch.from_numpy(frames)).logits, torch.from_numpy(labels)
+        loss = cross_entropy(logits, truth, label_smoothing=0.1)  # torch loses the gradient of a network that is sure
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
     return network.eval()
 

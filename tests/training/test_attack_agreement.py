@@ -1,11 +1,13 @@
 """Our attacks against those of torchattacks and foolbox, on the same network and the same pictures.
 
 FGSM gives the same pixels, but where the gradient is so near 0 that its sign is a matter of rounding. The others draw
-random numbers of their own: what they leave of the accuracy must be the same within a point.
+random numbers of their own, which move the accuracy that they leave by a point: on average over four seeds it must be
+the same within a point.
 
 Ours judges pictures in whole grey levels through the session that serves, theirs floats in torch.
 """
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -28,27 +30,34 @@ WHY = "`make install-all` installs it, without the older packages that it asks f
 torchattacks: Any = pytest.importorskip("torchattacks", reason=WHY)
 foolbox: Any = pytest.importorskip("foolbox", reason=WHY)
 
-COUNT = 200
+COUNT = 400
 POINT = 0.01
-EPSILON: dict[Norm, float] = {"linf": 4 / 255, "l2": 0.5}
-STEPS = 20
+EPSILON: dict[Norm, float] = {"linf": 12 / 255, "l2": 1.0}
+STEPS = 30
+STEP = 2.5 / STEPS  # of epsilon
+SEEDS = range(4)
 
 
 @pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory) -> Attacked:
-    return attacked(tmp_path_factory.mktemp("bundles"), COUNT)
+def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # for so small a network more only wait for one another
+    yield attacked(tmp_path_factory.mktemp("bundles"), COUNT)
+    torch.set_num_threads(threads)
 
 
 def targets(both: Attacked) -> Criterion:
     return Criterion(both.labels, (both.labels + 1) % 5)
 
 
-def withstood(both: Attacked, attack: Attack, norm: Norm, criterion: Criterion | None = None) -> float:
-    """The share of the pictures on which ours did not succeed."""
-    wanted, rng = criterion or Criterion(both.labels), np.random.default_rng(0)
-    trial = try_attack(both.victim, both.frames, wanted, attack, ThreatModel(norm, EPSILON[norm]), rng)
-    assert not trial.outcome.strayed.any()
-    return 1 - float(trial.outcome.reached.mean())
+def ours(both: Attacked, attack: Attack, norm: Norm, criterion: Criterion | None = None) -> float:
+    """The share of the pictures on which ours did not succeed, on average over the seeds."""
+    wanted, threat, left = criterion or Criterion(both.labels), ThreatModel(norm, EPSILON[norm]), []
+    for seed in SEEDS:
+        outcome = try_attack(both.victim, both.frames, wanted, attack, threat, np.random.default_rng(seed)).outcome
+        assert not outcome.strayed.any()
+        left.append(1 - outcome.reached.mean())
+    return float(np.mean(left))
 
 
 def accuracy(both: Attacked, pixels: Tensor) -> float:
@@ -57,79 +66,82 @@ def accuracy(both: Attacked, pixels: Tensor) -> float:
         return float((both.model(pixels).argmax(1) == both.tensors()[1]).float().mean())
 
 
-def test_the_network_has_learnt_something_that_attacks_can_take_away(both: Attacked) -> None:
-    images, _ = both.tensors()
-    assert accuracy(both, images) > 0.9
+def theirs(both: Attacked, attack: Callable[[int], Tensor]) -> float:
+    """The accuracy that another's attack, given a seed, leaves on average over the seeds."""
+    left = []
+    for seed in SEEDS:
+        torch.manual_seed(seed)
+        left.append(accuracy(both, attack(seed)))
+    return float(np.mean(left))
+
+
+def test_the_network_has_learnt_what_attacks_can_take_away(both: Attacked) -> None:
+    assert accuracy(both, both.tensors()[0]) > 0.95
     for norm in EPSILON:
-        assert 0.1 < withstood(both, PGD(steps=STEPS), norm) < 0.8
+        assert 0.1 < ours(both, PGD(STEPS), norm) < 0.9
 
 
 @pytest.mark.parametrize("targeted", [False, True])
 def test_fgsm_gives_the_same_pixels(both: Attacked, targeted: bool) -> None:
     images, _ = both.tensors()
     criterion = targets(both) if targeted else Criterion(both.labels)
-    theirs = torchattacks.FGSM(both.model, eps=EPSILON["linf"])
+    attack = torchattacks.FGSM(both.model, eps=EPSILON["linf"])
     if targeted:
-        theirs.set_mode_targeted_by_label(quiet=True)
+        attack.set_mode_targeted_by_label(quiet=True)
     wanted = torch.from_numpy(criterion.wanted)
     (slope,) = torch.autograd.grad(cross_entropy(both.model(images.requires_grad_()), wanted), images)
     size = slope.abs()
     clear = (size > 1e-3 * size.amax((1, 2, 3), keepdim=True)).permute(0, 2, 3, 1).numpy()
-    expected = theirs(images.detach(), wanted).permute(0, 2, 3, 1).numpy()
+    expected = attack(images.detach(), wanted).permute(0, 2, 3, 1).numpy()
     threat, rng = ThreatModel("linf", EPSILON["linf"]), np.random.default_rng(0)
-    ours = FGSM().run(both.victim, to_floats(both.frames), criterion, threat, rng)
-    np.testing.assert_allclose(ours[clear], expected[clear], atol=1e-6)
+    found = FGSM().run(both.victim, to_floats(both.frames), criterion, threat, rng)
+    np.testing.assert_allclose(found[clear], expected[clear], atol=1e-6)
     assert clear.mean() > 0.95
 
 
 def test_in_l2_too(both: Attacked) -> None:
-    theirs = foolbox.attacks.L2FastGradientAttack()
     model = foolbox.PyTorchModel(both.model, bounds=(0, 1), device="cpu")
-    _, expected, _ = theirs(model, *both.tensors(), epsilons=EPSILON["l2"])
+    _, expected, _ = foolbox.attacks.L2FastGradientAttack()(model, *both.tensors(), epsilons=EPSILON["l2"])
     threat, rng = ThreatModel("l2", EPSILON["l2"]), np.random.default_rng(0)
-    ours = FGSM().run(both.victim, to_floats(both.frames), Criterion(both.labels), threat, rng)
-    np.testing.assert_allclose(ours, expected.permute(0, 2, 3, 1).numpy(), atol=1e-5)
+    found = FGSM().run(both.victim, to_floats(both.frames), Criterion(both.labels), threat, rng)
+    np.testing.assert_allclose(found, expected.permute(0, 2, 3, 1).numpy(), atol=1e-5)
 
 
 @pytest.mark.parametrize("random_start", [True, False], ids=["PGD", "BIM"])
 def test_pgd_takes_as_much_as_theirs(both: Attacked, random_start: bool) -> None:
-    torch.manual_seed(0)
-    images, labels = both.tensors()
-    alpha = 2.5 / STEPS * EPSILON["linf"]
-    theirs = torchattacks.PGD(both.model, EPSILON["linf"], alpha, STEPS, random_start)
-    ours = withstood(both, PGD(STEPS, random_start=random_start), "linf")
-    assert ours == pytest.approx(accuracy(both, theirs(images, labels)), abs=POINT)
+    epsilon = EPSILON["linf"]
+    attack = torchattacks.PGD(both.model, epsilon, STEP * epsilon, STEPS, random_start)
+    expected = theirs(both, lambda seed: attack(*both.tensors()))
+    assert ours(both, PGD(STEPS, random_start=random_start), "linf") == pytest.approx(expected, abs=POINT)
 
 
 def test_with_a_target_it_misses_as_many(both: Attacked) -> None:
-    torch.manual_seed(0)
-    images, _ = both.tensors()
-    theirs = torchattacks.PGD(both.model, EPSILON["linf"], 2.5 / STEPS * EPSILON["linf"], STEPS)
-    theirs.set_mode_targeted_by_label(quiet=True)
-    wanted = torch.from_numpy(targets(both).wanted)
-    with torch.no_grad():
-        missed = float((both.model(theirs(images, wanted)).argmax(1) != wanted).float().mean())
-    assert withstood(both, PGD(STEPS), "linf", targets(both)) == pytest.approx(missed, abs=POINT)
+    epsilon, wanted = EPSILON["linf"], torch.from_numpy(targets(both).wanted)
+    attack = torchattacks.PGD(both.model, epsilon, STEP * epsilon, STEPS)
+    attack.set_mode_targeted_by_label(quiet=True)
+    aimed = both._replace(labels=targets(both).wanted)
+    expected = 1 - theirs(aimed, lambda seed: attack(both.tensors()[0], wanted))
+    assert ours(both, PGD(STEPS), "linf", targets(both)) == pytest.approx(expected, abs=POINT)
 
 
 @pytest.mark.parametrize("norm", ["linf", "l2"])
-def test_pgd_takes_as_much_as_foolbox_s(both: Attacked, norm: Norm) -> None:
-    torch.manual_seed(0)
+def test_and_as_foolbox_s(both: Attacked, norm: Norm) -> None:
     kind = foolbox.attacks.LinfPGD if norm == "linf" else foolbox.attacks.L2PGD
     model = foolbox.PyTorchModel(both.model, bounds=(0, 1), device="cpu")
-    _, theirs, _ = kind(rel_stepsize=2.5 / STEPS, steps=STEPS)(model, *both.tensors(), epsilons=EPSILON[norm])
-    assert withstood(both, PGD(STEPS), norm) == pytest.approx(accuracy(both, theirs), abs=POINT)
+    attack = kind(rel_stepsize=STEP, steps=STEPS, random_start=False)
+    expected = theirs(both, lambda seed: attack(model, *both.tensors(), epsilons=EPSILON[norm])[1])
+    assert ours(both, PGD(STEPS, random_start=False), norm) == pytest.approx(expected, abs=POINT)
 
 
 @pytest.mark.parametrize("norm", ["linf", "l2"])
-@pytest.mark.parametrize(("ours", "loss"), [(APGD("cross_entropy", STEPS), "ce"), (APGD("dlr", STEPS), "dlr")])
-def test_apgd_takes_as_much_as_theirs(both: Attacked, norm: Norm, ours: APGD, loss: str) -> None:
-    named = {"linf": "Linf", "l2": "L2"}[norm]
-    theirs = torchattacks.APGD(both.model, norm=named, eps=EPSILON[norm], steps=STEPS, loss=loss)
-    assert withstood(both, ours, norm) == pytest.approx(accuracy(both, theirs(*both.tensors())), abs=POINT)
+@pytest.mark.parametrize(("attack", "loss"), [(APGD("cross_entropy", STEPS), "ce"), (APGD("dlr", STEPS), "dlr")])
+def test_apgd_takes_as_much_as_theirs(both: Attacked, norm: Norm, attack: APGD, loss: str) -> None:
+    options = {"norm": norm.capitalize(), "eps": EPSILON[norm], "steps": STEPS, "loss": loss}
+    expected = theirs(both, lambda seed: torchattacks.APGD(both.model, seed=seed, **options)(*both.tensors()))
+    assert ours(both, attack, norm) == pytest.approx(expected, abs=POINT)
 
 
 def test_apgd_at_every_other_class_takes_as_much_as_theirs(both: Attacked) -> None:
-    theirs = torchattacks.APGDT(both.model, eps=EPSILON["linf"], steps=STEPS, n_classes=5)
-    ours = withstood(both, APGD("dlr", STEPS, targets=9), "linf")
-    assert ours == pytest.approx(accuracy(both, theirs(*both.tensors())), abs=POINT)
+    options = {"eps": EPSILON["linf"], "steps": STEPS, "n_classes": 5}
+    expected = theirs(both, lambda seed: torchattacks.APGDT(both.model, seed=seed, **options)(*both.tensors()))
+    assert ours(both, APGD("dlr", STEPS, targets=9), "linf") == pytest.approx(expected, abs=POINT)

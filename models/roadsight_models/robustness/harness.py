@@ -60,7 +60,8 @@ def try_attack(
     pixels = to_floats(clean)
     left = np.flatnonzero(~already)
     if len(left):
-        pixels[left] = attack.run(victim, pixels[left], criterion.part(left), threat.in_levels(), rng)
+        inner = threat.before_rounding(clean[0].size)
+        pixels[left] = attack.run(victim, pixels[left], criterion.part(left), inner, rng)
     outcome = verify(victim, clean, pixels, criterion, threat if attack.norms else None, jpeg_quality)
     spent = victim.queries - queries, victim.steps - steps, perf_counter() - start
     return Trial(clean_logits, already, outcome, *spent)

@@ -6,7 +6,7 @@ Pixels are float32 in [0, 1], so an epsilon is in pixel units: 8/255 is eight gr
 """
 
 from dataclasses import dataclass, replace
-from math import floor
+from math import floor, prod, sqrt
 from typing import Literal, Self
 
 import numpy as np
@@ -19,6 +19,7 @@ Norm = Literal["linf", "l2", "l0"]
 NORMS: tuple[Norm, ...] = ("linf", "l2", "l0")
 
 SLACK = 1e-5  # of rounding in float32, summed in l2 over a picture of 64 px; of an epsilon over 1, this share
+ROUNDING = 1 / 255 / sqrt(12)  # root mean square of what a value moves to the nearest grey level
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,9 @@ class ThreatModel:
         if self.norm == "linf":
             delta = rng.uniform(-self.epsilon, self.epsilon, around.shape)
         elif self.norm == "l2":
-            delta = rng.standard_normal(around.shape)
-            radius = self.epsilon * rng.uniform(size=len(around)) ** (1 / max(around[0].size, 1))
-            delta = delta * _each(radius / np.maximum(l2(delta), _TINY))
+            away = rng.standard_normal(around.shape)
+            radius = self.epsilon * rng.uniform(size=len(around)) ** (1 / prod(around.shape[1:]))
+            delta = away * _each(radius / np.maximum(l2(away), _TINY))
         else:
             delta = _largest_pixels(rng.uniform(-1, 1, around.shape), self.epsilon)
         return (around + delta).clip(0, 1).astype(np.float32)
@@ -87,11 +88,20 @@ class ThreatModel:
         return np.asarray(self.distance(pixels, around) <= self.epsilon + SLACK * max(1, self.epsilon))
 
     def in_levels(self) -> Self:
-        """What is left of it for pixels of whole grey levels: in linf as many levels as fit into epsilon.
-
-        A picture that needs part of a level more is out of the ball once it is rounded.
-        """
+        """The ball of the same uint8 pictures: in linf of a whole number of grey levels."""
         return replace(self, epsilon=floor(self.epsilon * 255 + SLACK) / 255) if self.norm == "linf" else self
+
+    def before_rounding(self, values: int) -> Self:
+        """The ball for an attack on pictures of so many values: small enough that rounded they are still in this one.
+
+        What leaves it by rounding is drawn back by `verify`, and may fail then, though the attack had no more to do.
+        """
+        if self.norm == "l2":
+            # Rounding adds a length at a right angle, and some along it: room is left for two standard deviations.
+            room, along = self.epsilon**2 - values * ROUNDING**2, 2 * ROUNDING
+            room = max(room, self.epsilon**2 / 2)  # in a ball hardly larger than that most values round to no change
+            return replace(self, epsilon=room / (sqrt(room + along**2) + along))  # solves e**2 + 2 e along = room
+        return self.in_levels()
 
 
 _TINY = np.finfo(np.float32).tiny
@@ -126,7 +136,7 @@ def _largest_pixels(delta: npt.NDArray[np.floating], share: float) -> npt.NDArra
     count = int(share * height * width + SLACK)
     if not count:
         return np.zeros_like(delta)
-    size = np.square(delta).sum(3).reshape(len(delta), -1)  # [N, h * w]
+    size = np.square(delta).sum(3).reshape(len(delta), height * width)
     kept = np.zeros(size.shape, bool)
     np.put_along_axis(kept, np.argpartition(size, -count, axis=1)[:, -count:], True, axis=1)
     return delta * kept.reshape(len(delta), height, width, 1)

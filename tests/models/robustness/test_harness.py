@@ -1,51 +1,24 @@
 """An attack is given the pictures that need one, and believed nothing."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import ClassVar
 
 import numpy as np
 import pytest
 
 import colours
+from models.robustness.cheat import Cheat, Mover
 from models.robustness.colour_victim import NEEDED, Recorder, flat, not_red, reds, sessions, victim
 from roadsight_models.errors import BadParameter
 from roadsight_models.frame import Pixels
-from roadsight_models.robustness.attack import Access, Attack
+from roadsight_models.robustness.attack import Attack
 from roadsight_models.robustness.criterion import Criterion
 from roadsight_models.robustness.fgsm import FGSM
 from roadsight_models.robustness.harness import Trial, try_attack
 from roadsight_models.robustness.pgd import PGD
-from roadsight_models.robustness.threat import Floats, Norm, ThreatModel
+from roadsight_models.robustness.threat import Floats, ThreatModel
 from roadsight_models.robustness.victim import Victim, to_floats
 
 GREEN = flat(0, 255, 0)
-
-
-@dataclass(frozen=True)
-class Cheat:
-    """Gives what it likes, and keeps what it was given."""
-
-    give: Callable[[Floats], Floats]
-    given: list[tuple[Floats, Criterion, ThreatModel]] = field(default_factory=list)
-
-    name: ClassVar[str] = "cheat"
-    access: ClassVar[Access] = "none"
-    norms: ClassVar[tuple[Norm, ...]] = ("linf",)
-    source: ClassVar[str] = "made up"
-
-    def run(
-        self, victim: Victim, clean: Floats, criterion: Criterion, threat: ThreatModel, rng: np.random.Generator
-    ) -> Floats:
-        self.given.append((clean.copy(), criterion, threat))
-        return self.give(clean)
-
-
-@dataclass(frozen=True)
-class Mover(Cheat):
-    """One that moves pictures in a way that no norm measures."""
-
-    norms: ClassVar[tuple[Norm, ...]] = ()
 
 
 def tried(attack: Attack, levels: float, clean: Pixels | None = None, seed: int = 0) -> Trial:
@@ -136,11 +109,11 @@ def test_what_is_broken_is_what_can_be(attack: Attack, levels: float, broken: in
     assert not trial.outcome.strayed.any()
 
 
-def test_an_attack_is_told_how_many_whole_grey_levels_it_has() -> None:
+def test_an_attack_is_told_what_is_left_of_the_ball_for_whole_grey_levels() -> None:
     cheat = Cheat(lambda pixels: pixels)
     tried(cheat, 7.9)
     ((_, _, threat),) = cheat.given
-    assert threat == ThreatModel("linf", 7 / 255)
+    assert threat == ThreatModel("linf", 7.9 / 255).before_rounding(reds().size) == ThreatModel("linf", 7 / 255)
 
 
 def test_what_it_cost_is_told_of_this_trial_alone() -> None:

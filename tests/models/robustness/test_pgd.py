@@ -91,6 +91,11 @@ def test_only_pictures_that_withstood_are_tried_again() -> None:
     assert spent(attack, np.concatenate([easy, hard])) == 30 + spent(PGD(steps=10, random_start=False), easy)
 
 
+@pytest.mark.parametrize("norm", PGD.norms)
+def test_where_none_withstood_nothing_is_tried_again(norm: Norm) -> None:
+    assert spent(PGD(steps=10, restarts=3), to_floats(TOUCHED), ThreatModel(norm, 0.5)) < 10
+
+
 def test_every_restart_begins_elsewhere() -> None:
     served = Recorder(sessions()[0])
     attack = PGD(steps=1, restarts=4)

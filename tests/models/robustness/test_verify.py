@@ -1,6 +1,5 @@
 """What counts is what a client could send and what the service would say of it, whatever the attack believes."""
 
-import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,12 +7,13 @@ from hypothesis import strategies as st
 
 import colours
 from models.robustness.colour_victim import NEEDED, SHORTEST, Recorder, flat, not_red, reds, sessions, victim
-from roadsight_models.frame import Pixels
+from pictures import encoded
+from roadsight_models.frame import Pixels, decode
 from roadsight_models.robustness.threat import Floats, Norm, ThreatModel, l0, l2, linf
 from roadsight_models.robustness.verify import Outcome, verify
 from roadsight_models.robustness.victim import Victim, to_floats
 
-AGAINST = np.array([-1, 1, 1], np.float32) / 255  # the way there
+AGAINST = np.divide([-1, 1, 1], 255, dtype=np.float32)  # a grey level of the way there
 each_norm = pytest.mark.parametrize("norm", ["linf", "l2", "l0"])
 
 
@@ -50,13 +50,13 @@ def test_whatever_the_attack_gives_the_picture_is_in_the_ball_once_it_is_rounded
 
 @pytest.mark.parametrize(("levels", "reached"), [(NEEDED - 1, False), (NEEDED - 0.01, False), (NEEDED, True)])
 def test_success_is_what_the_served_session_says_of_the_picture_in_the_ball(levels: float, reached: bool) -> None:
-    found = judged(to_floats(reds()) + np.float32(NEEDED) * AGAINST, grey_levels(levels))
+    found = judged(to_floats(reds()) + NEEDED * AGAINST, grey_levels(levels))
     assert found.reached.tolist() == [reached]
     assert found.linf.tolist() == [pytest.approx(int(levels) / 255, abs=1e-6)]
 
 
 def test_what_rounding_carries_out_of_the_ball_comes_back_no_farther_than_it_must() -> None:
-    against = np.array([-NEEDED, NEEDED, 0], np.float32) / 255
+    against = NEEDED * np.divide([-1, 1, 0], 255, dtype=np.float32)
     for epsilon, levels in ((SHORTEST, NEEDED), (SHORTEST - 0.001, NEEDED - 1)):
         threat = ThreatModel("l2", epsilon)
         found = judged(threat.project(to_floats(reds()) + against, to_floats(reds())), threat)
@@ -109,12 +109,11 @@ def through(quality: int | None, clean: Pixels) -> tuple[Outcome, Pixels]:
     return found, np.concatenate(served.asked)
 
 
-def test_through_a_jpeg_file_the_session_sees_what_the_file_shows() -> None:
+def test_through_a_jpeg_file_the_session_sees_what_the_service_decodes() -> None:
     clean = colours.crops(2)
     found, seen = through(75, clean)
     for frame, shown in zip(clean, seen, strict=True):
-        _, file = cv2.imencode(".jpg", cv2.cvtColor(frame, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 75])
-        np.testing.assert_array_equal(shown, cv2.cvtColor(cv2.imdecode(file, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB))
+        np.testing.assert_array_equal(shown, decode(encoded(frame, ".jpg", quality=75)).pixels)
     np.testing.assert_allclose(found.logits, colours.answers(seen), rtol=1e-5)
     np.testing.assert_array_equal(found.frames, clean)
     assert not found.linf.any()
