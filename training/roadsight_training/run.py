@@ -50,7 +50,10 @@ class Run:
 
     @property
     def best(self) -> Path:
-        """From the epoch with the lowest validation loss, or the last if the recipe says so; with averaged weights."""
+        """From the epoch with the lowest validation loss, or the last if the recipe says so; with averaged weights.
+
+        Of a run against an adversary the first that withstood it most often.
+        """
         return self.checkpoints / "best.ckpt"
 
     @property
