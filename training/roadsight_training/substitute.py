@@ -29,7 +29,7 @@ from roadsight_models.robustness.victim import Victim, to_floats, to_pixels
 from roadsight_training.networks import Network, build
 from roadsight_training.recipe import Network as Options
 
-# Two convolutions, as in the paper: which network it is matters little there.
+# Convolutions and two dense layers, as in the paper, which finds that the choice limits an attacker little.
 SUBSTITUTE = Options(name="lenet5", activation="relu", pooling="max", batch_norm=True, dropout=0.0)
 SMALLEST = 32  # pixels a side, which it needs
 BATCH = 64
