@@ -69,9 +69,7 @@ class Substitute(_Learnt):
 
     def __post_init__(self, pictures: Pixels) -> None:
         if min(len(pictures), self.queries) < 2 or min(pictures.shape[1:3]) < SMALLEST:
-            raise BadParameter(
-                "attack", f"a substitute learns from two pictures or more, of {SMALLEST} px or more a side"
-            )
+            raise BadParameter("attack", f"a substitute needs two pictures or more, of {SMALLEST} px or more a side")
         object.__setattr__(self, "_pictures", pictures[: self.queries])
         object.__setattr__(self, "_networks", WeakKeyDictionary())
 
