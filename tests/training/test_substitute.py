@@ -124,7 +124,7 @@ def test_its_parameters_are_numbers_that_a_report_can_state() -> None:
 
 
 def test_who_has_next_to_no_pictures_learns_nothing() -> None:
-    said = "a substitute learns from two pictures or more, of 32 px or more a side"
+    said = "a substitute needs two pictures or more, of 32 px or more a side"
     with pytest.raises(BadParameter, match=said):
         Substitute(tinted(1, 0)[0])
     with pytest.raises(BadParameter, match=said):

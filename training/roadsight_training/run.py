@@ -50,7 +50,7 @@ class Run:
 
     @property
     def best(self) -> Path:
-        """From the epoch with the lowest validation loss, or the last if the recipe says so; with averaged weights."""
+        """From the epoch with the lowest loss, or that withstood most, or the last, by the recipe; averaged weights."""
         return self.checkpoints / "best.ckpt"
 
     @property

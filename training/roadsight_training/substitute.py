@@ -29,7 +29,7 @@ from roadsight_models.robustness.victim import Victim, to_floats, to_pixels
 from roadsight_training.networks import Network, build
 from roadsight_training.recipe import Network as Options
 
-# Two convolutions, as in the paper: which network it is matters little there.
+# Convolutions and two dense layers, as in the paper, which finds that the choice limits an attacker little.
 SUBSTITUTE = Options(name="lenet5", activation="relu", pooling="max", batch_norm=True, dropout=0.0)
 SMALLEST = 32  # pixels a side, which it needs
 BATCH = 64
@@ -69,9 +69,7 @@ class Substitute(_Learnt):
 
     def __post_init__(self, pictures: Pixels) -> None:
         if min(len(pictures), self.queries) < 2 or min(pictures.shape[1:3]) < SMALLEST:
-            raise BadParameter(
-                "attack", f"a substitute learns from two pictures or more, of {SMALLEST} px or more a side"
-            )
+            raise BadParameter("attack", f"a substitute needs two pictures or more, of {SMALLEST} px or more a side")
         object.__setattr__(self, "_pictures", pictures[: self.queries])
         object.__setattr__(self, "_networks", WeakKeyDictionary())
 

@@ -44,13 +44,9 @@ class Recipe(Part):
     publish: Annotated[Publish, Field(default_factory=Publish)]
 
     @model_validator(mode="after")
-    def _publishes_what_it_never_saw(self) -> Self:
+    def _parts_go_together(self) -> Self:
         if seen := set(self.data.splits).intersection((self.publish.split, *self.publish.also)):
             raise ValueError(f"publish: {seen.pop()!r} is trained on or chosen by, so nobody is served by its figures")
-        return self
-
-    @model_validator(mode="after")
-    def _an_adversary_decides_what_is_kept(self) -> Self:
         by_clean = self.fit.keep == "last" or self.fit.early_stopping is not None or self.fit.schedule == "plateau"
         if self.adversary is not None and by_clean:
             raise ValueError("adversary: keep: last, early_stopping and plateau of fit do not heed what withstands it")
