@@ -59,9 +59,10 @@ def test_it_takes_nothing_for_a_success_that_rounding_into_the_ball_undoes(
     sessions: Sessions, norm: Norm, share: float
 ) -> None:
     clean, criterion, threat = to_floats(CLEAN), boundaries.toward(ORDER, None), within(norm, share)
-    pixels = SMALL.run(sessions.victim(), clean, criterion, threat, np.random.default_rng(0))
+    inner = threat.before_rounding(clean[0].size)  # as the harness has it
+    pixels = SMALL.run(sessions.victim(), clean, criterion, inner, np.random.default_rng(0))
     assert pixels.min() >= 0 and pixels.max() <= 1
-    assert threat.allows(pixels, clean).all()
+    assert inner.allows(pixels, clean).all()
     outcome = attacked(sessions, threat).outcome
     np.testing.assert_array_equal(to_floats(outcome.frames), pixels)
 
