@@ -3,9 +3,9 @@
     start --bisect--> on the boundary --probe--> its normal --stride--> beyond it --bisect--> nearer on the boundary
 
 Chen et al. 2019 (arXiv:1904.02144). Two things differ, since the served picture is uint8. The paper probes within a
-distance that shrinks to a small fraction of a grey level, which rounding would undo; here probes are noise of one grey
-level. And in linf, where a clipped picture jumps a grey level in all its values at once, it is then drawn
-straight toward the clean one, or all probes would say the same.
+small fraction of a grey level, which rounding would undo; here probes are noise of a quarter of what values have
+changed by, and of one grey level at least. And in linf, where a clipped picture jumps a grey level in all its values at
+once, it is then drawn straight toward the clean one, or all probes would say the same.
 """
 
 import math
@@ -18,11 +18,12 @@ import numpy as np
 from roadsight_models.robustness.attack import Access
 from roadsight_models.robustness.criterion import Criterion, Flags
 from roadsight_models.robustness.starts import find_starts
-from roadsight_models.robustness.threat import Floats, Norm, ThreatModel, linf
+from roadsight_models.robustness.threat import Floats, Norm, ThreatModel, l2, linf
 from roadsight_models.robustness.victim import BATCH, Victim, to_floats, to_pixels
 
 HALVINGS = 12  # of the way to the clean picture: what is left of it is under a tenth of a grey level
-LEVEL = np.float32(1 / 255)
+LEVEL = 1 / 255
+PROBE = 1 / 4  # noise of a probe, as a share of the root mean square of what the picture has changed by
 
 Decide = Callable[[Floats], Flags]  # float32 [M, h, w, 3] -> bool [M]: which meet the criterion of one picture
 
@@ -60,7 +61,8 @@ class HopSkipJump:
         """The nearest picture found from a start, [1, h, w, 3]."""
         here = best = _bisected(decide, clean, start, threat.norm)
         for number in range(1, self.rounds + 1):
-            normal = _normal(decide, here, int(self.probes * math.sqrt(number)), rng)
+            noise = max(PROBE * float(l2(here - clean)[0]) / math.sqrt(here.size), LEVEL)
+            normal = _normal(decide, here, np.float32(noise), int(self.probes * math.sqrt(number)), rng)
             size = threat.distance(here, clean) / math.sqrt(number)
             beyond = _stride(decide, here, threat.step(normal), float(size[0]))
             here = _bisected(decide, clean, beyond, threat.norm)
@@ -90,12 +92,12 @@ def _last(decide: Decide, way: Callable[[np.float32], Floats]) -> Floats:
     return _rounded(way(high))
 
 
-def _normal(decide: Decide, here: Floats, probes: int, rng: np.random.Generator) -> Floats:
+def _normal(decide: Decide, here: Floats, noise: np.float32, probes: int, rng: np.random.Generator) -> Floats:
     """Which way the criterion is met: the mean of the changes that meet it less the mean of those that do not."""
     sums, counts = np.zeros((2, *here.shape[1:])), np.zeros(2)
     for start in range(0, probes, BATCH):
-        noise = rng.standard_normal((min(BATCH, probes - start), *here.shape[1:]), np.float32) * LEVEL
-        tried = _rounded((here + noise).clip(0, 1))
+        draws = rng.standard_normal((min(BATCH, probes - start), *here.shape[1:]), np.float32)
+        tried = _rounded((here + noise * draws).clip(0, 1))
         reached = decide(tried)
         for side in (0, 1):
             sums[side] += (tried - here)[reached == bool(side)].sum(0)
