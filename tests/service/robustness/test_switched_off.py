@@ -10,6 +10,7 @@ import colour_gradient
 import colours
 from checking import RED_PNG, checking
 from roadsight_models.errors import GoldenMismatch
+from roadsight_models.robustness.catalogue import ATTACKS
 from roadsight_service.registry import open_registry
 from roadsight_service.settings import Settings
 from running import PNG, serve
@@ -33,7 +34,10 @@ def test_switched_on_it_is_there_and_documented(tmp_path: Path) -> None:
         named = {p["name"].removeprefix("X-").replace("-", "_").lower() for p in operation["parameters"]}
         assert fields == named | {"frame"}
         attacks = next(p["schema"]["enum"] for p in operation["parameters"] if p["name"] == "attack")
-        assert all(house.check(f"attack={attack}").status_code == 200 for attack in attacks)
+        for attack in attacks:
+            in_l0 = "&norm=l0&epsilon=0.1" if ATTACKS[attack][0].norms == ("l0",) else ""
+            answer = house.check(f"attack={attack}&label=red{in_l0}")
+            assert (answer.status_code, answer.json().get("clean", answer.json())["status"]) == (200, "ok"), attack
 
 
 def test_gradients_are_opened_only_when_they_are_wanted(tmp_path: Path) -> None:
