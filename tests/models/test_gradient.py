@@ -13,7 +13,7 @@ import colour_gradient
 import colours
 from roadsight_models import bundle, providers
 from roadsight_models.errors import BadBundle, GoldenMismatch, ProviderMissing
-from roadsight_models.gradient import Floats, GradientSession, open_gradient
+from roadsight_models.gradient import AT_ONCE, Floats, Gradients, GradientSession, open_gradient
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +43,20 @@ def test_a_step_along_it_raises_the_logit_that_it_is_the_gradient_of(session: Gr
     after = session.run(pixels(1) + before.gradient, only_red)
     assert after.logits[0, 0] > before.logits[0, 0]
     np.testing.assert_allclose(after.logits[0, 1:], before.logits[0, 1:], rtol=1e-6)
+
+
+def test_its_self_test_differentiates_few_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, sizes = GradientSession.run, list[int]()
+
+    def watched(self: GradientSession, pixels: Floats, cotangent: Floats) -> Gradients:
+        sizes.append(len(pixels))
+        return run(self, pixels, cotangent)
+
+    monkeypatch.setattr(GradientSession, "run", watched)
+    saved = colour_gradient.save(tmp_path)
+    open_gradient(saved, "cpu")
+    assert (max(sizes), min(sizes)) == (AT_ONCE, 1)
+    assert sum(sizes) == 3 * len(saved.golden().frames) + 1
 
 
 def test_a_bundle_knows_whether_it_has_one(tmp_path: Path) -> None:
