@@ -36,7 +36,7 @@ class Asked:
         BadParameter: an epsilon is out of bounds.
     """
 
-    attack: str  # of the table
+    attack: str  # of the catalogue
     norm: Norm | None  # None: the attack has no ball
     epsilons: tuple[float, ...]  # ascending; one, without meaning, where there is no ball
     n: int  # pictures, at most
