@@ -27,7 +27,7 @@ def fewer_levels(frames: Pixels) -> Pixels:
     """Rounds to 2^BITS levels, from black to white."""
     steps = 2**BITS - 1
     levels = np.rint(np.arange(256) * (steps / 255)) * (255 / steps)
-    return np.asarray(np.rint(levels)[frames], np.uint8)
+    return np.rint(levels).astype(np.uint8)[frames]
 
 
 def smoothed(frames: Pixels) -> Pixels:
@@ -39,8 +39,6 @@ def smoothed(frames: Pixels) -> Pixels:
 
 
 SQUEEZERS: Mapping[str, Callable[[Pixels], Pixels]] = {"bit depth": fewer_levels, "median": smoothed}
-
-
 VERSIONS = 1 + len(SQUEEZERS)  # of a picture: itself, and what is left of it
 
 
