@@ -8,26 +8,17 @@ from typing import Any
 import httpx
 import pytest
 
+from measured import EIGHT, LOSS, MEASURED, TOP1, WEATHER
 from roadsight_client import Client, Metric, Model, Problem, Robustness
 from roadsight_client.served import parse
 from roadsight_service.registry import Registry
 from roadsight_service.settings import Settings
 from running import serve, watched_colours
 
-TOP1: dict[str, Any] = {"name": "top1", "split": "test", "value": 0.9, "interval": [0.8, 0.95], "n": 100}
-LOSS: dict[str, Any] = {"name": "loss", "split": "test", "value": 0.1, "interval": None, "n": 100}
-EIGHT: dict[str, Any] = {
-    "attack": "standard", "parameters": "APGD: steps 100", "norm": "linf", "epsilon": 8 / 255, "target": None,
-    "jpeg": None, "precision": "float32", "split": "test", "n": 1000, "seed": 0, "clean_top1": 0.9, "robust_top1": 0.5,
-    "interval": [0.47, 0.53], "steps": 210.5, "queries": 400.0,
-}  # fmt: skip
-WEATHER = EIGHT | {"attack": "corruptions", "norm": None, "epsilon": None, "jpeg": 90, "target": "red"}
-
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    measured = {"metrics": [TOP1, LOSS], "robustness": [EIGHT, WEATHER]}
-    session = watched_colours(tmp_path_factory.mktemp("bundles"), **measured)
+    session = watched_colours(tmp_path_factory.mktemp("bundles"), **MEASURED)
     with serve(Settings(), lambda _: Registry({"colour": session})) as url, Client(url) as client:
         yield client
 
