@@ -27,7 +27,7 @@ def fewer_levels(frames: Pixels) -> Pixels:
     """Rounds to 2^BITS levels, from black to white."""
     steps = 2**BITS - 1
     levels = np.rint(np.arange(256) * (steps / 255)) * (255 / steps)
-    return np.rint(levels).astype(np.uint8)[frames]
+    return np.asarray(np.rint(levels).astype(np.uint8)[frames])
 
 
 def smoothed(frames: Pixels) -> Pixels:
