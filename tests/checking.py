@@ -10,12 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import numpy as np
 
 import colour_gradient
 import colours
 from pictures import RED, encoded, striped
+from roadsight_models.frame import Pixels
 from roadsight_models.gradient import Floats, Gradients, GradientSession, open_gradient
-from roadsight_models.session import open_session
+from roadsight_models.session import Outputs, open_session
 from roadsight_service.registry import Registry
 from roadsight_service.settings import Settings
 from running import PNG, Watched, serve
@@ -40,6 +42,15 @@ class WatchedGradient(GradientSession):
         self.entered.set()
         assert self.gate.wait(20), "no test opened the gate"
         return super().run(pixels, cotangent)
+
+
+class Overflowing(Watched):
+    """A model that passed its self-test, and overflows on what comes."""
+
+    def run(self, frames: Pixels) -> Outputs:
+        """Counts, waits, infers in vain."""
+        outputs = super().run(frames)
+        return Outputs(np.full_like(outputs.logits, np.nan), outputs.embedding)
 
 
 class House:

@@ -36,6 +36,7 @@ class Judgement:
     status: Status
     reason: str | None
     predictions: tuple[Prediction, ...]  # most likely first
+    suspicion: float | None = None  # how far the answer hangs on detail, 0 to 2; None: not asked, or not judged
 
 
 def softmax(logits: npt.NDArray[np.float32], temperature: float = 1.0) -> npt.NDArray[np.float64]:

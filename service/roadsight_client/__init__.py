@@ -5,21 +5,27 @@
 ...     answer.regions[0].results[0].predictions[0].label
 """
 
-from roadsight_client.answers import Answer, Check, Distance, Frame, Prediction, Region, Result, Spent
+from roadsight_client.answers import Answer, Frame, Prediction, Region, Result
+from roadsight_client.checks import Certificate, Check, Distance, Spent
 from roadsight_client.client import Client
 from roadsight_client.errors import ClientError, Problem, Unreachable
+from roadsight_client.served import Metric, Model, Robustness
 
 __all__ = [
     "Answer",
+    "Certificate",
     "Check",
     "Client",
     "ClientError",
     "Distance",
     "Frame",
+    "Metric",
+    "Model",
     "Prediction",
     "Problem",
     "Region",
     "Result",
+    "Robustness",
     "Spent",
     "Unreachable",
 ]

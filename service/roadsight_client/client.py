@@ -2,6 +2,7 @@
 
 frame bytes, regions --POST /v1/classify-->   Answer
 frame bytes, region  --POST /v1/robustness--> Check
+                     --GET /v1/models-->      Model(s)
                      Unreachable, Problem
 """
 
@@ -10,7 +11,7 @@ from collections.abc import Sequence
 
 import httpx
 
-from roadsight_client import answers
+from roadsight_client import answers, checks, served
 from roadsight_client.connection import Connection, Parameters
 
 
@@ -25,6 +26,15 @@ class Client(Connection):
         """
         return self._send("GET", "/readyz", self._timeout_s).status_code == httpx.codes.OK
 
+    def models(self) -> tuple[served.Model, ...]:
+        """Tells what serves, with its published figures.
+
+        Raises:
+            Problem: the service refused.
+            Unreachable: no answer came.
+        """
+        return self._get("/v1/models", served.parse)
+
     def classify(
         self,
         frame: bytes,
@@ -33,6 +43,7 @@ class Client(Connection):
         tasks: Sequence[str] = (),
         version: str | None = None,
         top: int | None = None,
+        suspicion: bool = False,
         frame_id: str | None = None,
         camera_id: str | None = None,
         captured_at: str | None = None,
@@ -46,6 +57,7 @@ class Client(Connection):
             tasks: the tasks to answer; all that are served if empty.
             version: the version that must answer; whichever serves if None.
             top: how many classes to name, 0 for all.
+            suspicion: say how far each answer hangs on detail, at three times the inference.
             frame_id: echoed.
             camera_id: echoed; cameras take turns.
             captured_at: RFC 3339 with offset, or nanoseconds since the epoch; echoed.
@@ -63,6 +75,8 @@ class Client(Connection):
             params["version"] = version
         if top is not None:
             params["top"] = str(top)
+        if suspicion:
+            params["suspicion"] = "true"
         said = {"X-Frame-Id": frame_id, "X-Camera-Id": camera_id, "X-Captured-At": captured_at}
         return self._ask("/v1/classify", frame, params, said, deadline_ms, answers.parse)
 
@@ -78,25 +92,29 @@ class Client(Connection):
         steps: int | None = None,
         restarts: int | None = None,
         seed: int | None = None,
+        sigma: str | float | None = None,
+        n: int | None = None,
         label: str | int | None = None,
         target: str | int | None = None,
         search: bool = False,
         image: bool = False,
         frame_id: str | None = None,
         deadline_ms: float = 10_000,
-    ) -> answers.Check:
+    ) -> checks.Check:
         """Asks how easily the answer for one region is bent. Whatever is None is as the service has it.
 
         Args:
             frame: an encoded JPEG, PNG or WebP.
             region: a box x1, y1, x2, y2 in pixels, right and bottom exclusive; the whole frame if None.
             task: whose answer; must be named where several tasks are served.
-            attack: by name, such as `quick` or `pgd`.
+            attack: by name, such as `quick` or `pgd`; or `certify`.
             epsilon: how far, such as "8/255" or 0.031, in pixel units of [0, 1].
             norm: by which measure: linf, l2, l0.
             steps: of each restart.
             restarts: from other random starts.
             seed: the same seed, the same pictures.
+            sigma: of `certify`: standard deviation of the noise, in pixel units.
+            n: of `certify`: noisy pictures that vote.
             label: name or number of the true class; what the model says if None.
             target: name or number of what it is to be taken for; any other class if None.
             search: look for the smallest epsilon.
@@ -110,10 +128,10 @@ class Client(Connection):
         """
         asked = {
             "task": task, "attack": attack, "epsilon": epsilon, "norm": norm, "steps": steps, "restarts": restarts,
-            "seed": seed, "label": label, "target": target,
+            "seed": seed, "sigma": sigma, "n": n, "label": label, "target": target,
         }  # fmt: skip
         params: Parameters = {name: str(value) for name, value in asked.items() if value is not None}
         params |= {name: "true" for name, wanted in (("search", search), ("image", image)) if wanted}
         if region is not None:
             params["region"] = json.dumps(list(region), default=float)
-        return self._ask("/v1/robustness", frame, params, {"X-Frame-Id": frame_id}, deadline_ms, answers.parse_check)
+        return self._ask("/v1/robustness", frame, params, {"X-Frame-Id": frame_id}, deadline_ms, checks.parse)

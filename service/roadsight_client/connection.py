@@ -70,13 +70,11 @@ class Connection:
         if deadline_ms is not None:
             headers["X-Deadline-Ms"] = str(deadline_ms)
             timeout_s = max(deadline_ms, 0) / 1e3 + GRACE_S
-        response = self._send("POST", path, timeout_s, content=frame, params=params, headers=headers)
-        if response.status_code != httpx.codes.OK:
-            raise _problem(response)
-        try:
-            return parse(response.json())
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise Problem(response.status_code, "not_roadsight", response.text[:200]) from error
+        return _read(self._send("POST", path, timeout_s, content=frame, params=params, headers=headers), parse)
+
+    def _get(self, path: str, parse: Callable[[Any], Kind]) -> Kind:
+        """Reads what the service says of itself."""
+        return _read(self._send("GET", path, self._timeout_s), parse)
 
     def _send(
         self,
@@ -95,6 +93,15 @@ class Connection:
 
 def _media_type(frame: bytes) -> str:
     return next((kind for magic, kind in _MAGIC.items() if frame.startswith(magic)), "image/jpeg")
+
+
+def _read(response: httpx.Response, parse: Callable[[Any], Kind]) -> Kind:
+    if response.status_code != httpx.codes.OK:
+        raise _problem(response)
+    try:
+        return parse(response.json())
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Problem(response.status_code, "not_roadsight", response.text[:200]) from error
 
 
 def _problem(response: httpx.Response) -> Problem:

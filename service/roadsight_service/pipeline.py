@@ -2,16 +2,19 @@
 
 body + Ask --lanes--> frame, crops --batcher--> logits --judge--> Answer
 UnknownTask  QueueFull  BadImage, TooLarge, BadRegion  DeadlineMissed
+
+With `suspicion` what squeezing leaves of the crops goes with them, in the same share.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from roadsight_models.frame import admit, decode
 from roadsight_models.preprocess import cut, reduction
 from roadsight_models.probabilities import Judgement, judge, unknown
 from roadsight_models.regions import Region, whole, within
+from roadsight_models.robustness.squeezing import VERSIONS, Suspicions, suspicions, versions
 from roadsight_models.session import Session
 from roadsight_service.lanes import Lanes
 from roadsight_service.metrics import Clock, Metrics
@@ -31,6 +34,7 @@ class Ask:
     version: str | None = None
     regions: tuple[Region, ...] = ()  # the whole frame, if empty
     top: int = 5
+    suspicion: bool = False  # how far each answer hangs on detail is wanted, too
 
 
 @dataclass(frozen=True)
@@ -65,12 +69,12 @@ class Pipeline:
             DeadlineMissed: `ask.deadline` passed before the answer was ready; nothing more was computed.
         """
         sessions = self._registry.select(ask.tasks, ask.version)
-        crops = max(1, len(ask.regions)) * len(sessions)
-        work = partial(prepare, body, ask.regions, sessions, self._max_pixels, clock)
+        crops = max(1, len(ask.regions)) * len(sessions) * (VERSIONS if ask.suspicion else 1)
+        work = partial(prepare, body, ask.regions, sessions, self._max_pixels, clock, squeezed=ask.suspicion)
         job = Job(work, ask.deadline, ask.camera, clock, crops)
         done = await self._lanes.run(job)
         with clock.stage("postprocess"):
-            judgements = _judge(done, ask.top)
+            judgements = _judge(done, ask)
             for row in judgements:
                 for session, judgement in zip(sessions, row, strict=True):
                     self._metrics.judged(session.manifest.task, judgement)
@@ -79,9 +83,16 @@ class Pipeline:
 
 
 def prepare(
-    body: bytes, regions: tuple[Region, ...], sessions: Sequence[Session], max_pixels: int, clock: Clock
+    body: bytes,
+    regions: tuple[Region, ...],
+    sessions: Sequence[Session],
+    max_pixels: int,
+    clock: Clock,
+    squeezed: bool = False,
 ) -> Prepared:
     """One decode for all regions and all models; the whole frame if there are no regions.
+
+    With `squeezed` the pixels of all crops are followed by what squeezing leaves of them.
 
     Raises:
         BadImage, TooLarge, BadRegion: see `Pipeline.classify`.
@@ -93,12 +104,23 @@ def prepare(
         frame = decode(body, header, reduction(header, regions, rules))
     with clock.stage("preprocess"):
         crops = tuple((session, cut(frame, regions, session.manifest.input)) for session in sessions)
+        if squeezed:
+            crops = tuple((session, replace(cuts, pixels=versions(cuts.pixels))) for session, cuts in crops)
     return Prepared(frame.width, frame.height, regions, crops)
 
 
-def _judge(done: Done, top: int) -> tuple[tuple[Judgement, ...], ...]:
+def _judge(done: Done, ask: Ask) -> tuple[tuple[Judgement, ...], ...]:
     columns = []
     for (session, crops), outputs in zip(done.prepared.crops, done.outputs, strict=True):
-        judged = iter(judge(outputs.logits, session.manifest, top))
-        columns.append([unknown(why) if why else next(judged) for why in crops.reasons])
+        manifest = session.manifest
+        judged = judge(outputs.logits[: crops.reasons.count(None)], manifest, ask.top)
+        if ask.suspicion:
+            judged = _suspected(judged, suspicions(outputs.logits, manifest.temperature))
+        each = iter(judged)
+        columns.append([unknown(why) if why else next(each) for why in crops.reasons])
     return tuple(zip(*columns, strict=True))
+
+
+def _suspected(judged: tuple[Judgement, ...], found: Suspicions) -> tuple[Judgement, ...]:
+    pairs = zip(judged, found.tolist(), strict=True)
+    return tuple(one if one.status == "unknown" else replace(one, suspicion=score) for one, score in pairs)

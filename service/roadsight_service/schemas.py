@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from roadsight_models.manifest import Metric
+from roadsight_models.manifest import Metric, Robustness
 from roadsight_models.probabilities import Status
 
 Pixel = int | float  # a client that sends whole pixels gets whole pixels back
@@ -30,6 +30,10 @@ class ResultOut(Schema):
     status: Status = Field(description="`uncertain`: under the published threshold; `unknown`: not judged, see reason.")
     reason: str | None
     predictions: tuple[PredictionOut, ...]
+    suspicion: float | None = Field(
+        description="How far the answer hangs on detail that no sign needs, 0 to 2; a hint at an attack, and no "
+        "defence. Null if it was not asked for, or nothing was judged."
+    )
 
 
 class RegionOut(Schema):
@@ -97,6 +101,7 @@ class ModelOut(Schema):
     licence: str
     digest: str
     metrics: tuple[Metric, ...]
+    robustness: tuple[Robustness, ...]
 
 
 class ModelsOut(Schema):

@@ -57,6 +57,9 @@ class Settings(BaseSettings):
     robustness_enabled: bool = Field(False, description="Whether there is POST /v1/robustness.")
     robustness_max_steps: int = Field(1000, ge=1, le=100_000, description="Most steps that a check may ask for.")
     robustness_max_restarts: int = Field(20, ge=1, le=1000, description="Most restarts that a check may ask for.")
+    robustness_max_noisy_pictures: int = Field(
+        10_000, ge=10, le=100_000, description="Most noisy pictures that a certificate may ask for."
+    )
     robustness_deadline_ms: float = Field(10_000, gt=0, le=600_000, description="For checks that name none.")
     drain_seconds: int = Field(10, ge=0, le=600, description="Time that running requests get when the service stops.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe log line.")

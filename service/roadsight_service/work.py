@@ -30,7 +30,7 @@ class Prepared:
     width: int
     height: int
     regions: tuple[Region, ...]  # within the frame
-    crops: tuple[tuple[Session, Crops], ...]  # for each session that is to judge
+    crops: tuple[tuple[Session, Crops], ...]  # for each session that is to judge; what is squeezed of them after them
 
 
 @dataclass(frozen=True)

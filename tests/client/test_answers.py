@@ -66,6 +66,13 @@ def test_an_answer_is_read_whole() -> None:
     )
 
 
+def test_suspicion_is_read_where_a_service_tells_it() -> None:
+    assert parse(ANSWER).regions[0].results[0].suspicion is None  # an older one does not
+    told = copy.deepcopy(ANSWER)
+    told["regions"][0]["results"][0]["suspicion"] = 1.5
+    assert parse(told).regions[0].results[0].suspicion == 1.5
+
+
 def test_an_answer_can_not_be_changed() -> None:
     with pytest.raises(FrozenInstanceError):
         parse(ANSWER).frame.width = 1  # type: ignore[misc]  # mypy knows it too

@@ -32,6 +32,13 @@ def test_an_answer_is_typed(client: Client) -> None:
     assert answer.timings_ms["total"] > 0
 
 
+def test_suspicion_is_told_to_who_asks(client: Client) -> None:
+    for wanted in (True, False):
+        (result,) = client.classify(FRAME, [(0, 0, 40, 40)], suspicion=wanted).regions[0].results
+        assert (result.suspicion is not None) is wanted
+        assert (result.suspicion or 0) < 0.1  # one colour has no detail
+
+
 def test_png_and_webp_are_named_for_what_they_are(client: Client) -> None:
     for kind in (".png", ".webp"):
         assert client.classify(encoded(striped(RED), kind)).regions[0].results[0].predictions[0].label == "red"

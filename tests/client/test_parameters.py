@@ -44,10 +44,10 @@ def test_a_call_that_says_nothing_sends_the_frame_alone() -> None:
 
 
 def test_what_is_asked_is_in_the_query() -> None:
-    request = sent(regions=[(0, 0.5, 9, 9)], tasks=["a", "b"], top=0)
+    request = sent(regions=[(0, 0.5, 9, 9)], tasks=["a", "b"], top=0, suspicion=True)
     assert request.url.params.get_list("task") == ["a", "b"]
     assert json.loads(request.url.params["regions"]) == [[0, 0.5, 9, 9]]
-    assert request.url.params["top"] == "0"
+    assert (request.url.params["top"], request.url.params["suspicion"]) == ("0", "true")
 
 
 def test_what_is_said_of_the_frame_is_in_the_headers() -> None:

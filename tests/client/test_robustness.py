@@ -13,7 +13,7 @@ import pytest
 from checking import RED_PNG, checking
 from pictures import RED, encoded, striped
 from roadsight_client import Check, Client, Distance, Problem, Spent
-from roadsight_client.answers import parse_check
+from roadsight_client.checks import parse
 
 RESULT = {"task": "colour", "version": "1.0.0", "status": "ok", "reason": None,
           "predictions": [{"label": "red", "index": 0, "probability": 0.9}]}  # fmt: skip
@@ -57,6 +57,19 @@ def test_what_withstood_and_what_was_wrong_already_are_read(client: Client) -> N
     assert (wrong.verdict, wrong.adversarial, wrong.distance, wrong.epsilon) == ("already_wrong", None, None, None)
 
 
+def test_a_certificate_is_typed(client: Client) -> None:
+    check = client.robustness(RED_PNG, attack="certify", sigma="64/255", n=100, label="red", seed=1)
+    assert (check.verdict, check.adversarial, check.epsilon) == ("certified", None, None)
+    found = check.certificate
+    assert found is not None
+    assert (found.label, found.index, found.sigma, found.n, found.votes) == ("red", 0, 64 / 255, 100, 100)
+    assert 0 < found.radius < 3 * found.sigma
+    split = client.robustness(encoded(striped((128, 128, 60))), attack="certify", n=100).certificate
+    assert split is not None
+    assert (split.label, split.radius) == (None, 0)
+    assert client.robustness(RED_PNG, attack="fgsm").certificate is None
+
+
 def test_a_refusal_carries_the_stable_code(client: Client) -> None:
     with pytest.raises(Problem, match="422 bad_parameter"):
         client.robustness(RED_PNG, epsilon="8/0")
@@ -96,13 +109,16 @@ def test_every_parameter_arrives_where_the_service_reads_it() -> None:
         "image": "true",
         "region": "[0.0, 0.5, 9.0, 9.0]",
     }
+    certify = {"attack": "certify", "sigma": 0.25, "n": 100}
+    assert dict(sent(**certify).url.params) == {name: str(value) for name, value in certify.items()}
 
 
 def test_an_answer_is_read_whole_and_newer_fields_are_ignored() -> None:
-    check = parse_check(ANSWER | {"newer": 1})
+    check = parse(ANSWER | {"newer": 1})
     assert isinstance(check, Check)
     assert (check.distance, check.spent) == (Distance(0.5, 3.0), Spent(1, 3, 0.1))
     assert check.image == b"\x89PNG"
+    assert check.certificate is None  # which an older service does not know of
 
 
 @pytest.mark.parametrize("name", ANSWER)

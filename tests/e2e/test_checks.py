@@ -46,6 +46,30 @@ def test_a_sign_is_taken_for_another_of_the_attacker_s_choice_but_not_within_a_g
     assert far.adversarial.predictions[0].label == "stop"
 
 
+def test_what_is_proven_ends_short_of_what_breaks_it(client: Client) -> None:
+    proof = client.robustness(FRAME, BOX, task="traffic_sign", attack="certify", deadline_ms=PATIENCE_MS)
+    broken = client.robustness(FRAME, BOX, task="traffic_sign", epsilon="16/255", search=True, deadline_ms=PATIENCE_MS)
+    assert proof.verdict == "certified"
+    assert proof.certificate is not None
+    assert broken.distance is not None
+    assert proof.certificate.label == proof.clean.predictions[0].label == DRAWN.signs[0].label
+    assert 0.1 < proof.certificate.radius < broken.distance.l2
+
+
+def test_a_bent_answer_is_more_suspicious_than_the_picture_it_came_from_and_the_answer_stays(client: Client) -> None:
+    check = client.robustness(FRAME, BOX, task="traffic_sign", image=True, deadline_ms=PATIENCE_MS)
+    assert check.image is not None
+    (clean,) = client.classify(FRAME, [BOX], tasks=["traffic_sign"], suspicion=True).regions[0].results
+    (bent,) = client.classify(check.image, tasks=["traffic_sign"], suspicion=True).regions[0].results
+    assert clean.suspicion is not None
+    assert bent.suspicion is not None
+    assert clean.suspicion < 0.1 < bent.suspicion
+    assert (clean.predictions[0].label, bent.predictions[0].label) == (
+        check.clean.predictions[0].label,
+        check.adversarial and check.adversarial.predictions[0].label,
+    )
+
+
 def test_several_tasks_are_served_so_one_must_be_named(client: Client) -> None:
     with pytest.raises(Problem, match="road_object, traffic_sign"):
         client.robustness(FRAME, BOX)

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from roadsight_models.errors import BadParameter, RoadsightError
 from roadsight_service.pipeline import Ask
 from roadsight_service.routes import ask as asking
-from roadsight_service.routes.ask import HEADERS, QUERY, Said
+from roadsight_service.routes.ask import QUERY, Said
+from roadsight_service.routes.given import HEADERS, Given
 from roadsight_service.settings import Settings
 
 SETTINGS = Settings(max_regions=4)
@@ -28,7 +29,7 @@ def request(query: bytes = b"", headers: Mapping[bytes, bytes] | None = None) ->
 
 def understood(asked: Request, fields: Mapping[str, str] | None = None) -> tuple[float, Said, Ask]:
     """All three readings, as the route does them; receipt was at 100 s."""
-    given = asking.Given(asked, tuple((fields or {}).items()))
+    given = Given(asked, tuple((fields or {}).items()))
     until, said = asking.deadline(100.0, given, SETTINGS), asking.said(given)
     return until, said, asking.ask(given, until, SETTINGS)
 
@@ -91,15 +92,21 @@ def test_what_is_not_said_has_a_default() -> None:
     until, said, wanted = understood(request())
     assert until == 105
     assert said == Said(None, None, None)
-    assert wanted == Ask(deadline=105, camera="10.0.0.7", tasks=(), version=None, regions=(), top=5)
+    assert wanted == Ask(deadline=105, camera="10.0.0.7", tasks=(), version=None, regions=(), top=5, suspicion=False)
 
 
 def test_query_and_field_say_the_same_thing() -> None:
-    both: dict[str, Any] = {"regions": "[[0,0,9,9]]", "top": "3", "version": "1.0.0", "task": "colour"}
+    both: dict[str, Any] = {
+        "regions": "[[0,0,9,9]]",
+        "top": "3",
+        "version": "1.0.0",
+        "task": "colour",
+        "suspicion": "true",
+    }
     assert ask(**both) == ask(fields=both)
 
 
-@pytest.mark.parametrize("name", ["regions", "top", "version"])
+@pytest.mark.parametrize("name", ["regions", "top", "version", "suspicion"])
 def test_query_and_field_can_not_both_say_it(name: str) -> None:
     with pytest.raises(BadParameter, match=f"{name}: given more than once"):
         ask({name: "1"}, **{name: "1"})
@@ -113,6 +120,18 @@ def test_tasks_of_query_and_field_add_up() -> None:
 def test_top_is_a_whole_number_in_plain_digits(top: str) -> None:
     with pytest.raises(BadParameter, match="top"):
         ask(top=top)
+
+
+@pytest.mark.parametrize(("said", "meant"), [("true", True), ("false", False), ("", False)])
+def test_suspicion_is_wanted_or_not(said: str, meant: bool) -> None:
+    assert ask(suspicion=said).suspicion is meant
+
+
+@pytest.mark.parametrize("said", ["1", "yes", "True", "TRUE", " true", "null", "x" * 500])
+def test_a_flag_is_true_or_false_in_these_words(said: str) -> None:
+    with pytest.raises(BadParameter, match="suspicion: expected true or false") as refusal:
+        ask(suspicion=said)
+    assert len(str(refusal.value)) < 120
 
 
 @pytest.mark.parametrize(
@@ -161,5 +180,5 @@ def test_an_unknown_name_is_refused_in_few_words(name: str) -> None:
 
 
 def test_a_form_may_name_several_tasks() -> None:
-    given = asking.Given(request(), (("task", "colour"), ("task", "size")))
+    given = Given(request(), (("task", "colour"), ("task", "size")))
     assert asking.ask(given, 0.0, SETTINGS).tasks == ("colour", "size")

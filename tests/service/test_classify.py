@@ -70,6 +70,7 @@ def test_the_whole_answer_has_the_published_form(service: tuple[str, Watched]) -
                         "status": "ok",
                         "reason": None,
                         "predictions": [{"label": "red", "index": 0}],
+                        "suspicion": None,
                     }
                 ],
             },
@@ -83,6 +84,7 @@ def test_the_whole_answer_has_the_published_form(service: tuple[str, Watched]) -
                         "status": "unknown",
                         "reason": "region_too_small",
                         "predictions": [],
+                        "suspicion": None,
                     }
                 ],
             },

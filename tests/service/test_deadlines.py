@@ -8,7 +8,8 @@ import httpx
 import pytest
 from fastapi import Request
 
-from roadsight_service.routes.ask import Given, deadline
+from roadsight_service.routes.ask import deadline
+from roadsight_service.routes.given import Given
 from roadsight_service.settings import Settings
 from running import RED_PNG, Wire, head, metric, occupy, post, serve_watched, until
 

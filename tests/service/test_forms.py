@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from pictures import encoded, noise
+from roadsight_service.routes.intake import MAX_FIELDS
 from running import RED_PNG, Watched, Wire, head, serve_watched
 
 END = b"--x--\r\n"
@@ -70,7 +71,7 @@ def test_what_is_a_field_is_no_query(service: tuple[str, Watched], query: str) -
         pytest.param(FRAME + part("x-frame-id", "80") + END, id="a header's name as a field"),
         pytest.param(FRAME + part("regions", "[" * 200_000) + END, id="an endless field"),
         pytest.param(FRAME + part("top", "1", "top.txt") + END, id="a file where a field belongs"),
-        pytest.param(FRAME + b"".join(part(f"f{i}", "") for i in range(17)) + END, id="too many fields"),
+        pytest.param(FRAME + b"".join(part(f"f{i}", "") for i in range(MAX_FIELDS + 1)) + END, id="too many fields"),
         pytest.param(FRAME[:30], id="cut in a head"),
         pytest.param(END, id="no part at all"),
         pytest.param(b"", id="nothing"),
@@ -133,6 +134,12 @@ def test_a_file_over_the_limit_is_refused_while_it_streams(service: tuple[str, W
             wire.send(b"%x\r\n%s\r\n" % (len(data), data))
         refused = wire.reply()
         assert (refused.status, refused.json["code"]) == (413, "too_large")
+
+
+def test_a_form_may_have_as_many_fields_as_it_may_and_not_one_more(service: tuple[str, Watched]) -> None:
+    tasks = part("task", "colour") * MAX_FIELDS
+    assert ask(service, tasks, FRAME, END).status_code == 200
+    assert "Too many fields" in ask(service, part("task", "colour"), tasks, FRAME, END).json()["detail"]
 
 
 @pytest.mark.parametrize("size", [1, 3, 50])

@@ -6,10 +6,13 @@ from typing import Any
 import httpx
 import pytest
 
+from measured import MEASURED
 from pictures import BLUE, RED, encoded, striped
 from roadsight_models import errors
 from roadsight_models.errors import RoadsightError
-from running import PNG, serve_watched
+from roadsight_service.registry import Registry
+from roadsight_service.settings import Settings
+from running import PNG, serve, watched_colours
 
 FRAME = encoded(striped(RED, BLUE))
 METHODS = {"get", "post"}
@@ -17,7 +20,8 @@ METHODS = {"get", "post"}
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with serve_watched(tmp_path_factory.mktemp("bundles")) as (url, _):
+    session = watched_colours(tmp_path_factory.mktemp("bundles"), **MEASURED)
+    with serve(Settings(), lambda _: Registry({"colour": session})) as url:
         yield url
 
 
@@ -127,7 +131,13 @@ def test_every_refusal_is_documented_as_a_problem(document: dict[str, Any]) -> N
 
 @pytest.mark.parametrize(
     "query",
-    ["", "?top=0", "?regions=[[0,0,40,40],[0.5,0.25,30.75,40]]", '?regions=[{"box":[0,0,2,2],"track":"7"},[0,0,9,9]]'],
+    [
+        "",
+        "?top=0",
+        "?suspicion=true",
+        "?regions=[[0,0,40,40],[0.5,0.25,30.75,40]]",
+        '?regions=[{"box":[0,0,2,2],"track":"7"},[0,0,9,9]]',
+    ],
 )
 def test_the_answer_has_its_documented_form(url: str, document: dict[str, Any], query: str) -> None:
     headers = PNG | {"X-Frame-Id": "17", "X-Captured-At": "12"}

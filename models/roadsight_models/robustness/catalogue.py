@@ -4,7 +4,7 @@ name, steps, restarts --make--> Attacks, to be tried in turn until one breaks th
                       BadParameter
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
@@ -61,9 +61,7 @@ def make(
             is fixed.
     """
     if name not in ATTACKS:
-        near = get_close_matches(name, ATTACKS, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise BadParameter("attack", f"no attack {name[:40]!r}; {hint}there are: {', '.join(ATTACKS)}")
+        raise unknown(name, ATTACKS)
     attacks = ATTACKS[name]
     for parameter, value in (("steps", steps), ("restarts", restarts)):
         if value is None:
@@ -75,6 +73,14 @@ def make(
         for parameter in ("steps", "queries"):
             attacks = tuple(_with(one, parameter, min(getattr(one, parameter, 0), most_steps)) for one in attacks)
     return attacks
+
+
+def unknown(name: str, known: Iterable[str]) -> BadParameter:
+    """What is told of a name that stands for nothing: the nearest of those there are, and all of them."""
+    names = tuple(known)
+    near = get_close_matches(name, names, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    return BadParameter("attack", f"no attack {name[:40]!r}; {hint}there are: {', '.join(names)}")
 
 
 def _with(attack: Any, parameter: str, value: int) -> Attack:

@@ -1,7 +1,8 @@
 """Whether one picture withstands: the question of the endpoint, of one picture instead of a data set.
 
-clean uint8 [1, h, w, 3], attacks, ThreatModel --check--> Check: robust, broken, or wrong before anything was done
-                                                BadParameter
+clean uint8 [1, h, w, 3], Plan      --check--> Check: robust, broken, or wrong before anything was done
+                                    BadParameter
+clean uint8 [1, h, w, 3], Smoothing --prove--> Check: certified, abstained, or certified to be wrong
 """
 
 from collections.abc import Sequence
@@ -17,11 +18,12 @@ from roadsight_models.robustness.attack import Attack
 from roadsight_models.robustness.criterion import Criterion, Logits
 from roadsight_models.robustness.harness import Trial, try_attack
 from roadsight_models.robustness.search import smallest
+from roadsight_models.robustness.smoothing import Certificate, Smoothing, certify
 from roadsight_models.robustness.threat import ThreatModel
 from roadsight_models.robustness.verify import Outcome
 from roadsight_models.robustness.victim import Victim
 
-Verdict = Literal["robust", "broken", "already_wrong"]
+Verdict = Literal["robust", "broken", "already_wrong", "certified", "abstained"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class Check:
     clean_logits: Logits  # [1, K]
     outcome: Outcome | None = None  # of the attack that broke it, else of the last; None: none was needed
     threat: ThreatModel | None = None  # the ball of the outcome
+    certificate: Certificate | None = None  # what was proven instead
 
 
 def check(victim: Victim, clean: Pixels, plan: Plan) -> Check:
@@ -70,6 +73,25 @@ def check(victim: Victim, clean: Pixels, plan: Plan) -> Check:
     threat, trial = smallest(attempt, plan.threat) if plan.search else (plan.threat, attempt(plan.threat))
     verdict: Verdict = "broken" if trial.outcome.reached[0] else "robust"
     return Check(verdict, logits, trial.outcome, threat)
+
+
+def prove(victim: Victim, clean: Pixels, smoothing: Smoothing, label: int | None, seed: int) -> Check:
+    """Certifies one picture; what is certified is the smoothed classifier, not the single answer of `clean_logits`.
+
+    Args:
+        victim: what answers; it counts what that takes.
+        clean: uint8 [1, h, w, 3].
+        smoothing: how.
+        label: the true class; None: whichever noise leaves it.
+        seed: of the noise.
+    """
+    logits = victim.answers(clean)
+    found = certify(victim, clean[0], smoothing, np.random.default_rng(seed))
+    if found.label is None:
+        verdict: Verdict = "abstained"
+    else:
+        verdict = "certified" if label in (None, found.label) else "already_wrong"
+    return Check(verdict, logits, certificate=found)
 
 
 def _in_turn(

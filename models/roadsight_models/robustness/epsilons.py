@@ -12,17 +12,21 @@ GREY_LEVELS = 255
 _WRITTEN = re.compile(r"(?:\d{0,9}\.)?\d{1,20}(?:[eE]-\d\d?|/\d{1,9})?", re.ASCII)
 
 
-def read_epsilon(text: str) -> float:
+def read_epsilon(text: str, name: str = "epsilon") -> float:
     """Reads a number such as 8/255, 0.031 or 1e-3.
+
+    Args:
+        text: as it was written.
+        name: of the parameter: others that are in pixel units are written as an epsilon is.
 
     Raises:
         BadParameter: it is none, it is negative, or it divides by zero.
     """
     if not _WRITTEN.fullmatch(text):
-        raise BadParameter("epsilon", f"expected a number such as 8/255 or 0.031, not negative, got {text[:40]!r}")
+        raise BadParameter(name, f"expected a number such as 8/255 or 0.031, not negative, got {text[:40]!r}")
     numerator, _, denominator = text.partition("/")
     if denominator and not int(denominator):
-        raise BadParameter("epsilon", f"{text[:40]}: a division by zero")
+        raise BadParameter(name, f"{text[:40]}: a division by zero")
     return float(numerator) / int(denominator or 1)
 
 

@@ -23,43 +23,57 @@ HALVINGS = 50  # of the interval from 0 to 1: as fine as float64 is below 1
 
 
 @dataclass(frozen=True)
+class Smoothing:
+    """The classifier that is smoothed, and how much is asked of it: 500 pictures by default.
+
+    Raises:
+        BadParameter: a number is out of bounds, or n is so small that nothing could be proven.
+    """
+
+    sigma: float = 0.12  # standard deviation of the noise, in pixel units
+    n0: int = 50  # noisy pictures to choose the class by
+    n: int = 450  # noisy pictures to prove it by; the radius is at most sigma times the normal quantile of alpha^(1/n)
+    alpha: float = 0.001  # how likely the proof may be wrong
+
+    def __post_init__(self) -> None:
+        if not 0 < self.sigma <= 1:
+            raise BadParameter("sigma", f"{self.sigma}: it is over 0 and at most 1, in pixel units")
+        if not 0 < self.alpha < 1:
+            raise BadParameter("alpha", f"{self.alpha}: it is a probability between 0 and 1")
+        if self.n0 < 1:
+            raise BadParameter("n0", f"{self.n0}: at least one noisy picture")
+        least = math.floor(math.log(self.alpha, 0.5)) + 1  # so that alpha^(1/n) is over 1/2
+        if self.n < least:
+            raise BadParameter("n", f"{self.n} noisy pictures prove nothing, however they vote: it takes {least}")
+
+
+@dataclass(frozen=True)
 class Certificate:
     """What is proven of one picture, with a probability of error of at most alpha."""
 
+    smoothing: Smoothing
     label: int | None  # None: it abstained, nothing is proven
     radius: float  # l2 over all values, in pixel units; 0 where it abstained
-    share: float  # of noisy pictures that have this label, at least; of the likeliest where it abstained
+    votes: int  # of n noisy pictures, those that have this label; the likeliest one where it abstained
+    share: float  # of all noisy pictures, those that have it: at least so much
 
 
-def certify(
-    victim: Victim, clean: Pixels, sigma: float, n0: int, n: int, alpha: float, rng: np.random.Generator
-) -> Certificate:
+def certify(victim: Victim, clean: Pixels, smoothing: Smoothing, rng: np.random.Generator) -> Certificate:
     """Certifies one picture.
 
     Args:
         victim: what answers.
         clean: uint8 [h, w, 3].
-        sigma: standard deviation of the noise, in pixel units.
-        n0: noisy pictures to choose the class by.
-        n: noisy pictures to prove it by; the radius is at most sigma times the normal quantile of alpha^(1/n).
-        alpha: how likely the proof may be wrong.
+        smoothing: how wide the noise is, and how often it is drawn.
         rng: the same state, the same certificate.
-
-    Raises:
-        BadParameter: sigma is not over 0 and finite, n0 or n under 1, alpha not between 0 and 1.
     """
-    if not 0 < sigma < math.inf:
-        raise BadParameter("sigma", f"{sigma}: it is over 0, in pixel units")
-    if min(n0, n) < 1:
-        raise BadParameter("n", f"{n0} and {n} noisy pictures: at least one of each")
-    if not 0 < alpha < 1:
-        raise BadParameter("alpha", f"{alpha}: it is a probability between 0 and 1")
-    likeliest = int(np.bincount(_votes(victim, clean, sigma, n0, rng), minlength=1).argmax())
-    hits = int((_votes(victim, clean, sigma, n, rng) == likeliest).sum())
-    share = clopper_pearson(hits, n, alpha)
+    sigma, n = smoothing.sigma, smoothing.n
+    likeliest = int(np.bincount(_votes(victim, clean, sigma, smoothing.n0, rng), minlength=1).argmax())
+    votes = int((_votes(victim, clean, sigma, n, rng) == likeliest).sum())
+    share = clopper_pearson(votes, n, smoothing.alpha)
     if share <= 0.5:
-        return Certificate(None, 0.0, share)
-    return Certificate(likeliest, sigma * NormalDist().inv_cdf(share), share)
+        return Certificate(smoothing, None, 0.0, votes, share)
+    return Certificate(smoothing, likeliest, sigma * NormalDist().inv_cdf(share), votes, share)
 
 
 def clopper_pearson(hits: int, n: int, alpha: float) -> float:

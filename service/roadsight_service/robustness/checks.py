@@ -1,20 +1,23 @@
 """The way of a check, on one screen; knows no FastAPI.
 
-body + Question --back room--> frame, crop --attacks--> Check --judge--> Finding
-UnknownTask      QueueFull     BadImage, TooLarge, BadRegion   DeadlineMissed
+body + Question --back room--> frame, crop --attacks, or noise--> Check --judge--> Finding
+UnknownTask      QueueFull     BadImage, TooLarge, BadRegion      DeadlineMissed
 BadParameter
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
+from functools import partial
 from time import perf_counter
 
 import cv2
 
 from roadsight_models.errors import BadParameter, BadRegion
+from roadsight_models.frame import Pixels
 from roadsight_models.probabilities import judge
-from roadsight_models.robustness.check import Check, Plan, check
+from roadsight_models.robustness.check import Check, Plan, check, prove
+from roadsight_models.robustness.smoothing import Smoothing
 from roadsight_models.robustness.victim import Victim
 from roadsight_models.session import Session
 from roadsight_service.metrics import Clock
@@ -22,7 +25,9 @@ from roadsight_service.pipeline import prepare
 from roadsight_service.registry import Registry
 from roadsight_service.robustness.back_room import BackRoom, Stay
 from roadsight_service.robustness.metrics import CheckMetrics
-from roadsight_service.robustness.question import Finding, Question, Spent
+from roadsight_service.robustness.question import Attempt, Finding, Question, Spent
+
+Examination = Callable[[Victim, Pixels], Check]
 
 
 class Checks:
@@ -46,14 +51,12 @@ class Checks:
             DeadlineMissed: `question.deadline` passed before the verdict; nothing more was computed.
         """
         session = self._session(question.task)
-        labels = session.manifest.labels
-        label, target = (_index(name, getattr(question, name), labels) for name in ("label", "target"))
-        plan = Plan(question.attacks, question.threat, label, target, question.search, question.seed)
+        examine = _examination(question, session.manifest.labels)
         asked = perf_counter()
 
         def work(stay: Stay) -> Finding:
             clock.add("queue", perf_counter() - asked)
-            return self._work(body, question, session, plan, clock, stay)
+            return self._work(body, question, session, examine, clock, stay)
 
         finding = await self._room.run(work, question.deadline)
         self.metrics.count(finding.check.verdict)
@@ -69,7 +72,9 @@ class Checks:
             raise BadParameter("task", f"which one? there are: {', '.join(self._registry.sessions)}")
         return sessions[0]
 
-    def _work(self, body: bytes, question: Question, session: Session, plan: Plan, clock: Clock, stay: Stay) -> Finding:
+    def _work(
+        self, body: bytes, question: Question, session: Session, examine: Examination, clock: Clock, stay: Stay
+    ) -> Finding:
         """Runs in the back room."""
         asked = () if question.region is None else (question.region,)
         prepared = prepare(body, asked, (session,), self._max_pixels, clock)
@@ -79,14 +84,14 @@ class Checks:
         victim = Victim(session, self._registry.gradients.get(session.manifest.task), stay.go_on)
         start = perf_counter()
         with self._counting(victim), clock.stage("inference"):
-            found = check(victim, crops.pixels, plan)
+            found = examine(victim, crops.pixels)
         spent = Spent(victim.steps, victim.queries, perf_counter() - start)
         with clock.stage("postprocess"):
             (clean,) = judge(found.clean_logits, session.manifest)
             if clean.status == "unknown":
                 raise BadRegion(0, list(region.box), str(clean.reason))
             adversarial = judge(found.outcome.logits, session.manifest)[0] if found.outcome else None
-            png = _png(found) if question.image else None
+            png = _png(found) if isinstance(question.how, Attempt) and question.how.image else None
         return Finding(prepared.width, prepared.height, region, session, found, clean, adversarial, png, spent)
 
     @contextmanager
@@ -98,6 +103,19 @@ class Checks:
             finally:
                 metrics.steps.inc(victim.steps)
                 metrics.queries.inc(victim.queries)
+
+
+def _examination(question: Question, labels: tuple[str, ...]) -> Examination:
+    """What is to be done with the crop.
+
+    Raises:
+        BadParameter: no such class.
+    """
+    how, label = question.how, _index("label", question.label, labels)
+    if isinstance(how, Smoothing):
+        return partial(prove, smoothing=how, label=label, seed=question.seed)
+    target = _index("target", how.target, labels)
+    return partial(check, plan=Plan(how.attacks, how.threat, label, target, how.search, question.seed))
 
 
 def _png(found: Check) -> bytes | None:

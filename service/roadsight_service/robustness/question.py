@@ -9,8 +9,20 @@ from roadsight_models.probabilities import Judgement
 from roadsight_models.regions import Region
 from roadsight_models.robustness.attack import Attack
 from roadsight_models.robustness.check import Check
+from roadsight_models.robustness.smoothing import Smoothing
 from roadsight_models.robustness.threat import ThreatModel
 from roadsight_models.session import Session
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What is tried to bend the answer."""
+
+    attacks: tuple[Attack, ...]  # in turn, until one breaks it
+    threat: ThreatModel
+    target: str | None = None  # name or number of what it is to be taken for
+    search: bool = False  # for the smallest epsilon
+    image: bool = False  # the adversarial picture is wanted, too
 
 
 @dataclass(frozen=True)
@@ -18,14 +30,10 @@ class Question:
     """What a client wants to know of one region."""
 
     deadline: float  # seconds on the monotonic clock
-    attacks: tuple[Attack, ...]  # in turn, until one breaks it
-    threat: ThreatModel
+    how: Attempt | Smoothing  # to bend its answer, or to prove that it can't be bent
     task: str | None = None  # the only one that is served, if None
     region: Region | None = None  # the whole frame, if None
     label: str | None = None  # name or number of the true class
-    target: str | None = None  # name or number of what it is to be taken for
-    search: bool = False  # for the smallest epsilon
-    image: bool = False  # the adversarial picture is wanted, too
     seed: int = 0
 
 

@@ -15,6 +15,7 @@ from roadsight_service.metrics import Clock, Metrics
 from roadsight_service.pipeline import Answer
 from roadsight_service.routes import ask as asking
 from roadsight_service.routes.documents import request_with
+from roadsight_service.routes.given import Given
 from roadsight_service.routes.problems import describe
 from roadsight_service.routes.rendering import frame, result
 from roadsight_service.routes.state import state_of
@@ -33,6 +34,7 @@ _QUERY: dict[str, tuple[dict[str, Any], str]] = {
     "regions": ({"type": "string"}, "JSON [[x1,y1,x2,y2],...] in pixels; the whole frame by default."),
     "top": ({"type": "integer"}, "How many classes to name; 5 by default, 0 for all."),
     "version": ({"type": "string"}, "The version that must answer."),
+    "suspicion": ({"type": "boolean"}, "Say how far each answer hangs on detail, at three times the inference."),
 }
 
 PATH = "/v1/classify"
@@ -46,14 +48,14 @@ async def classify(request: Request) -> Response:
     clock, received = Clock(), monotonic()
     try:
         with telling(partial(_count_drop, state.metrics)):
-            given = asking.Given(request)
+            given = Given(request)
             state.access.check(given.authorization, "classify")
             until = asking.deadline(received, given, state.settings)
             if given.is_all_in_head and given.keeps_alive:  # told before the body is read
                 state.pipeline.check(asking.camera(given), until)
             async with state.intake.body(request, until, clock) as (body, fields):
                 if fields:
-                    given = asking.Given(request, fields)
+                    given = Given(request, fields)
                     until = asking.deadline(received, given, state.settings)
                 said = asking.said(given)
                 ask = asking.ask(given, until, state.settings)

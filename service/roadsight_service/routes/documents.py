@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from roadsight_service.routes.ask import HEADERS
+from roadsight_service.routes.given import HEADERS
 from roadsight_service.routes.intake import FORM_TYPE, FRAME_FIELD, IMAGE_TYPES
 
 _HEADERS = (

@@ -22,6 +22,7 @@ FORM_TYPE = "multipart/form-data"
 IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp")
 ACCEPTED = (*IMAGE_TYPES, FORM_TYPE)
 FRAME_FIELD = "frame"
+MAX_FIELDS = 32  # every parameter and header of a route, and tasks by the dozen
 
 Fields = tuple[tuple[str, str], ...]  # name and value, in the order of the form
 Read = tuple[bytes, Fields]  # the picture, and what else the form holds
@@ -101,7 +102,7 @@ async def _picture(receive: Receive) -> bytes:
 
 async def _form(request: Request) -> Read:
     try:
-        async with request.form(max_files=1, max_fields=16, max_part_size=1 << 17) as form:
+        async with request.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=1 << 17) as form:
             file = form.get(FRAME_FIELD)
             if not isinstance(file, UploadFile):
                 raise BadParameter(FRAME_FIELD, "the form has no file of this name")

@@ -24,4 +24,5 @@ def result(session: Session, judgement: Judgement) -> dict[str, object]:
         "status": judgement.status,
         "reason": judgement.reason,
         "predictions": judgement.predictions,
+        "suspicion": judgement.suspicion,
     }

@@ -13,14 +13,15 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from roadsight_models import errors
-from roadsight_models.robustness.catalogue import ATTACKS
+from roadsight_models.robustness.smoothing import Certificate, Smoothing
 from roadsight_service.metrics import Clock
 from roadsight_service.robustness.question import Finding
 from roadsight_service.robustness.schemas import CheckOut
 from roadsight_service.routes import ask as asking
 from roadsight_service.routes.documents import request_with
+from roadsight_service.routes.given import Given
 from roadsight_service.routes.problems import describe
-from roadsight_service.routes.question import question
+from roadsight_service.routes.question import NAMES, question
 from roadsight_service.routes.rendering import frame, result
 from roadsight_service.routes.state import state_of
 from roadsight_service.routes.waiting import CLIENT_CLOSED_REQUEST, telling, unless_gone
@@ -31,20 +32,29 @@ _PROBLEMS = describe(
     errors.UnsupportedMediaType, errors.BadRegion, errors.BadParameter, errors.QueueFull, errors.NotReady,
     errors.Draining, errors.DeadlineMissed,
 )  # fmt: skip
+_USUAL = Smoothing()
 _CLASS, _WHOLE, _FLAG = {"type": "string"}, {"type": "integer"}, {"type": "boolean"}
 _QUERY: dict[str, tuple[dict[str, Any], str]] = {
     "task": ({"type": "string"}, "Whose answer; must be named where several tasks are served."),
     "region": ({"type": "string"}, "JSON [x1,y1,x2,y2] in pixels; the whole frame by default."),
-    "attack": ({"type": "string", "enum": list(ATTACKS)}, "quick by default: FGSM, then 10 steps of PGD."),
+    "attack": (
+        {"type": "string", "enum": list(NAMES)},
+        "quick by default: FGSM, then 10 steps of PGD; certify proves.",
+    ),
     "epsilon": ({"type": "string"}, "How far, as 8/255 or 0.031, in pixel units of [0, 1]; 8/255 by default in linf."),
     "norm": ({"type": "string"}, "By which measure: linf by default, l2, l0."),
     "steps": (_WHOLE, "Of each restart; the attack has its own number."),
     "restarts": (_WHOLE, "From other random starts; 1 by default."),
-    "seed": (_WHOLE, "The same seed, the same pictures; 0 by default."),
-    "label": (_CLASS, "The true class, by name or number; what the model says by default."),
     "target": (_CLASS, "What it is to be taken for; any other class by default."),
     "search": (_FLAG, "Look for the smallest epsilon, by bisection."),
     "image": (_FLAG, "Return the picture that broke it."),
+    "sigma": (
+        {"type": "string"},
+        f"Of certify: standard deviation of the noise, as epsilon; {_USUAL.sigma} by default.",
+    ),
+    "n": (_WHOLE, f"Of certify: noisy pictures that vote; {_USUAL.n} by default."),
+    "label": (_CLASS, "The true class, by name or number; what the model says by default."),
+    "seed": (_WHOLE, "The same seed, the same pictures; 0 by default."),
 }
 
 PATH = "/v1/robustness"
@@ -59,12 +69,12 @@ async def robustness(request: Request) -> Response:
     assert checks is not None, "the route is there only with them"
     try:
         with telling(checks.metrics.count):
-            given = asking.Given(request)
+            given = Given(request)
             state.access.check(given.authorization, "robustness")
             until = asking.deadline(received, given, settings, settings.robustness_deadline_ms)
             async with state.intake.body(request, until, clock) as (body, fields):
                 if fields:
-                    given = asking.Given(request, fields)
+                    given = Given(request, fields)
                     until = asking.deadline(received, given, settings, settings.robustness_deadline_ms)
                 said = asking.said(given)
                 finding = await unless_gone(request, checks.check(body, question(given, until, settings), clock))
@@ -86,8 +96,23 @@ def _render(said: asking.Said, finding: Finding, clock: Clock) -> bytes:
         "adversarial": finding.adversarial and result(session, finding.adversarial),
         "distance": check.outcome and {"linf": float(check.outcome.linf[0]), "l2": float(check.outcome.l2[0])},
         "epsilon": check.threat and check.threat.epsilon,
+        "certificate": check.certificate and _certificate(check.certificate, session.manifest.labels),
         "spent": finding.spent,
         "image": finding.png and base64.b64encode(finding.png).decode(),
         "timings_ms": clock.milliseconds(),
     }
     return orjson.dumps(answer)
+
+
+def _certificate(found: Certificate, labels: tuple[str, ...]) -> dict[str, object]:
+    """A `CertificateOut`."""
+    return {
+        "label": None if found.label is None else labels[found.label],
+        "index": found.label,
+        "radius": found.radius,
+        "sigma": found.smoothing.sigma,
+        "n": found.smoothing.n,
+        "votes": found.votes,
+        "share": found.share,
+        "alpha": found.smoothing.alpha,
+    }

@@ -30,6 +30,7 @@ async def models(request: Request) -> ModelsOut:
                 licence=s.manifest.licence,
                 digest=s.manifest.digest,
                 metrics=s.manifest.metrics,
+                robustness=s.manifest.robustness,
             )
             for s in sessions
         )

@@ -41,6 +41,14 @@ def flat(*colour: int) -> Pixels:
     return np.broadcast_to(np.array(colour, np.uint8), (1, SIDE, SIDE, 3)).copy()
 
 
+def peppered() -> Pixels:
+    """Red, but for single green pixels that make it green on the whole: uint8 [1, 16, 16, 3]."""
+    frames = flat(156, 123, 0)
+    frames[:, 1::3, 1::3] = (0, 255, 0)  # 25 of 256
+    frames[:, 0::6, 0::6] = (0, 255, 0)  # and 9 in between
+    return frames
+
+
 def not_of(label: int, count: int = 1) -> Criterion:
     """Pictures of a class are to be taken for anything else."""
     return Criterion(np.full(count, label))

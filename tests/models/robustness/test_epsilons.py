@@ -19,6 +19,12 @@ def test_what_is_none_is_refused(text: str) -> None:
         read_epsilon(text)
 
 
+def test_what_is_written_as_an_epsilon_is_refused_by_its_own_name() -> None:
+    assert read_epsilon("64/255", "sigma") == 64 / 255
+    with pytest.raises(BadParameter, match=r"^sigma: expected a number"):
+        read_epsilon("a lot", "sigma")
+
+
 @given(st.integers(0, 255))
 def test_grey_levels_are_shown_as_such_and_read_back_exactly(levels: int) -> None:
     assert shown(levels / 255, "linf") == f"{levels}/255"

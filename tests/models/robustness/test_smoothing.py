@@ -13,7 +13,7 @@ from colours import SIDE
 from models.robustness.linear import BLUE, GREEN, RED, colours, flat, weighted
 from roadsight_models.errors import BadParameter
 from roadsight_models.frame import Pixels
-from roadsight_models.robustness.smoothing import Certificate, certify, clopper_pearson
+from roadsight_models.robustness.smoothing import Certificate, Smoothing, certify, clopper_pearson
 from roadsight_models.robustness.victim import Victim
 
 stats: Any = pytest.importorskip("scipy.stats", reason="the extra `training` brings it")
@@ -22,7 +22,7 @@ SIGMA, N, ALPHA = 0.1, 1000, 0.001
 
 
 def certificate(frames: Pixels, seed: int = 0, victim: Victim | None = None, n: int = N) -> Certificate:
-    return certify(victim or colours(), frames[0], SIGMA, 100, n, ALPHA, np.random.default_rng(seed))
+    return certify(victim or colours(), frames[0], Smoothing(SIGMA, 100, n, ALPHA), np.random.default_rng(seed))
 
 
 @settings(max_examples=200, deadline=None)
@@ -85,8 +85,18 @@ def test_so_many_pictures_prove_so_much_and_no_more() -> None:
 
 def test_it_takes_as_many_pictures_as_it_is_told() -> None:
     victim = colours()
-    certify(victim, flat(60, 200, 60)[0], SIGMA, 7, 33, ALPHA, np.random.default_rng(0))
+    certify(victim, flat(60, 200, 60)[0], Smoothing(n0=7, n=33), np.random.default_rng(0))
     assert victim.queries == 7 + 33
+
+
+def test_by_default_it_takes_500_pictures() -> None:
+    assert Smoothing().n0 + Smoothing().n == 500
+
+
+def test_the_votes_are_those_that_the_share_follows_from() -> None:
+    for found in (certificate(flat(131, 128, 60)), certificate(flat(128, 128, 60))):
+        assert 0 < found.votes < N
+        assert found.share == clopper_pearson(found.votes, N, ALPHA) < found.votes / N
 
 
 def test_the_same_seed_gives_the_same_certificate() -> None:
@@ -103,7 +113,7 @@ def test_pictures_at_the_ends_of_the_scale_wrap_nowhere() -> None:
 def test_logits_that_are_not_finite_vote_for_nothing() -> None:
     overflowing = weighted(np.full((2, SIDE, SIDE, 3), 1.0), [np.inf, 0])
     found = certificate(flat(200, 60, 60), victim=overflowing, n=50)
-    assert found == Certificate(None, 0.0, 0.0)
+    assert found == Certificate(Smoothing(SIGMA, 100, 50, ALPHA), None, 0.0, 0, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -111,19 +121,24 @@ def test_logits_that_are_not_finite_vote_for_nothing() -> None:
     [
         ({"sigma": 0.0}, "sigma"),
         ({"sigma": -1.0}, "sigma"),
+        ({"sigma": 1.01}, "sigma"),
         ({"sigma": math.nan}, "sigma"),
         ({"sigma": math.inf}, "sigma"),
-        ({"n0": 0}, "n"),
+        ({"n0": 0}, "n0"),
         ({"n": 0}, "n"),
         ({"alpha": 0.0}, "alpha"),
         ({"alpha": 1.0}, "alpha"),
         ({"alpha": math.nan}, "alpha"),
     ],
 )
-def test_what_makes_no_sense_is_refused_before_a_picture_is_asked_for(changed: dict[str, float], named: str) -> None:
-    victim = colours()
-    sigma, alpha = changed.get("sigma", SIGMA), changed.get("alpha", ALPHA)
-    n0, n = int(changed.get("n0", 10)), int(changed.get("n", 10))
+def test_what_makes_no_sense_is_refused(changed: dict[str, Any], named: str) -> None:
     with pytest.raises(BadParameter, match=f"^{named}: "):
-        certify(victim, flat(1, 2, 3)[0], sigma, n0, n, alpha, np.random.default_rng(0))
-    assert victim.queries == 0
+        Smoothing(**changed)
+
+
+@pytest.mark.parametrize(("alpha", "least"), [(0.001, 10), (0.01, 7), (0.4, 2)])
+def test_so_few_pictures_that_they_prove_nothing_are_refused_and_one_more_is_enough(alpha: float, least: int) -> None:
+    with pytest.raises(BadParameter, match=f"prove nothing, however they vote: it takes {least}"):
+        Smoothing(n=least - 1, alpha=alpha)
+    found = certify(colours(), flat(255, 0, 0)[0], Smoothing(n=least, alpha=alpha), np.random.default_rng(0))
+    assert found.label == RED and found.radius > 0

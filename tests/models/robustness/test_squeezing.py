@@ -6,17 +6,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from colours import SIDE, crops
-from models.robustness.linear import GREEN, RED, colours, flat, weighted
-from roadsight_models.frame import Pixels
-from roadsight_models.robustness.squeezing import SQUEEZERS, fewer_levels, smoothed, suspicion
-
-
-def peppered() -> Pixels:
-    """Red, but for single green pixels that make it green on the whole: uint8 [1, 16, 16, 3]."""
-    frames = flat(156, 123, 0)
-    frames[:, 1::3, 1::3] = (0, 255, 0)  # 25 of 256
-    frames[:, 0::6, 0::6] = (0, 255, 0)  # and 9 in between
-    return frames
+from models.robustness.linear import GREEN, RED, colours, flat, peppered, weighted
+from roadsight_models.robustness.squeezing import (
+    SQUEEZERS,
+    VERSIONS,
+    fewer_levels,
+    smoothed,
+    suspicion,
+    suspicions,
+    versions,
+)
 
 
 def test_a_picture_that_squeezing_leaves_as_it_is_is_not_suspicious() -> None:
@@ -64,6 +63,25 @@ def test_the_median_takes_away_what_is_one_pixel_wide_and_keeps_an_edge() -> Non
     spotted = frames.copy()
     spotted[0, 3, 3] = 255
     np.testing.assert_array_equal(smoothed(spotted), frames)
+
+
+def test_the_versions_of_pictures_are_themselves_and_then_what_each_squeezer_leaves_of_them() -> None:
+    frames = crops(4)
+    plain, levels, median = np.split(versions(frames), VERSIONS)
+    np.testing.assert_array_equal(plain, frames)
+    np.testing.assert_array_equal(levels, fewer_levels(frames))
+    np.testing.assert_array_equal(median, smoothed(frames))
+
+
+def test_of_no_pictures_there_are_no_versions_and_no_suspicions() -> None:
+    assert versions(crops(0)).shape == crops(0).shape
+    assert suspicions(np.empty((0, 3), np.float32), 1.0).shape == (0,)
+
+
+def test_the_squeezing_that_changes_most_counts() -> None:
+    logits = np.array([[9, 0], [9, 0], [9, 0], [8, 0], [0, 9], [9, 0]], np.float32)  # of two pictures
+    assert suspicions(logits, 1.0) == pytest.approx([2, 0], abs=1e-2)
+    np.testing.assert_array_equal(suspicions(logits, 1.0), suspicions(logits[[0, 1, 4, 5, 2, 3]], 1.0))
 
 
 def test_logits_that_are_not_finite_are_as_suspicious_as_can_be() -> None:

@@ -4,17 +4,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-import numpy as np
 import pytest
 
 import colours
-from checking import RED_PNG, House, checking, without_gradient
+from checking import RED_PNG, House, Overflowing, checking, without_gradient
 from pictures import png_header
-from roadsight_models.frame import Pixels
-from roadsight_models.session import Outputs, open_session
+from roadsight_models.session import open_session
 from roadsight_service.registry import Registry
 from roadsight_service.settings import Settings
-from running import PNG, Watched, metric, serve
+from running import PNG, metric, serve
 
 
 @pytest.fixture(scope="module")
@@ -133,14 +131,6 @@ def test_where_several_tasks_are_served_one_must_be_named(tmp_path: Path) -> Non
         assert "colour, shade" in expect_problem(response, 422, "bad_parameter")
         wrong = httpx.post(f"{url}/v1/robustness?task=shade&label=blue", content=RED_PNG, headers=PNG).json()
         assert (wrong["task"], wrong["verdict"]) == ("shade", "already_wrong")
-
-
-class Overflowing(Watched):
-    """A model that passed its self-test, and overflows on what comes."""
-
-    def run(self, frames: Pixels) -> Outputs:
-        outputs = super().run(frames)
-        return Outputs(np.full_like(outputs.logits, np.nan), outputs.embedding)
 
 
 def test_what_classify_calls_unknown_can_not_be_checked(tmp_path: Path) -> None:

@@ -13,14 +13,15 @@ from roadsight_models.regions import Box
 from roadsight_models.robustness.catalogue import ATTACKS
 from roadsight_models.robustness.fgsm import FGSM
 from roadsight_models.robustness.pgd import PGD
-from roadsight_service.robustness.question import Question
-from roadsight_service.routes.ask import Given
+from roadsight_models.robustness.smoothing import Smoothing
+from roadsight_service.robustness.question import Attempt, Question
+from roadsight_service.routes.given import Given
 from roadsight_service.routes.question import QUERY, question
 from roadsight_service.settings import Settings
 
-SETTINGS = Settings(robustness_max_steps=50, robustness_max_restarts=3)
+SETTINGS = Settings(robustness_max_steps=50, robustness_max_restarts=3, robustness_max_noisy_pictures=600)
 NUMBERS = st.integers().map(str) | st.floats().map(str) | st.fractions().map(str) | st.from_regex(r"[0-9./e-]{1,9}")
-VALUES = NUMBERS | st.text(max_size=20) | st.sampled_from([*ATTACKS, "linf", "l2", "true", "[0,0,9,9]"])
+VALUES = NUMBERS | st.text(max_size=20) | st.sampled_from([*ATTACKS, "certify", "linf", "l2", "true", "[0,0,9,9]"])
 
 
 def asked(query: bytes, settings: Settings = SETTINGS) -> Question:
@@ -30,6 +31,18 @@ def asked(query: bytes, settings: Settings = SETTINGS) -> Question:
 
 def ask(**query: object) -> Question:
     return asked(urlencode(query).encode())
+
+
+def attempt(query: bytes = b"", settings: Settings = SETTINGS, **said: object) -> Attempt:
+    how = asked(query or urlencode(said).encode(), settings).how
+    assert isinstance(how, Attempt)
+    return how
+
+
+def smoothing(settings: Settings = SETTINGS, **said: object) -> Smoothing:
+    how = asked(urlencode({"attack": "certify"} | said).encode(), settings).how
+    assert isinstance(how, Smoothing)
+    return how
 
 
 @given(st.lists(st.tuples(st.sampled_from(QUERY), VALUES), max_size=5, unique_by=lambda pair: pair[0]))
@@ -42,9 +55,14 @@ def test_whatever_comes_is_understood_or_refused(pairs: list[tuple[str, str]]) -
     except RoadsightError as error:
         assert error.status == 422
     else:
-        assert math.isfinite(understood.threat.epsilon)
-        assert understood.threat.epsilon >= 0
-        assert understood.attacks
+        how = understood.how
+        if isinstance(how, Smoothing):
+            assert 0 < how.sigma <= 1
+            assert 0 < how.n <= 600
+        else:
+            assert math.isfinite(how.threat.epsilon)
+            assert how.threat.epsilon >= 0
+            assert how.attacks
 
 
 @given(st.binary(max_size=60))
@@ -60,34 +78,47 @@ def test_a_query_that_is_no_text_is_understood_or_refused(query: bytes) -> None:
     [("8/255", 8 / 255), ("0.031", 0.031), (".5", 0.5), ("0", 0), ("1", 1), ("255/255", 1), ("3e-2", 0.03), ("0/9", 0)],
 )
 def test_an_epsilon_may_be_a_fraction_or_a_number(said: str, epsilon: float) -> None:
-    assert ask(epsilon=said).threat.epsilon == epsilon
+    assert attempt(epsilon=said).threat.epsilon == epsilon
 
 
 @given(st.floats(0, 1))
 def test_python_s_own_numbers_are_read_exactly(epsilon: float) -> None:
     if "e" not in str(epsilon) or int(str(epsilon).partition("e-")[2]) < 100:
-        assert ask(epsilon=epsilon).threat.epsilon == epsilon
+        assert attempt(epsilon=epsilon).threat.epsilon == epsilon
 
 
 def test_who_says_nothing_asks_for_a_quick_look_at_the_whole_frame() -> None:
-    plain = ask()
-    assert plain.attacks == (FGSM(), PGD(10))
-    assert (plain.threat.norm, plain.threat.epsilon) == ("linf", 8 / 255)
-    assert (plain.task, plain.region, plain.label, plain.target, plain.search, plain.image, plain.seed) == (
-        None, None, None, None, False, False, 0,
-    )  # fmt: skip
+    plain, how = ask(), attempt()
+    assert how.attacks == (FGSM(), PGD(10))
+    assert (how.threat.norm, how.threat.epsilon) == ("linf", 8 / 255)
+    assert (how.target, how.search, how.image) == (None, False, False)
+    assert (plain.task, plain.region, plain.label, plain.seed) == (None, None, None, 0)
 
 
 def test_everything_that_is_said_is_read() -> None:
     full = ask(task="colour", region="[0, 0.5, 9, 9]", attack="pgd", epsilon="3", norm="l2", steps="50", restarts="3",
                seed="7", label="red", target="1", search="true", image="true")  # fmt: skip
-    assert full.attacks == (PGD(50, restarts=3),)
-    assert (full.threat.norm, full.threat.epsilon) == ("l2", 3)
+    assert isinstance(full.how, Attempt)
+    assert full.how.attacks == (PGD(50, restarts=3),)
+    assert (full.how.threat.norm, full.how.threat.epsilon) == ("l2", 3)
+    assert (full.how.target, full.how.search, full.how.image) == ("1", True, True)
     assert full.region is not None
     assert full.region.box == Box(0, 0.5, 9, 9)
-    assert (full.task, full.label, full.target, full.search, full.image, full.seed) == (
-        "colour", "red", "1", True, True, 7,
-    )  # fmt: skip
+    assert (full.task, full.label, full.seed) == ("colour", "red", 7)
+
+
+def test_a_certificate_has_its_own_two_parameters() -> None:
+    assert smoothing() == Smoothing()
+    assert smoothing(sigma="64/255", n=600) == Smoothing(sigma=64 / 255, n=600)
+    assert smoothing(sigma=0.25).sigma == 0.25
+    said = ask(attack="certify", task="colour", region="[0,0,9,9]", label="red", seed="7")
+    assert (said.task, said.label, said.seed, said.region is not None) == ("colour", "red", 7, True)
+
+
+def test_a_certificate_s_own_number_of_pictures_is_cut_to_the_cap() -> None:
+    assert smoothing(Settings(robustness_max_noisy_pictures=100)).n == 100
+    with pytest.raises(BadParameter, match="n: expected a whole number from 1 to 600"):
+        smoothing(n=601)
 
 
 @pytest.mark.parametrize(("name", "over"), [("steps", "51"), ("restarts", "4")])
@@ -97,6 +128,6 @@ def test_a_budget_over_the_cap_is_told_the_cap(name: str, over: str) -> None:
 
 
 def test_an_attack_s_own_number_of_steps_is_cut_to_the_cap() -> None:
-    assert ask(attack="pgd").attacks == (PGD(40),)
-    assert asked(b"attack=pgd", Settings(robustness_max_steps=7)).attacks == (PGD(7),)
-    assert asked(b"", Settings(robustness_max_steps=7)).attacks == (FGSM(), PGD(7))
+    assert attempt(attack="pgd").attacks == (PGD(40),)
+    assert attempt(b"attack=pgd", Settings(robustness_max_steps=7)).attacks == (PGD(7),)
+    assert attempt(settings=Settings(robustness_max_steps=7)).attacks == (FGSM(), PGD(7))

@@ -13,7 +13,8 @@ from pictures import BLUE, GREEN, RED, encoded, striped
 from roadsight_models.frame import decode
 from roadsight_service.metrics import STAGES
 from roadsight_service.robustness.schemas import CheckOut
-from roadsight_service.routes.ask import HEADERS
+from roadsight_service.routes.given import HEADERS
+from roadsight_service.routes.intake import MAX_FIELDS
 from roadsight_service.routes.question import QUERY
 from running import PNG, metric
 
@@ -136,16 +137,19 @@ def test_the_same_seed_gives_the_same_picture(house: House) -> None:
     assert first == again != other
 
 
-def test_a_form_has_every_parameter_as_a_field(house: House) -> None:
+def test_a_form_has_every_parameter_of_an_attack_as_a_field(house: House) -> None:
     asked = f"task=colour&region=[0,0,40,40]&epsilon={ENOUGH}&attack=pgd&norm=linf&steps=5&restarts=2&seed=1"
     asked += "&label=red&target=blue&search=false&image=true"
     said = {"frame_id": "17", "camera_id": "c", "captured_at": "12", "deadline_ms": "9000"}
     fields = dict(pair.split("=") for pair in asked.split("&")) | said
-    assert set(fields) == {*QUERY, *HEADERS}
+    assert set(fields) == {*QUERY, *HEADERS} - {"sigma", "n"}
+    assert len({*QUERY, *HEADERS}) <= MAX_FIELDS
     response = httpx.post(f"{house.url}/v1/robustness", files={"frame": RED_PNG}, data=fields)
     answer = found(response)
     assert (answer["verdict"], answer["frame"]["id"]) == ("broken", "17")
     assert label(answer["adversarial"]) == "blue"
+    refused = httpx.post(f"{house.url}/v1/robustness", files={"frame": RED_PNG}, data=fields | {"sigma": "1", "n": "9"})
+    assert refused.json()["detail"].startswith("sigma: ")
 
 
 def test_what_was_asked_and_spent_is_counted(house: House) -> None:
