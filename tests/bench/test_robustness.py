@@ -3,26 +3,25 @@
 import json
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import colour_gradient
-from bench.impostor import nobody
-from checking import RED_PNG, checking
+from bench.rounds import closed
+from roadsight_bench.closed_loop import Closed
+from roadsight_bench.errors import LoadFailed
 from roadsight_bench.growth.loads import TASKS, Load
 from roadsight_bench.robustness import __main__ as command
 from roadsight_bench.robustness import checks
-from roadsight_bench.robustness.checker import IN_FLIGHT, Checker
-from roadsight_bench.robustness.checks import Question, draw, tally
+from roadsight_bench.robustness.checker import Checker
+from roadsight_bench.robustness.measure import QUICK, _rounds
+from roadsight_bench.tally import Frame, Open, tally
 from roadsight_bench.wrk import Tool
-from running import metric, until
 
 SMALL = Load(640, 360, regions=1, tasks=1)
-RUNNING, WAITING = "roadsight_robustness_running", "roadsight_robustness_waiting"
-ENOUGH_S = 60.0  # longer than any test
 
 
 @pytest.fixture(scope="module")
@@ -38,15 +37,6 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def few_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("roadsight_bench.growth.loads.FRAMES", 2)
     monkeypatch.setattr(checks, "SCENES", 2)
-
-
-def question(url: str) -> Question:
-    return Question("colour", f"{url}/v1/robustness?attack=fgsm", RED_PNG)
-
-
-def told(url: str, code: str) -> float:
-    """How many checks the service says that it has told so."""
-    return metric(url, f'roadsight_robustness_requests_total{{code="{code}"}}')
 
 
 def test_the_file_has_every_load_at_both_rates_and_the_last_line_sums_up(
@@ -69,68 +59,39 @@ def test_the_file_has_every_load_at_both_rates_and_the_last_line_sums_up(
     assert printed[-1].startswith("quick, so the figures mean nothing: live p99 beside checks at most ")
 
 
-def test_a_check_is_about_a_sign_of_a_frame_for_one_task_after_the_other(two: Path) -> None:
-    questions = draw("http://127.0.0.1:1/v1/classify", "pgd")
-    assert [one.task for one in questions] == [*TASKS, *TASKS]
-    assert len({one.body for one in questions}) == 2
-    assert questions == draw("http://127.0.0.1:1/v1/classify", "pgd")
-    for one in questions:
-        path, _, query = one.url.partition("?")
-        assert path == "http://127.0.0.1:1/v1/robustness"
-        assert f"task={one.task}" in query and "attack=pgd" in query and "region=%5B" in query
+class Diary:
+    """In the place of a service under load: notes what was put on it."""
+
+    def __init__(self, answered: bool = True) -> None:
+        self.loads: list[tuple[float, bool]] = []
+        self._answered = answered
+
+    def warm(self) -> None:
+        """Is warm."""
+
+    def closed(self, connections: int, seconds: int) -> Closed:
+        """Can answer 90 a second."""
+        return closed(90.0)
+
+    def open(self, rate: float, seconds: float, deadline_ms: float, beside: Checker | None) -> Open:
+        """Answers, or not."""
+        self.loads.append((rate, beside is not None))
+        status = 200 if self._answered else 429
+        return tally([Frame(0.0, 0.0, 0.01, status)], rate, deadline_ms, 0.1)
 
 
-def test_one_check_is_at_work_and_one_waits_until_the_block_ends(tmp_path: Path) -> None:
-    with checking(tmp_path) as house:
-        house.gradient.gate.clear()
-        with Checker([question(house.url)] * 2) as checker:
-            until(lambda: metric(house.url, RUNNING) == metric(house.url, WAITING) == 1)
-            assert checker.asked == []
-            house.gradient.gate.set()
-            until(lambda: len(checker.asked) > 2 * IN_FLIGHT)
-        found = tally(checker.asked)
-        assert metric(house.url, RUNNING) == metric(house.url, WAITING) == 0
-        assert found.answers == told(house.url, "robust") + told(house.url, "broken") > 2 * IN_FLIGHT
-        assert found.failed == found.late == 0
-        assert found.seconds is not None and found.slowest_s is not None
-        assert 0 < found.seconds <= found.slowest_s
+def test_each_rate_is_a_part_of_what_was_answered_and_either_half_of_a_pair_comes_first_in_turn() -> None:
+    diary = Diary()
+    found = _rounds({"load": diary}, [], replace(QUICK, pairs=3))  # type: ignore[dict-item]
+    assert diary.loads[:4] == [(30.0, False), (30.0, True), (60.0, False), (60.0, True)]
+    assert diary.loads[4:8] == [(30.0, True), (30.0, False), (60.0, True), (60.0, False)]
+    assert diary.loads[8:] == diary.loads[:4]
+    assert {name: len(one.pairs) for name, one in found.items()} == {"load 1/3": 3, "load 2/3": 3}
 
 
-def test_what_ends_after_the_block_has_no_part(tmp_path: Path) -> None:
-    with checking(tmp_path) as house, ThreadPoolExecutor(1) as pool:
-        house.gradient.gate.clear()
-        checker = Checker([question(house.url)] * 2)
-
-        def open_once_it_is_over() -> None:
-            assert checker._stop.wait(10)
-            house.gradient.gate.set()
-
-        opened = pool.submit(open_once_it_is_over)
-        with checker:
-            until(lambda: metric(house.url, WAITING) == 1)
-        opened.result()
-        assert tally(checker.asked).answers == IN_FLIGHT
-        assert checker.last(ENOUGH_S).answers == 0
-
-
-def test_refused_and_late_checks_are_counted_as_the_service_counts_them(tmp_path: Path) -> None:
-    with checking(tmp_path, robustness_deadline_ms=200) as house:
-        house.gradient.gate.clear()
-        with Checker([question(house.url)] * 2) as checker:
-            # Both are told that they are late, but their places are taken until the thread comes back.
-            until(lambda: tally(checker.asked).late == IN_FLIGHT and tally(checker.asked).refused > 0)
-            house.gradient.gate.set()
-        found = tally(checker.asked)
-        assert found.late == told(house.url, "deadline_missed")
-        assert found.refused == told(house.url, "queue_full")
-
-
-def test_where_nobody_listens_every_check_has_failed() -> None:
-    with Checker([question(nobody().removesuffix("/v1/classify"))] * 2) as checker:
-        until(lambda: len(checker.asked) >= IN_FLIGHT)
-    found = checker.last(ENOUGH_S)
-    assert found.failed == len(checker.asked)
-    assert (found.answers, found.seconds, found.slowest_s) == (0, None, None)
+def test_a_service_that_refuses_every_live_frame_gives_no_figures() -> None:
+    with pytest.raises(LoadFailed, match=r"at 30\.0 frames a second not one was answered"):
+        _rounds({"load": Diary(answered=False)}, [], QUICK)  # type: ignore[dict-item]
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def pair(p99_ms: float, checks: Checks = SOME, **changes: float) -> Pair:
 
 
 def loads(*pairs: Pair) -> dict[str, Figures]:
-    return figures.summary({NAME: Measured(150.0, 2, list(pairs))})
+    return figures.summary({NAME: Measured(150.0, list(pairs))})
 
 
 def misses(*pairs: Pair, attack: str = "quick", idle: dict[str, Checks] = IDLE) -> list[str]:
@@ -75,7 +75,7 @@ def test_figures_of_a_generator_at_its_own_limit_are_not_to_be_believed() -> Non
     assert miss == f"{NAME} generator busy, 0.90 of its core: not to be believed"
 
 
-def test_a_check_took_what_its_client_waited_but_for_the_check_before() -> None:
+def test_a_check_took_what_its_client_waited_from_when_it_was_begun() -> None:
     answers = [Answer({}, b'{"timings_ms": {"queue": 300, "total": 480}}'), Answer({}, b"{}", 429), None]
     found = tally([Asked(answer, took_s=0.5, ended_at=0.0) for answer in answers])
     assert (found.answers, found.refused, found.late, found.failed) == (1, 1, 0, 1)

@@ -45,7 +45,7 @@ class Asked:
 
     @property
     def work_s(self) -> float:
-        """What it took without its wait for the check before it; of an answered one."""
+        """What it took, without its wait until it was begun; of an answered one."""
         assert self.answer is not None, "only an answer tells"
         return self.took_s - float(json.loads(self.answer.body)["timings_ms"]["queue"]) / 1e3
 
@@ -58,7 +58,7 @@ class Checks:
     refused: int  # two were in hand already
     late: int  # told that its deadline had passed
     failed: int  # another status, or no answer at all
-    seconds: float | None  # the median of the answered, pauses for live frames included; null where none was
+    seconds: float | None  # once begun, the median of the answered, with pauses for live frames; null where none was
     slowest_s: float | None
 
 

@@ -62,7 +62,6 @@ class Measured:
     """A load at a rate."""
 
     capacity_per_s: float  # answers in a closed loop, at the beginning
-    thirds: int  # of it
     pairs: list[Pair] = field(default_factory=list)
 
 
@@ -107,7 +106,7 @@ def _rounds(subjects: Mapping[str, Subject], questions: Sequence[Question], plan
     for name, ours in subjects.items():
         ours.warm()
         capacity = ours.closed(CONNECTIONS_A_CORE * cores(), plan.closed_s).answers_per_s
-        found |= {(name, thirds): Measured(capacity, thirds) for thirds in THIRDS}
+        found |= {(name, thirds): Measured(capacity) for thirds in THIRDS}
     for number in range(plan.pairs):
         for (name, thirds), one in found.items():
             rate = one.capacity_per_s * thirds / 3

@@ -12,7 +12,7 @@ _CHECKS = ("answers", "refused", "late", "failed", "check s", "slowest")
 _LEGEND = f"""\
 Nr: N regions; Nt: N tasks; thirds: of what the service can answer. checked: with {IN_FLIGHT} checks in flight;
 ratio: of p99, the median of pairs; lag ms: 99 % of the checked frames were sent within it. answers and on: the checks;
-late: past their deadline; check s: median, with pauses for live frames, without the wait for the check before it.
+late: past their deadline; check s: median, with pauses for live frames, without the wait until it was begun.
 idle: one check at a time, and nothing else."""
 
 
