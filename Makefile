@@ -4,9 +4,10 @@
 # make bench   the service against its machine's limit; BENCH=--quick shows in a minute that it works,
 #              BENCH='--provider cuda' measures a GPU
 # make bench-growth, bench-endurance   the shipped models: how cost grows; start, memory, 100,000 answers
+# make bench-robustness   the shipped models: what checks of robustness cost the live frames beside them
 # make bench-openvino   ONNX Runtime's CPU provider beside OpenVINO's, graph by graph
 # make bench-peers   the service beside other servers; PEERS='mosec S3 --quick' is one of them on one case
-.PHONY: run install install-all check format test bench bench-growth bench-endurance bench-openvino bench-peers clean
+.PHONY: run install install-all check format test bench bench-growth bench-endurance bench-robustness bench-openvino bench-peers clean
 .DEFAULT_GOAL := run
 
 PYTHON ?= python3
@@ -41,6 +42,9 @@ bench-growth: install-all
 
 bench-endurance: install-all
 	$(BIN)/python -m roadsight_bench.endurance $(BENCH)
+
+bench-robustness: install-all
+	$(BIN)/python -m roadsight_bench.robustness $(BENCH)
 
 bench-openvino: install-all .tools/openvino/installed
 	$(BIN)/python -m roadsight_bench.export bench/bundles

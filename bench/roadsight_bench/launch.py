@@ -1,16 +1,18 @@
 """How a server is started, and how it is asked.
 
-Launch, JPEG --form--> request --> Answer, or None
+Launch, JPEG --form--> request --post--> Answer, or None
 """
 
 import http.client
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from roadsight_bench.forms import RAW, Form
 
 READY_WITHIN_S = 90
+OK = 200
 ANSWER_WITHIN_S = 10  # one that opens its model for it, or still has much in hand, is asked again
 
 
@@ -32,6 +34,7 @@ class Answer:
 
     headers: dict[str, str]  # names in small letters
     body: bytes
+    status: int = OK
 
 
 def free_url(path: str) -> str:
@@ -42,15 +45,21 @@ def free_url(path: str) -> str:
 
 def ask(launch: Launch, frame: bytes) -> Answer | None:
     """One frame; None where the answer is not 200, or none comes in time."""
-    url = urlsplit(launch.url)
-    connection = http.client.HTTPConnection(url.netloc, timeout=ANSWER_WITHIN_S)
+    answer = post(launch.url, launch.form.wrap(frame), launch.form.headers, ANSWER_WITHIN_S)
+    return answer if answer is not None and answer.status == OK else None
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str], within_s: float) -> Answer | None:
+    """One request on a connection of its own; None where no answer comes in time."""
+    where = urlsplit(url)
+    connection = http.client.HTTPConnection(where.netloc, timeout=within_s)
     try:
-        connection.request("POST", url.path, launch.form.wrap(frame), launch.form.headers)
+        connection.request("POST", urlunsplit(("", "", *where[2:])), body, headers)
         response = connection.getresponse()
-        body = response.read()
+        said = response.read()
     except (OSError, http.client.HTTPException):
         return None
     finally:
         connection.close()
-    headers = {name.lower(): value for name, value in response.getheaders()}
-    return Answer(headers, body) if response.status == 200 else None
+    told = {name.lower(): value for name, value in response.getheaders()}
+    return Answer(told, said, response.status)

@@ -7,7 +7,7 @@ Launch --server.running--> Server; requests --written--> Subject --closed_loop--
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
 from roadsight_bench import closed_loop, open_loop, server
@@ -19,7 +19,7 @@ from roadsight_bench.server import Server
 from roadsight_bench.tally import REFUSED, Open
 from roadsight_bench.wrk import Tool
 
-DEADLINE_MS = 100.0  # of a frame in the open loop
+DEADLINE_MS = 100.0  # of a frame in the open loop, as a rule
 WARM_S, WARM_CONNECTIONS = 1, 64
 SETTLE_S = 0.3
 
@@ -46,13 +46,19 @@ class Subject:
         with self._watched():
             return closed_loop.run(self.wrk, launch.url, self.requests, connections, seconds, launch.form.headers)
 
-    def open(self, rate: float, seconds: float) -> Open:
-        """So many frames a second, whether or not answers come."""
+    def open(
+        self,
+        rate: float,
+        seconds: float,
+        deadline_ms: float = DEADLINE_MS,
+        beside: AbstractContextManager[object] | None = None,
+    ) -> Open:
+        """So many frames a second, whether or not answers come; `beside` is entered for as long as they do."""
         launch = self.server.launch
         if not rate:
             raise LoadFailed(f"{launch.name} answered nothing with 200")
-        load = open_loop.Load(launch.url, self.requests, rate, seconds, DEADLINE_MS, launch.form.headers, self.refused)
-        with self._watched():
+        load = open_loop.Load(launch.url, self.requests, rate, seconds, deadline_ms, launch.form.headers, self.refused)
+        with self._watched(), beside or nullcontext():
             return open_loop.run(load)
 
     @contextmanager
