@@ -50,12 +50,12 @@ def suspicion(victim: Victim, frames: Pixels, temperature: float) -> Suspicions:
         float64 [N], from 0 (nothing changed) to 2 (sure of one class, then of another); 2 where logits are not finite.
     """
     plain = victim.answers(frames)
-    distances = [_apart(plain, victim.answers(squeeze(frames)), temperature) for squeeze in SQUEEZERS.values()]
+    distances = [apart(plain, victim.answers(squeeze(frames)), temperature) for squeeze in SQUEEZERS.values()]
     return np.asarray(np.max(distances, axis=0))
 
 
-def _apart(one: Logits, other: Logits, temperature: float) -> Suspicions:
-    """The L1 distance of the probabilities, [N]."""
+def apart(one: Logits, other: Logits, temperature: float) -> Suspicions:
+    """The L1 distance of the probabilities of two float32 [N, K]: float64 [N], 2 where a logit is not finite."""
     finite = np.asarray((np.isfinite(one) & np.isfinite(other)).all(1))
     first, second = (softmax(np.where(finite[:, None], logits, 0), temperature) for logits in (one, other))
     return np.where(finite, np.minimum(np.abs(first - second).sum(1), 2), 2.0)
