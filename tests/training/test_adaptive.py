@@ -1,7 +1,5 @@
 """On a network that has learnt something: who is told of the score has pictures that it finds less suspicious."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 

@@ -45,6 +45,9 @@ class Asked:
     seed: int  # of the attack
     jpeg: int | None  # quality of the file that pictures pass through on their way
     target: str | None  # label that pictures are to be taken for
+    steps: int | None = None  # of the attacks; their own number if None
+    restarts: int | None = None  # likewise
+    own: int | None = None  # pictures of the attacker, for the one that needs some; its usual number if None
 
     def __post_init__(self) -> None:
         _ = self.threats  # an epsilon out of bounds is refused at once
