@@ -46,6 +46,21 @@ def certify(
         rng: the same state, the same certificate.
 
     Raises:
+        BadParameter: see `check_smoothing`.
+    """
+    check_smoothing(sigma, n0, n, alpha)
+    likeliest = int(np.bincount(_votes(victim, clean, sigma, n0, rng), minlength=1).argmax())
+    hits = int((_votes(victim, clean, sigma, n, rng) == likeliest).sum())
+    share = clopper_pearson(hits, n, alpha)
+    if share <= 0.5:
+        return Certificate(None, 0.0, share)
+    return Certificate(likeliest, radius_of(share, sigma), share)
+
+
+def check_smoothing(sigma: float, n0: int, n: int, alpha: float) -> None:
+    """Refuses what makes no sense.
+
+    Raises:
         BadParameter: sigma is not over 0 and finite, n0 or n under 1, alpha not between 0 and 1.
     """
     if not 0 < sigma < math.inf:
@@ -54,12 +69,11 @@ def certify(
         raise BadParameter("n", f"{n0} and {n} noisy pictures: at least one of each")
     if not 0 < alpha < 1:
         raise BadParameter("alpha", f"{alpha}: it is a probability between 0 and 1")
-    likeliest = int(np.bincount(_votes(victim, clean, sigma, n0, rng), minlength=1).argmax())
-    hits = int((_votes(victim, clean, sigma, n, rng) == likeliest).sum())
-    share = clopper_pearson(hits, n, alpha)
-    if share <= 0.5:
-        return Certificate(None, 0.0, share)
-    return Certificate(likeliest, sigma * NormalDist().inv_cdf(share), share)
+
+
+def radius_of(share: float, sigma: float) -> float:
+    """What is proven where a class has at least such a share, over 1/2, under noise of sigma: l2, in pixel units."""
+    return sigma * NormalDist().inv_cdf(share)
 
 
 def clopper_pearson(hits: int, n: int, alpha: float) -> float:

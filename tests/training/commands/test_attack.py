@@ -110,6 +110,21 @@ def test_other_settings_in_the_same_folder_are_refused(place: Path, run: Path) -
     assert (run / RESULTS).read_bytes() == before
 
 
+def test_other_steps_and_restarts_are_another_run_and_are_recorded_with_their_command(
+    place: Path, tmp_path: Path
+) -> None:
+    folder = colour_gradient.save(tmp_path / "bundles").folder
+    asked = [folder, "--data", place / "data", "--out", tmp_path / "run", "--steps", 5]
+    assert called(*asked, "--restarts", 2, "--record") == 0
+    stated = figures(tmp_path / "run")["run"]
+    assert stated["attacks"][0]["parameters"] == {"steps": 5, "step": None, "random_start": True, "restarts": 2}
+    (entry,) = bundle.load(folder).manifest.robustness
+    assert entry.options == "--steps 5 --restarts 2"
+    for more in ((), ("--restarts", 3)):
+        with pytest.raises(BadRun, match="was begun with other settings"):
+            called(*asked, *more)
+
+
 def test_what_it_found_is_recorded_in_the_bundle_and_the_run_goes_on(place: Path, tmp_path: Path) -> None:
     folder = colour_gradient.save(tmp_path / "bundles").folder
     asked = [folder, "--data", place / "data", "--out", tmp_path / "run", "--attack", "fgsm", "--record"]
@@ -144,8 +159,8 @@ def test_ctrl_c_leaves_a_run_that_goes_on_as_if_it_had_not_been(tmp_path: Path) 
     epsilons = [word for level in range(1, 11) for word in ("--epsilon", f"{level}/255")]
     out = tmp_path / "run"
     asked = [str(word) for word in (folder, "--data", data, *epsilons)]
-    call = "import sys; from training.attacking.painted import COMMAND; from roadsight_models import cli; "
-    call += "cli.build([COMMAND])(sys.argv[1:])"
+    call = "import sys; from training.attacking.painted import COMMANDS; from roadsight_models import cli; "
+    call += "cli.build(COMMANDS)(sys.argv[1:])"
     pipe, begun = subprocess.PIPE, time.monotonic()
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-c", call, "attack", *asked, "--out", str(out)]
@@ -173,6 +188,10 @@ def test_ctrl_c_leaves_a_run_that_goes_on_as_if_it_had_not_been(tmp_path: Path) 
         (("--epsilon", "a lot"), "epsilon: expected a number such as 8/255"),
         (("--epsilon", "2"), r"epsilon: 2\.0: in linf it is a number from 0 up to 1"),
         (("--norm", "l0"), "norm: pgd knows linf, l2, not l0"),
+        (("--attack", "standard", "--steps", "9"), "steps: standard has none to choose"),
+        (("--attack", "fgsm", "--restarts", "2"), "restarts: fgsm has none to choose"),
+        (("--own", "9"), "own: pgd has no pictures of its own"),
+        (("--attack", "substitute", "--restarts", "2"), "restarts: substitute has none to choose"),
     ],
 )
 def test_what_no_attack_can_do_is_refused(place: Path, tmp_path: Path, more: tuple[str, str], said: str) -> None:
@@ -188,6 +207,8 @@ def test_what_no_attack_can_do_is_refused(place: Path, tmp_path: Path, more: tup
         (("--norm", "l1"), "--norm"),
         (("--jpeg", "0"), "--jpeg"),
         (("--n", "0"), "--n"),
+        (("--steps", "0"), "--steps"),
+        (("--own", "1"), "--own"),
     ],
 )
 def test_what_can_not_be_read_is_refused(

@@ -12,8 +12,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
 from roadsight_models.bundle import Bundle
 from roadsight_models.errors import BadParameter
 from roadsight_models.gradient import open_gradient
@@ -22,11 +20,13 @@ from roadsight_models.robustness.masking import Check, check_masking
 from roadsight_models.robustness.threat import Norm
 from roadsight_models.robustness.victim import Victim
 from roadsight_models.session import open_session
-from roadsight_training.attacking.asked import CHUNK, Asked, Drawn, draw, header
+from roadsight_training.attacking.asked import Asked, header
 from roadsight_training.attacking.chunks import attack_chunks
+from roadsight_training.attacking.drawn import Drawn, draw
 from roadsight_training.attacking.figures import Plain
 from roadsight_training.attacking.journal import CHECKS, open_journal
 from roadsight_training.attacking.page import write_page
+from roadsight_training.attacking.progress import follow
 from roadsight_training.attacking.record import entries, record
 from roadsight_training.attacking.results import Results
 from roadsight_training.datasets import open_dataset
@@ -89,15 +89,11 @@ def run(
     looks_inside = checks or any(one.access == "white box" for one in attacks)
     gradient = open_gradient(bundle, "auto", threads) if looks_inside else None
     victim = Victim(session, gradient)
-    drawn = draw(asked, session, open_dataset(data).known_as(bundle.manifest.labels))
+    drawn = draw(session, open_dataset(data).known_as(bundle.manifest.labels), asked.split, asked.n, asked.target)
     journal = open_journal(out, header(asked, attacks, session, drawn))
-    if len(journal.done) * CHUNK < len(drawn.truth):
+    if journal.pictures < len(drawn.truth):
         _learn(attacks, victim)
-    bar = Progress(TextColumn("attacked"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with bar:
-        task = bar.add_task("attacked", total=len(drawn.truth))
-        for done in attack_chunks(victim, drawn, asked, attacks, journal):
-            bar.update(task, completed=done)
+    follow("attacked", len(drawn.truth), attack_chunks(victim, drawn, asked, attacks, journal))
     results = Results.read(journal)
     checked = _checks(victim, drawn, asked, out) if checks else None
     figures = write_page(results, bundle.manifest.labels, checked, stress, out)
