@@ -34,8 +34,7 @@ def as_it_is(gradient: Floats) -> Floats:
 
 def spread(gradient: Floats) -> Floats:
     """A median is nearest to a mean: each pixel has a part in all around it."""
-    size = MEDIAN, MEDIAN
-    return np.stack([cv2.blur(one, size, borderType=cv2.BORDER_REPLICATE) for one in gradient])
+    return np.stack([cv2.blur(one, (MEDIAN, MEDIAN), borderType=cv2.BORDER_REPLICATE) for one in gradient])
 
 
 BACKWARD: Mapping[str, Callable[[Floats], Floats]] = {"bit depth": as_it_is, "median": spread}  # of each squeezer

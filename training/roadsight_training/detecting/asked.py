@@ -38,9 +38,8 @@ class Asked:
         Raises:
             BadParameter: no such attack, one that does not know the norm, or an epsilon out of bounds.
         """
-        attacks = {name: make(name, most_steps=MOST) for name in self.attacks} | {
-            Adaptive.name: (Adaptive(temperature=temperature),)
-        }
+        attacks = {name: make(name, most_steps=MOST) for name in self.attacks}
+        attacks[Adaptive.name] = (Adaptive(temperature=temperature),)
         for some in attacks.values():
             norm_of(some, self.norm)
         threats = [ThreatModel(self.norm, epsilon) for epsilon in self.epsilons]
