@@ -114,7 +114,7 @@ class Adaptive:
         plain, together = softmax(logits, self.temperature), np.zeros(logits.shape)
         for name, (pixels, said) in views.squeezed.items():
             squeezed = softmax(_finite(said), self.temperature)
-            sign = reached * np.sign(plain - squeezed)
+            sign = np.where(reached, np.sign(plain - squeezed), 0.0)
             together -= _carried(plain, sign)
             toward = victim.pull(pixels, _scaled(_carried(squeezed, sign)))
             slope += np.float32(self.weight) * _unit(BACKWARD[name](toward))

@@ -64,7 +64,7 @@ def test_the_same_seed_gives_the_same_pictures() -> None:
 def test_a_cotangent_of_probabilities_is_the_slope_of_the_softmax() -> None:
     rng = seeded()
     logits, weights = rng.normal(size=(4, 6)), rng.choice([-1.0, 0.0, 1.0], (4, 6))
-    found = adaptive._carried(softmax(logits), weights)
+    found = adaptive._carried(softmax(logits), weights)  # type: ignore[arg-type]  # float64, to tell differences
     for column in range(6):
         step = 1e-6 * np.eye(6)[column]
         rise = (softmax(logits + step) - softmax(logits - step)) / 2e-6

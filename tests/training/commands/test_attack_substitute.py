@@ -1,6 +1,5 @@
 """`roadsight attack --attack substitute`: what it asks, and that where it was stopped makes no difference."""
 
-import json
 from pathlib import Path
 
 import cv2
@@ -11,12 +10,12 @@ from roadsight_models.bundle import Bundle
 from roadsight_training.attacking.asked import Asked
 from roadsight_training.attacking.journal import RESULTS, SECONDS
 from roadsight_training.attacking.run import run
-from roadsight_training.errors import BadRun
+from roadsight_training.errors import BadDataset, BadRun
 from roadsight_training.substitute import Substitute
 from training.attacking.painted import called
 from training.larger import save, tinted
 
-EPSILON = 12 / 255
+ASKED = Asked("substitute", "linf", (12 / 255,), 45, "test", "float32", 0, None, None)
 
 
 @pytest.fixture(scope="module")
@@ -35,31 +34,35 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def attack(**options: int) -> Substitute:
+    return Substitute(tinted(50, 1)[0], **options)
+
+
 def test_the_page_says_what_it_fooled_what_it_had_and_what_it_asked(bundle: Bundle, data: Path, tmp_path: Path) -> None:
-    asked = [bundle.folder, "--data", data, "--attack", "substitute", "--epsilon", "12/255", "--out", tmp_path]
-    assert called(*asked, "--own", 50) == 0
-    found = json.loads((tmp_path / "figures.json").read_text())
+    found, _ = run(bundle, data, ASKED, [attack(queries=400)], tmp_path)
     assert found["curve"][0]["robust"] < 0.2
     assert found["run"]["attacks"][0]["parameters"]["own"].startswith("50 pictures, SHA-256 ")
     assert found["curve"][0]["spent"] == found["curve"][0]["spent"] | {"steps": 0, "queries": 2}  # to verify
     page = (tmp_path / "report.html").read_text()
     assert "The attacker's own pictures are of the training split, of no track that is attacked." in page
-    assert "The 4000 questions that he asked to teach his network" in page
+    assert "The 400 questions that he asked to teach his network" in page
     with pytest.raises(BadRun, match="was begun with other settings"):
-        called(*asked, "--own", 40)
+        run(bundle, data, ASKED, [Substitute(tinted(50, 3)[0], queries=400)], tmp_path)
+
+
+def test_the_command_takes_his_pictures_from_where_nothing_is_attacked(
+    bundle: Bundle, data: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(BadDataset, match="no pictures are left for the attacker"):
+        called(bundle.folder, "--data", data, "--attack", "substitute", "--split", "train", "--out", tmp_path)
 
 
 def test_a_run_that_was_stopped_is_the_run_that_was_not(bundle: Bundle, data: Path, tmp_path: Path) -> None:
-    asked = Asked("substitute", "linf", (EPSILON,), 45, "test", "float32", 0, None, None)
-
-    def attack() -> Substitute:
-        return Substitute(tinted(50, 1)[0], queries=60, epochs=1)
-
-    run(bundle, data, asked, [attack()], tmp_path / "whole")
+    run(bundle, data, ASKED, [attack(queries=60, epochs=1)], tmp_path / "whole")
     whole = {name: (tmp_path / "whole" / name).read_bytes().splitlines(keepends=True) for name in (RESULTS, SECONDS)}
     assert len(whole[RESULTS]) == 4  # a header and three chunks
     (tmp_path / "torn").mkdir()
     (tmp_path / "torn" / RESULTS).write_bytes(b"".join(whole[RESULTS][:2]))
     (tmp_path / "torn" / SECONDS).write_bytes(whole[SECONDS][0])
-    run(bundle, data, asked, [attack()], tmp_path / "torn")
+    run(bundle, data, ASKED, [attack(queries=60, epochs=1)], tmp_path / "torn")
     assert (tmp_path / "torn" / RESULTS).read_bytes() == b"".join(whole[RESULTS])

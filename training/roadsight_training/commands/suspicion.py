@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from roadsight_models import bundle as bundles
 from roadsight_models.manifest import PrecisionName
@@ -55,18 +55,19 @@ def table(figures: dict[str, Any]) -> Table:
         f"{run['bundle']} on {figures['n']} of {run['split']}, {run['precision']}, {run['norm']}; "
         f"suspected over {figures['threshold']:.4f}, as {flagged['share']:.2%} of the clean ones are"
     )
-    out = Table("attack", "epsilon", "broke", "area under ROC", "95 %", "caught", "95 %", "unnoticed", title=title)
+    shown = ("epsilon", "broke", "area under ROC", "caught", "broken, unnoticed")
+    out = Table(Column("attack", no_wrap=True), *shown, title=title, caption="in brackets 95 %")
     for one in figures["attacks"]:
-        area = _figure(one["area"], ".4f"), _ends(one["area_interval"], ".4f")
-        caught = _figure(one["caught"], ".2%"), _ends(one["caught_interval"], ".2%")
-        broke, unnoticed = (_figure(one[what]["share"], ".2%") for what in ("broke", "unnoticed"))
-        out.add_row(one["attack"], one["shown"], broke, *area, *caught, unnoticed)
+        area = _figure(one["area"], one["area_interval"], ".3f")
+        caught = _figure(one["caught"], one["caught_interval"], ".1%")
+        broke, unnoticed = (
+            _figure(one[what]["share"], one[what]["interval"], ".1%") for what in ("broke", "unnoticed")
+        )
+        out.add_row(one["attack"], one["shown"], broke, area, caught, unnoticed)
     return out
 
 
-def _figure(value: float | None, how: str) -> str:
-    return "-" if value is None else format(value, how)
-
-
-def _ends(interval: tuple[float, float] | None, how: str) -> str:
-    return "-" if interval is None else f"{interval[0]:{how}} .. {interval[1]:{how}}"
+def _figure(value: float | None, interval: tuple[float, float] | None, how: str) -> str:
+    if value is None or interval is None:
+        return "-"
+    return f"{value:{how}} ({interval[0]:{how}} .. {interval[1]:{how}})"
