@@ -78,9 +78,13 @@ def attack(
     except KeyboardInterrupt as stopped:
         Console(soft_wrap=True).print(f"interrupted; the same command goes on with {place}", markup=False)
         raise typer.Exit(INTERRUPTED) from stopped
+    _tell(figures, place / "report.html", bundle_now.folder if record else None)
+
+
+def _tell(figures: dict[str, Any], page: Path, recorded: Path | None) -> None:
     Console().print(table(figures))
     lines = [f"{'holds' if check['holds'] else 'does not hold'}: {check['name']}" for check in figures["checks"] or ()]
-    lines += [f"see {place / 'report.html'}", *([f"recorded: {bundle_now.folder}"] if record else [])]
+    lines += [f"see {page}", *([f"recorded: {recorded}"] if recorded else [])]
     Console(soft_wrap=True).print("\n".join(lines), markup=False, highlight=False)
 
 
