@@ -53,7 +53,7 @@ def table(figures: dict[str, Any]) -> Table:
     run, flagged = figures["run"], figures["false_positives"]
     title = (
         f"{run['bundle']} on {figures['n']} of {run['split']}, {run['precision']}, {run['norm']}; "
-        f"suspected over {figures['threshold']:.4f}, as {flagged['share']:.2%} of the clean ones are"
+        f"suspected over {figures['threshold']:.3g}, as {flagged['share']:.2%} of the clean ones are"
     )
     shown = ("epsilon", "broke", "area under ROC", "caught", "broken, unnoticed")
     out = Table(Column("attack", no_wrap=True), *shown, title=title, caption="in brackets 95 %")
