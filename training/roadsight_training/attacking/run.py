@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from rich.console import Console
+
 from roadsight_models.bundle import Bundle
 from roadsight_models.errors import BadParameter
 from roadsight_models.gradient import open_gradient
@@ -104,6 +106,7 @@ def _learn(attacks: Sequence[Attack], victim: Victim) -> None:
     """Before any chunk, lest what a chunk costs depends on where a run was stopped."""
     for one in attacks:
         if isinstance(one, Substitute):
+            Console().print(f"{one.name} learns from {one.queries} answers, which takes minutes")
             one.learn(victim)
 
 
