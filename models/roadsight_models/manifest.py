@@ -79,6 +79,7 @@ class Robustness(Frozen):
     """How many pictures withstood an attack: an upper bound, since a better attack may break more (95 %)."""
 
     attack: str = Field(description="Its name; `standard` is several in turn.")
+    options: str = Field("", description="Of the command, where it was not by default: `--steps 100`.")
     parameters: str = Field(description="Steps, restarts and whatever else it takes, of each attack.")
     norm: Literal["linf", "l2", "l0"] | None = Field(description="Null where the attack has no ball.")
     epsilon: float | None = Field(ge=0, description="Of pixels in [0, 1]; null where the attack has no ball.")
@@ -97,7 +98,7 @@ class Robustness(Frozen):
     @property
     def question(self) -> tuple[object, ...]:
         """What was measured: of two entries with the same question the newer one counts."""
-        how = self.attack, self.norm, self.epsilon, self.target, self.jpeg
+        how = self.attack, self.options, self.norm, self.epsilon, self.target, self.jpeg
         return *how, self.precision, self.split
 
 

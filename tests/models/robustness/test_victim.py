@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import colour_gradient
 import colours
 from models.robustness.colour_victim import Recorder, not_red, sessions, victim
 from roadsight_models.errors import BadParameter, DeadlineMissed
@@ -45,6 +46,15 @@ def test_what_is_climbed_is_the_loss_of_the_served_answer(count: int) -> None:
     np.testing.assert_array_equal(slope.values, margin(slope.logits, criterion).values)
     higher = (pixels + np.float32(0.1) * np.sign(slope.gradient)).clip(0, 1)
     assert (victim().climb(higher, criterion, margin).values > slope.values).all()
+
+
+@each_size
+def test_what_is_pulled_is_the_gradient_of_the_weighted_logits_as_it_is(count: int) -> None:
+    weights = np.random.default_rng(0).normal(size=(count, 3)).astype(np.float32) * np.float32(1e-6)
+    attacked = victim()
+    found = attacked.pull(to_floats(colours.crops(count)), weights)
+    np.testing.assert_allclose(found, colour_gradient.answers(weights), rtol=1e-5)
+    assert (attacked.queries, attacked.steps) == (0, count)
 
 
 @pytest.mark.parametrize("allowed", range(4))
