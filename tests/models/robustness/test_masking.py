@@ -16,7 +16,7 @@ from roadsight_models.gradient import Gradients, GradientSession, open_gradient
 from roadsight_models.robustness.attack import Access
 from roadsight_models.robustness.best import Best
 from roadsight_models.robustness.criterion import Criterion, Flags
-from roadsight_models.robustness.masking import PROBES, Check, check_masking, masks, unbounded
+from roadsight_models.robustness.masking import PROBES, MaskingCheck, check_masking, masks, unbounded
 from roadsight_models.robustness.threat import Floats, Norm, ThreatModel
 from roadsight_models.robustness.victim import Victim
 from roadsight_models.session import open_session
@@ -84,7 +84,7 @@ def lucky(pixels: Floats) -> Flags:
 WITH_CORNERS = replace(PROBES, black_box=Corners())
 
 
-def checked(attacked: Victim) -> dict[str, Check]:
+def checked(attacked: Victim) -> dict[str, MaskingCheck]:
     return {check.name: check for check in check_masking(attacked, SOME, red(len(SOME)), EIGHT, 0, WITH_CORNERS)}
 
 

@@ -18,7 +18,7 @@ from roadsight_models.bundle import Bundle
 from roadsight_models.errors import BadParameter
 from roadsight_models.gradient import open_gradient
 from roadsight_models.robustness.attack import Attack
-from roadsight_models.robustness.masking import Check, check_masking
+from roadsight_models.robustness.masking import MaskingCheck, check_masking
 from roadsight_models.robustness.threat import Norm
 from roadsight_models.robustness.victim import Victim
 from roadsight_models.session import open_session
@@ -110,11 +110,11 @@ def _learn(attacks: Sequence[Attack], victim: Victim) -> None:
             one.learn(victim)
 
 
-def _checks(victim: Victim, drawn: Drawn, asked: Asked, out: Path) -> list[Check]:
+def _checks(victim: Victim, drawn: Drawn, asked: Asked, out: Path) -> list[MaskingCheck]:
     """The checks of a run, made once."""
     path = out / CHECKS
     if not path.exists():
         rows = slice(0, CHECKED)
         found = check_masking(victim, drawn.frames[rows], drawn.criterion(rows), asked.threats[0], asked.seed)
         path.write_text(json.dumps([asdict(one) for one in found], indent=2) + "\n", encoding="utf-8")
-    return [Check(**one) for one in json.loads(path.read_text(encoding="utf-8"))]
+    return [MaskingCheck(**one) for one in json.loads(path.read_text(encoding="utf-8"))]
