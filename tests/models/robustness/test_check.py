@@ -16,10 +16,11 @@ from roadsight_models.robustness.catalogue import ATTACKS, make
 from roadsight_models.robustness.check import Plan, check
 from roadsight_models.robustness.criterion import Criterion
 from roadsight_models.robustness.fgsm import FGSM
-from roadsight_models.robustness.harness import Trial, try_attack
+from roadsight_models.robustness.harness import try_attack
 from roadsight_models.robustness.search import HALVINGS, smallest
 from roadsight_models.robustness.square import Square
 from roadsight_models.robustness.threat import Floats, Norm, ThreatModel
+from roadsight_models.robustness.verify import Outcome
 from roadsight_models.robustness.victim import Victim
 from roadsight_models.session import open_session
 
@@ -114,10 +115,10 @@ def test_in_l2_the_smallest_epsilon_is_near_the_closed_form(victim: Victim) -> N
 def test_a_search_starts_again_from_what_was_found(victim: Victim) -> None:
     tried: list[float] = []
 
-    def attempt(threat: ThreatModel) -> Trial:
+    def attempt(threat: ThreatModel) -> Outcome:
         tried.append(threat.epsilon)
         criterion, near = Criterion(np.array([0])), linf(min(threat.epsilon, 140 / 255))
-        return try_attack(victim, RED, criterion, FGSM(), near, np.random.default_rng(0))
+        return try_attack(victim, RED, criterion, FGSM(), near, np.random.default_rng(0)).outcome
 
     assert smallest(attempt, linf(1.0))[0] == linf(128 / 255)
     assert max(tried[1:]) < 140 / 255
