@@ -5,6 +5,7 @@ import pytest
 
 from colours import SIDE, crops
 from models.robustness.linear import RED, colours, flat, not_of, two_classes
+from roadsight_models.errors import BadParameter
 from roadsight_models.frame import Pixels
 from roadsight_models.robustness.criterion import Criterion
 from roadsight_models.robustness.harness import Trial, try_attack
@@ -74,6 +75,25 @@ def test_the_grid_holds_the_picture_as_it_is_first_and_the_corners_last() -> Non
 
 def test_one_of_a_kind_is_none_of_it() -> None:
     assert Spatial(angles=1, scales=1, shifts=1).poses() == [STILL]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("degrees", value) for value in (-1, 181, np.nan, np.inf)),
+        *(("scale", value) for value in (-0.1, 1, np.nan)),
+        *(("shift", value) for value in (-0.1, 1.1, np.nan)),
+        *((name, 0) for name in ("angles", "scales", "shifts")),
+    ],
+)
+def test_a_range_out_of_bounds_is_refused(name: str, value: float) -> None:
+    with pytest.raises(BadParameter, match=f"^{name}: {value}"):
+        Spatial(**{name: value})  # type: ignore[arg-type]
+
+
+def test_the_ends_of_the_ranges_are_within() -> None:
+    trial = move(colours(), crops(1), not_of(0), Spatial(degrees=180, scale=0.99, shift=1, angles=3))
+    assert np.isfinite(trial.outcome.logits).all()
 
 
 def test_beyond_the_border_the_border_goes_on() -> None:
