@@ -110,11 +110,12 @@ class Adaptive:
 
         Each term has a length of one or its weight: a sure network leaves next to nothing of a distance's own slope.
         """
-        said, reached = _finite(views.said), criterion.reached(views.logits)[:, None]
-        logits = said[: len(views.pixels)]
-        slope = _unit(victim.pull(views.pixels, _scaled(cross_entropy(logits, criterion).cotangent)))
-        plain, *others = np.split(softmax(said, self.temperature), VERSIONS)
-        together = np.zeros(logits.shape)
+        slope = _unit(victim.pull(views.pixels, _scaled(cross_entropy(views.logits, criterion).cotangent)))
+        finite = np.isfinite(views.said)
+        judged = finite.reshape(VERSIONS, len(views.pixels), -1).all((0, 2))  # a distance from no answer leads nowhere
+        reached = (criterion.reached(views.logits) & judged)[:, None]
+        plain, *others = np.split(softmax(np.where(finite, views.said, 0), self.temperature), VERSIONS)
+        together = np.zeros(plain.shape)
         for name, pixels, squeezed in zip(SQUEEZERS, views.squeezed, others, strict=True):
             sign = np.where(reached, np.sign(plain - squeezed), 0.0)
             together -= _carried(plain, sign)
@@ -145,7 +146,3 @@ def _unit(gradient: Floats) -> Floats:
     """Of length one, or nothing."""
     length = l2(gradient)
     return gradient * (1 / np.where(length > 0, length, 1)).astype(np.float32)[:, None, None, None]
-
-
-def _finite(logits: Logits) -> Logits:
-    return np.where(np.isfinite(logits), logits, np.float32(0))

@@ -107,7 +107,7 @@ class Victim:
             cotangent: the weights, float32 [N, K].
 
         Returns:
-            float32 [N, h, w, 3].
+            float32 [N, h, w, 3]; nothing where there is no weight, even where the network overflows.
 
         Raises:
             BadParameter: the model was published without a gradient.
@@ -116,7 +116,8 @@ class Victim:
         for rows in self._batches(len(pixels)):
             found.append(gradient.run(pixels[rows], cotangent[rows]).gradient)
             self.steps += len(found[-1])
-        return np.concatenate(found)
+        weighted = (cotangent != 0).any(1)[:, None, None, None]
+        return np.where(weighted, np.concatenate(found), np.float32(0))
 
     def _inside(self) -> Differentiable:
         if self._gradient is None:
