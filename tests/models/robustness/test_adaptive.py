@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from colours import SIDE, crops
-from models.robustness.colour_victim import BLUE, LEAD, NEEDED, SHORTEST, named, not_red, reds, sessions, victim
-from models.robustness.linear import not_of, weighted
+from models.robustness.colour_victim import BLUE, LEAD, NEEDED, SHORTEST, fresh, named, not_of, not_red, reds, sessions
+from models.robustness.linear import weighted
 from roadsight_models.errors import BadParameter
 from roadsight_models.probabilities import softmax
 from roadsight_models.robustness import adaptive
@@ -36,7 +36,7 @@ def test_where_detail_plays_no_part_it_finds_what_pgd_finds(
     norm: Norm, criterion: Criterion, enough: float, too_little: float
 ) -> None:
     for epsilon, broken in ((enough, True), (too_little, False)):
-        outcome = try_attack(victim(), reds(2), criterion, Adaptive(), ThreatModel(norm, epsilon), seeded()).outcome
+        outcome = try_attack(fresh(), reds(2), criterion, Adaptive(), ThreatModel(norm, epsilon), seeded()).outcome
         assert outcome.reached.tolist() == [broken] * 2
         assert not outcome.strayed.any()
 
@@ -46,7 +46,7 @@ def test_each_squeezer_has_a_way_back() -> None:
 
 
 def test_a_step_costs_a_question_for_each_view_and_a_gradient_for_each_term() -> None:
-    asked = victim()
+    asked = fresh()
     Adaptive(steps=3, restarts=2).run(asked, to_floats(reds(5)), not_red(5), EIGHT, seeded())
     assert asked.steps == 5 * 2 * 3 * (2 + len(SQUEEZERS))
     assert asked.queries == 5 * 2 * (3 + 1) * (1 + len(SQUEEZERS))
@@ -54,7 +54,7 @@ def test_a_step_costs_a_question_for_each_view_and_a_gradient_for_each_term() ->
 
 def test_the_same_seed_gives_the_same_pictures() -> None:
     one, again, other = (
-        Adaptive(steps=2, step=0.1).run(victim(), to_floats(reds()), not_red(), EIGHT, seeded(seed))
+        Adaptive(steps=2, step=0.1).run(fresh(), to_floats(reds()), not_red(), EIGHT, seeded(seed))
         for seed in (1, 1, 2)
     )
     np.testing.assert_array_equal(one, again)
