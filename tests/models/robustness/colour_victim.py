@@ -51,6 +51,14 @@ def reds(count: int = 1) -> Pixels:
     return np.repeat(flat(128 + LEAD, 128, 0), count, axis=0)
 
 
+def leads(*margins: int) -> Pixels:
+    """Pictures in which red leads by so many grey levels, uint8 [N, 16, 16, 3]; a negative lead is named green."""
+    frames = np.empty((len(margins), SIDE, SIDE, 3), np.uint8)
+    for frame, margin in zip(frames, margins, strict=True):
+        frame[:] = (128 + margin, 128, 60)
+    return frames
+
+
 def peppered() -> Pixels:
     """Red, but for single green pixels that make it green on the whole: uint8 [1, 16, 16, 3]."""
     frames = flat(156, 123, 0)

@@ -6,10 +6,8 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-import colour_gradient
+from models.robustness.colour_victim import flat, fresh
 from roadsight_models.errors import BadParameter
-from roadsight_models.frame import Pixels
-from roadsight_models.gradient import open_gradient
 from roadsight_models.robustness import catalogue
 from roadsight_models.robustness.attack import Access, Attack
 from roadsight_models.robustness.catalogue import ATTACKS, make
@@ -22,20 +20,13 @@ from roadsight_models.robustness.square import Square
 from roadsight_models.robustness.threat import Floats, Norm, ThreatModel
 from roadsight_models.robustness.verify import Outcome
 from roadsight_models.robustness.victim import Victim
-from roadsight_models.session import open_session
 
-RED: Pixels = np.full((1, 16, 16, 3), (255, 0, 0), np.uint8)  # breaks once 128 grey levels may change
-
-
-@pytest.fixture(scope="module")
-def sessions(tmp_path_factory: pytest.TempPathFactory) -> tuple[object, object]:
-    bundle = colour_gradient.save(tmp_path_factory.mktemp("bundles"))
-    return open_session(bundle, "cpu"), open_gradient(bundle, "cpu")
+RED = flat(255, 0, 0)  # breaks once 128 grey levels may change
 
 
 @pytest.fixture
-def victim(sessions: tuple[object, object]) -> Victim:
-    return Victim(*sessions)  # type: ignore[arg-type]
+def victim() -> Victim:
+    return fresh()
 
 
 @dataclass(frozen=True)
