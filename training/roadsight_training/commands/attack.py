@@ -13,8 +13,8 @@ from roadsight_models import bundle as bundles
 from roadsight_models.manifest import PrecisionName
 from roadsight_models.robustness.epsilons import read_epsilon
 from roadsight_models.robustness.threat import Norm
-from roadsight_training.commands import DataFolder
-from roadsight_training.commands.train import INTERRUPTED
+from roadsight_training.commands import AnySplit, DataFolder
+from roadsight_training.commands.resumable import resumable
 
 if TYPE_CHECKING:
     from roadsight_models.manifest import Manifest
@@ -38,9 +38,7 @@ def attack(
         int | None, typer.Option(min=2, help="Training pictures that `substitute` has to learn from; default 1000.")
     ] = None,
     n: Annotated[int, typer.Option("--n", min=1, help="How many pictures, drawn once and for all.")] = 1000,
-    split: Annotated[
-        str, typer.Option(help="Any of the data set's, or `validation`: what its training held back.")
-    ] = "test",
+    split: AnySplit = "test",
     precision: Annotated[PrecisionName, typer.Option(help="Which graph is attacked.")] = "float32",
     jpeg: Annotated[
         int | None, typer.Option(min=1, max=100, help="Quality of the JPEG that pictures pass through on their way.")
@@ -73,11 +71,8 @@ def attack(
     asked = Asked(name, ball, epsilons, n, split, precision, seed, jpeg, target, steps, restarts, own)
     place = out or Path("runs") / f"attack-{opened.manifest.name}-{opened.manifest.version}-{name}"
     told = read_stress(stress) if stress else []
-    try:
+    with resumable(place):
         figures, bundle_now = room.run(opened, folder, asked, attacks, place, checks, told, record)
-    except KeyboardInterrupt as stopped:
-        Console(soft_wrap=True).print(f"interrupted; the same command goes on with {place}", markup=False)
-        raise typer.Exit(INTERRUPTED) from stopped
     _tell(figures, place / "report.html", bundle_now.folder if record else None)
 
 

@@ -11,8 +11,8 @@ from rich.table import Table
 
 from roadsight_models import bundle as bundles
 from roadsight_models.manifest import PrecisionName
-from roadsight_training.commands import DataFolder
-from roadsight_training.commands.train import INTERRUPTED
+from roadsight_training.commands import AnySplit, DataFolder
+from roadsight_training.commands.resumable import resumable
 
 
 def certify(
@@ -22,9 +22,7 @@ def certify(
     samples: Annotated[int, typer.Option(min=1, help="Noisy pictures to prove a class by; more prove more.")] = 500,
     alpha: Annotated[float, typer.Option(help="How likely each certificate may be wrong.")] = 0.001,
     n: Annotated[int, typer.Option("--n", min=1, help="How many pictures, drawn once and for all.")] = 100,
-    split: Annotated[
-        str, typer.Option(help="Any of the data set's, or `validation`: what its training held back.")
-    ] = "test",
+    split: AnySplit = "test",
     precision: Annotated[PrecisionName, typer.Option(help="Which graph.")] = "float32",
     seed: Annotated[int, typer.Option(min=0, help="Of the noise.")] = 0,
     out: Annotated[
@@ -41,11 +39,8 @@ def certify(
     opened = bundles.load(bundle)
     asked = Asked(sigma, samples, alpha, n, split, precision, seed)
     place = out or Path("runs") / f"certify-{opened.manifest.name}-{opened.manifest.version}"
-    try:
+    with resumable(place):
         figures = run(opened, folder, asked, place)
-    except KeyboardInterrupt as stopped:
-        Console(soft_wrap=True).print(f"interrupted; the same command goes on with {place}", markup=False)
-        raise typer.Exit(INTERRUPTED) from stopped
     Console().print(table(figures))
     Console(soft_wrap=True).print(f"see {place / 'report.html'}", markup=False, highlight=False)
 

@@ -13,7 +13,7 @@ from roadsight_models import bundle as bundles
 from roadsight_models.manifest import PrecisionName
 from roadsight_models.robustness.epsilons import read_epsilon
 from roadsight_models.robustness.threat import Norm
-from roadsight_training.commands import DataFolder
+from roadsight_training.commands import AnySplit, DataFolder
 
 
 def suspicion(
@@ -28,9 +28,7 @@ def suspicion(
     ] = None,
     norm: Annotated[Norm, typer.Option(help="Of the ball.")] = "linf",
     n: Annotated[int, typer.Option("--n", min=20, help="How many pictures, drawn once and for all.")] = 200,
-    split: Annotated[
-        str, typer.Option(help="Any of the data set's, or `validation`: what its training held back.")
-    ] = "test",
+    split: AnySplit = "test",
     precision: Annotated[PrecisionName, typer.Option(help="Which graph answers.")] = "float32",
     seed: Annotated[int, typer.Option(min=0, help="Of the attacks.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Folder for the page. Default runs/suspicion-BUNDLE.")] = None,
