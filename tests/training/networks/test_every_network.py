@@ -36,6 +36,7 @@ PROVEN: list[Asked] = [{"name": name} for name in NETWORKS] + [
     {"name": "googlenet", "until": "inception5a"},
     {"name": "googlenet", "until": "inception4e"},
     {"name": "resnet18", "width": 0.25},
+    {"name": "resnet18", "width": 0.25, "stem": "small"},
     {"name": "lenet5", "activation": "sigmoid", "batch_norm": True},
     {"name": "lenet5", "activation": "relu", "pooling": "max"},
     {"name": "lenet5", "activation": "leaky_relu", "normalisation": "mean_image"},
@@ -166,7 +167,7 @@ def test_a_vgg_learns_with_all_of_its_120_million_dense_weights() -> None:
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"name": "resnet18", "activation": "elu"}, r"^network\.activation: resnet18 does not take it; it takes width"),
+        ({"name": "resnet18", "activation": "elu"}, r"^network\.activation: resnet18 does not take it; it takes stem, width"),
         ({"name": "plain18", "width": 0.5}, r"^network\.width: plain18 does not take it; it takes none"),
         ({"name": "resnet18", "until": "inception5a"}, r"^network\.until: resnet18 does not take it"),
         ({"name": "mlp", "pooling": "max"}, r"^network\.pooling: mlp does not take it; it takes .*batch_norm, hidden"),

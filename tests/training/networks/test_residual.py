@@ -25,3 +25,11 @@ def test_nothing_gets_past_the_layers_of_a_plain_block() -> None:
         block = next(built(name, 32).eval().stages["layer1"].children())
         nn.init.zeros_(block.get_parameter("bn2.weight"))
         assert block(picture).any() == gets_past
+
+
+def test_a_small_stem_leaves_a_crop_four_times_the_positions() -> None:
+    frames = torch.zeros(1, 3, 48, 48)
+    for stem, side in ((None, 12), ("small", 24)):
+        with torch.device("meta"):
+            network = build(Options(name="resnet18", width=0.25, stem=stem), CLASSES, (48, 48))
+        assert network.stages["stem"](frames.to("meta")).shape == (1, 64, side, side)

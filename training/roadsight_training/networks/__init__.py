@@ -33,6 +33,7 @@ SPECIAL = (
     "pooling",
     "local_response_norm",
     "width",
+    "stem",
     "until",
 )
 
@@ -55,8 +56,8 @@ NETWORKS: dict[str, Definition] = {
     "googlenet": Definition(googlenet, frozenset({"until"})),
     "plain18": Definition(plain, published=False),
     "plain34": Definition(plain, published=False),
-    "resnet18": Definition(resnet, frozenset({"width"})),
-    "resnet34": Definition(resnet, frozenset({"width"})),
+    "resnet18": Definition(resnet, frozenset({"width", "stem"})),
+    "resnet34": Definition(resnet, frozenset({"width", "stem"})),
     "resnet50": Definition(resnet),
     "mobilenet_v3_small": Definition(mobilenet_v3_small),
     "efficientnet_lite0": Definition(efficientnet_lite),

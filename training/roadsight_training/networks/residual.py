@@ -36,18 +36,22 @@ class PlainBlock(BasicBlock):  # type: ignore[misc]
 
 
 def resnet(options: Options, classes: int, size: Size) -> Network:
-    """ResNet-18, 34, 50 (He et al. 2015); narrower or wider ones have no published weights.
+    """ResNet-18, 34, 50 (He et al. 2015); those of another width or stem have no published weights.
 
     Raises:
-        BadWeights: published weights are asked for, and another width.
+        BadWeights: published weights are asked for, and another width or stem.
     """
-    if options.width is None:
+    if options.width is None and options.stem is None:
         return _staged(torchvision_model(options.name, options.weights), options, classes)
     if is_published(options.weights):
-        raise BadWeights(f"nobody publishes weights of {options.name} at {options.width} of its width")
-    channels = [round(options.width * standard) for standard in CHANNELS]
+        raise BadWeights(f"nobody publishes weights of {options.name} with another width or stem")
+    channels = [round((options.width or 1) * standard) for standard in CHANNELS]
     model: Any = timm.create_model(options.name, channels=channels, stem_width=channels[0], zero_init_last=False)
     model.relu, model.avgpool = model.act1, nn.AdaptiveAvgPool2d(1)
+    if options.stem == "small":
+        width = model.conv1.out_channels
+        model.conv1, model.maxpool = nn.Conv2d(3, width, 3, stride=2, padding=1, bias=False), nn.Identity()
+        nn.init.kaiming_normal_(model.conv1.weight, mode="fan_out", nonlinearity="relu")
     return _staged(model, options, classes)
 
 

@@ -47,6 +47,11 @@ class Network(Part):
     width: float | None = Field(
         None, ge=0.05, le=2, description="Of resnet18 and resnet34: multiplies the channels of every stage."
     )
+    stem: Literal["small"] | None = Field(
+        None,
+        description="Of resnet18 and resnet34: small is a 3 x 3 convolution with stride 2 and no pooling, which leaves "
+        "a crop of 48 pixels four times the positions of the usual stem.",
+    )
     until: Literal["inception4e", "inception5a"] | None = Field(
         None, description="Of googlenet: the last module before pooling; what follows it is left out."
     )
