@@ -7,22 +7,18 @@
 """
 
 import hashlib
-import io
 import json
 import re
 import shutil
 import tempfile
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 from pydantic import ValidationError
 
 from roadsight_models.errors import BadBundle
+from roadsight_models.golden import Golden, read_golden
 from roadsight_models.manifest import Manifest, digest_of
 
 MANIFEST = "manifest.json"
@@ -31,14 +27,6 @@ GOLDEN = "golden.npz"
 GRADIENT = "gradient.onnx"
 MAX_FILE_BYTES = 20_000_000
 MAX_BUNDLE_BYTES = 50_000_000
-
-
-@dataclass(frozen=True)
-class Golden:
-    """Drawn inputs and the logits that the training framework gave for them."""
-
-    frames: npt.NDArray[np.uint8]  # [N, h, w, 3] RGB
-    logits: npt.NDArray[np.float32]  # [N, K]
 
 
 @dataclass(frozen=True)
@@ -59,25 +47,8 @@ class Bundle:
         return self.folder / GRADIENT if GRADIENT in self.manifest.files else None
 
     def golden(self) -> Golden:
-        """Reads the self-test.
-
-        Raises:
-            BadBundle: the file does not hold `frames` and as many finite `logits`.
-        """
-        path = self.folder / GOLDEN
-        try:
-            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
-                frames, logits = arrays["frames"], arrays["logits"]
-        except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
-            raise BadBundle(path, f"not a golden file: {error}") from error
-        if frames.dtype != np.uint8 or frames.ndim != 4 or not len(frames):
-            raise BadBundle(path, f"frames must be uint8 [N, h, w, 3], are {frames.dtype} {frames.shape}")
-        # Checked here, because numpy would compare other shapes too, by repeating them.
-        if logits.dtype != np.float32 or logits.shape != (len(frames), len(self.manifest.labels)):
-            raise BadBundle(path, f"logits must be float32 [N, K] as the labels, are {logits.dtype} {logits.shape}")
-        if not np.isfinite(logits).all():
-            raise BadBundle(path, "logits must be finite")
-        return Golden(frames, logits)
+        """Reads the self-test; raises as `read_golden` does."""
+        return read_golden(self.folder / GOLDEN, len(self.manifest.labels))
 
 
 def load(folder: Path) -> Bundle:
@@ -88,18 +59,17 @@ def load(folder: Path) -> Bundle:
     """
     path = folder / MANIFEST
     if not path.is_file():
-        versions = sorted(child.parent.name for child in folder.glob(f"*/{MANIFEST}"))
-        hint = f"; the folder of a version is meant: {', '.join(versions)}" if versions else ""
-        raise BadBundle(path, f"no such file{hint}")
+        there = ", ".join(sorted(child.parent.name for child in folder.glob(f"*/{MANIFEST}")))
+        raise BadBundle(path, f"no such file; the folder of a version is meant: {there}" if there else "no such file")
     try:
         manifest = Manifest.model_validate_json(path.read_bytes())
     except ValidationError as error:
         raise BadBundle(path, _complaint(error)) from error
     if manifest.digest != digest_of(json.loads(path.read_bytes())):
         raise BadBundle(path, "its digest does not match: the file was changed after it was published")
-    for name in (CLASSIFIER, GOLDEN, *(precision.file for precision in manifest.precisions)):
-        if name not in manifest.files:
-            raise BadBundle(path, f"lists no {name}")
+    needed = CLASSIFIER, GOLDEN, *(precision.file for precision in manifest.precisions)
+    if missing := [name for name in needed if name not in manifest.files]:
+        raise BadBundle(path, f"lists no {missing[0]}")
     for name, digest in manifest.files.items():
         _verify(folder / name, digest)
     return Bundle(folder, manifest)
@@ -135,9 +105,8 @@ def save(root: Path, manifest: Manifest, files: Mapping[str, bytes]) -> Bundle:
     """
     folder = root / manifest.name / manifest.version
     check_new(folder)
-    for name, content in files.items():
-        if len(content) > MAX_FILE_BYTES:
-            raise BadBundle(folder / name, f"over {MAX_FILE_BYTES} bytes")
+    if large := [name for name, content in files.items() if len(content) > MAX_FILE_BYTES]:
+        raise BadBundle(folder / large[0], f"over {MAX_FILE_BYTES} bytes")
     if sum(len(content) for content in files.values()) > MAX_BUNDLE_BYTES:
         raise BadBundle(folder, f"over {MAX_BUNDLE_BYTES} bytes in all")
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
@@ -176,10 +145,7 @@ def _publish(draft: Path, folder: Path) -> None:
 
 def latest(root: Path) -> dict[str, Path]:
     """Finds the newest version of every bundle under `root`: name -> folder. Verifies nothing."""
-    newest: dict[str, tuple[tuple[int, ...], Path]] = {}
-    for path in root.glob(f"*/*/{MANIFEST}"):
-        if not re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+", path.parent.name):
-            continue
-        key = (tuple(int(part) for part in path.parent.name.split(".")), path.parent)
-        newest[path.parent.parent.name] = max(newest.get(path.parent.parent.name, key), key)
-    return {name: folder for name, (_, folder) in sorted(newest.items())}
+    found = (path.parent for path in root.glob(f"*/*/{MANIFEST}"))
+    versions = [folder for folder in found if re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+", folder.name)]
+    versions.sort(key=lambda folder: (folder.parent.name, [int(part) for part in folder.name.split(".")], folder))
+    return {folder.parent.name: folder for folder in versions}  # of a name the last counts

@@ -22,6 +22,7 @@ class Robustness:
     """How many pictures withstood an attack: an upper bound, since a better attack may break more."""
 
     attack: str
+    options: str  # of `roadsight attack`, where it was not by default: `--steps 100`
     parameters: str
     norm: str | None  # None: the attack has no ball
     epsilon: float | None  # of pixels in [0, 1]

@@ -12,7 +12,7 @@ import pytest
 
 import colours
 from checking import Overflowing
-from models.robustness.linear import flat, peppered
+from models.robustness.colour_victim import flat, peppered
 from pictures import encoded
 from roadsight_models.robustness.squeezing import VERSIONS, suspicion
 from roadsight_models.robustness.victim import Victim

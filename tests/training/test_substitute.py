@@ -6,48 +6,26 @@ from typing import ClassVar
 import numpy as np
 import pytest
 import torch
-from onnx import ModelProto
 
-import colours
 from roadsight_models.errors import BadParameter
-from roadsight_models.frame import Pixels
-from roadsight_models.manifest import CropRule
 from roadsight_models.robustness.attack import Access, Attack
-from roadsight_models.robustness.criterion import Criterion, Indices
+from roadsight_models.robustness.criterion import Criterion
 from roadsight_models.robustness.harness import try_attack
 from roadsight_models.robustness.threat import Floats, Norm, ThreatModel
 from roadsight_models.robustness.victim import Victim, to_floats
 from roadsight_models.session import Session, open_session
-from roadsight_training.substitute import Substitute, slopes
+from roadsight_training.learner import slopes
+from roadsight_training.substitute import Substitute
+from training.larger import save, tinted
 from training.networks.proving import built, frames
 
-SIDE = 32
 THREAT = ThreatModel("linf", 12 / 255)
-
-
-def tinted(count: int, seed: int) -> tuple[Pixels, Indices]:
-    """Noise with a tint of one colour, which the colour bundle is just sure of: uint8 [count, 32, 32, 3], int64."""
-    rng = np.random.default_rng(seed)
-    labels = rng.integers(0, 3, count)
-    tint = 10 * np.eye(3)[labels][:, None, None]
-    return (rng.normal(120, 12, (count, SIDE, SIDE, 3)) + tint).clip(0, 255).astype(np.uint8), labels
-
-
-def of_32(model: ModelProto) -> None:
-    for dimension in model.graph.input[0].type.tensor_type.shape.dim[1:3]:
-        dimension.dim_value = SIDE
 
 
 @pytest.fixture(scope="module")
 def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
     """Of the colour bundle, for larger pictures."""
-    golden = tinted(4, 0)[0]
-    files = {
-        "classifier.onnx": colours.changed(of_32),
-        "golden.npz": colours.npz(frames=golden, logits=colours.answers(golden)),
-    }
-    rule = CropRule(width=SIDE, height=SIDE, context=0.0, resize="area_or_linear", min_side=4)
-    return open_session(colours.save(tmp_path_factory.mktemp("substitute"), files, input=rule), "cpu")
+    return open_session(save(tmp_path_factory.mktemp("substitute")), "cpu")
 
 
 def attack(**options: int) -> Substitute:
@@ -104,6 +82,19 @@ def test_it_asks_as_often_as_it_may_and_once_a_victim(queries: int, asked: int, 
     assert (victim.queries, other.queries) == (asked, asked)
 
 
+def test_what_was_learnt_beforehand_is_not_asked_again(session: Session) -> None:
+    victim, one = Victim(session), attack(queries=60, epochs=1)
+    one.learn(victim)
+    assert victim.queries == 60
+    clean, labels = tinted(4, 3)
+    found = one.run(victim, to_floats(clean), Criterion(labels), THREAT, np.random.default_rng(0))
+    assert victim.queries == 60
+    at_once = attack(queries=60, epochs=1).run(
+        Victim(session), to_floats(clean), Criterion(labels), THREAT, np.random.default_rng(0)
+    )
+    np.testing.assert_array_equal(found, at_once)
+
+
 def test_the_same_seed_gives_the_same_pictures_and_leaves_torchs_chance_alone(session: Session) -> None:
     clean, labels = tinted(6, 4)
     before = torch.random.get_rng_state()
@@ -118,9 +109,13 @@ def test_the_same_seed_gives_the_same_pictures_and_leaves_torchs_chance_alone(se
     assert torch.equal(torch.random.get_rng_state(), before)
 
 
-def test_its_parameters_are_numbers_that_a_report_can_state() -> None:
+def test_its_parameters_are_what_a_report_can_state() -> None:
     stated = asdict(attack())
+    own = stated.pop("own")
     assert stated == {"queries": 400, "augment": 0.1, "epochs": 10, "steps": 10, "seed": 0}
+    assert own.startswith("50 pictures, SHA-256 ")
+    assert own != Substitute(tinted(50, 2)[0], queries=400).own
+    assert attack(queries=20).own.startswith("20 pictures, ")  # of more it asks nothing
 
 
 def test_who_has_next_to_no_pictures_learns_nothing() -> None:

@@ -8,8 +8,8 @@ import io
 import numpy as np
 
 from roadsight_models import preprocess, scene
-from roadsight_models.bundle import Golden
 from roadsight_models.frame import Pixels
+from roadsight_models.golden import Golden
 from roadsight_models.manifest import CropRule
 from roadsight_models.regions import Box
 from roadsight_training.graph import torch_logits

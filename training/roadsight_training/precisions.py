@@ -18,8 +18,8 @@ import onnx
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 from onnxruntime.transformers.float16 import convert_float_to_float16
 
-from roadsight_models.bundle import Golden
 from roadsight_models.frame import Pixels
+from roadsight_models.golden import Golden
 from roadsight_models.manifest import Precision
 from roadsight_models.probabilities import softmax
 from roadsight_models.providers import open_graph

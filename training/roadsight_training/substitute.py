@@ -8,34 +8,28 @@ Papernot et al. 2017, "Practical black-box attacks against machine learning" (ar
 is no part of the service.
 """
 
-import math
-from collections.abc import Callable
-from dataclasses import InitVar, dataclass
+import hashlib
+from dataclasses import InitVar, dataclass, field
 from typing import ClassVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
-import numpy.typing as npt
 import torch
-from torch.nn import functional
 
 from roadsight_models.errors import BadParameter
 from roadsight_models.frame import Pixels
 from roadsight_models.robustness.attack import Access
-from roadsight_models.robustness.criterion import Criterion, Indices, Logits
+from roadsight_models.robustness.criterion import Criterion, Indices
 from roadsight_models.robustness.losses import cross_entropy
 from roadsight_models.robustness.threat import Floats, Norm, ThreatModel
 from roadsight_models.robustness.victim import Victim, to_floats, to_pixels
+from roadsight_training.learner import slopes, teach
 from roadsight_training.networks import Network, build
 from roadsight_training.recipe import Network as Options
 
 # Convolutions and two dense layers, as in the paper, which finds that the choice limits an attacker little.
 SUBSTITUTE = Options(name="lenet5", activation="relu", pooling="max", batch_norm=True, dropout=0.0)
 SMALLEST = 32  # pixels a side, which it needs
-BATCH = 64
-RATE = 0.002  # of AdamW
-
-Weigh = Callable[[Logits, Indices], npt.NDArray[np.float64]]  # logits [J, K] of which pictures [J] -> weights [J, K]
 
 
 class _Learnt:
@@ -49,7 +43,7 @@ class _Learnt:
 class Substitute(_Learnt):
     """PGD on a network that has learnt what the victim says, or FGSM if it takes one step.
 
-    The substitute is trained at the first `run` against a victim, and kept for the next ones.
+    The substitute is trained once for each victim: by `learn`, or else by the first `run`.
 
     Raises:
         BadParameter: fewer than two pictures, or smaller ones than 32 x 32.
@@ -61,6 +55,7 @@ class Substitute(_Learnt):
     epochs: int = 10  # over all pictures so far, each time that there are more
     steps: int = 10  # of the attack
     seed: int = 0  # of the substitute: weights, order and what is asked
+    own: str = field(init=False)  # how many pictures there are, and which: for a report
 
     name: ClassVar[str] = "substitute"
     access: ClassVar[Access] = "decisions"
@@ -70,15 +65,18 @@ class Substitute(_Learnt):
     def __post_init__(self, pictures: Pixels) -> None:
         if min(len(pictures), self.queries) < 2 or min(pictures.shape[1:3]) < SMALLEST:
             raise BadParameter("attack", f"a substitute needs two pictures or more, of {SMALLEST} px or more a side")
-        object.__setattr__(self, "_pictures", pictures[: self.queries])
+        used = pictures[: self.queries]
+        object.__setattr__(
+            self, "own", f"{len(used)} pictures, SHA-256 {hashlib.sha256(used.tobytes()).hexdigest()[:16]}"
+        )
+        object.__setattr__(self, "_pictures", used)
         object.__setattr__(self, "_networks", WeakKeyDictionary())
 
     def run(
         self, victim: Victim, clean: Floats, criterion: Criterion, threat: ThreatModel, rng: np.random.Generator
     ) -> Floats:
         """See `Attack`. It does not ask the victim whether a picture fools it."""
-        if victim not in self._networks:
-            self._networks[victim] = self._learn(victim)
+        self.learn(victim)
         network, one = self._networks[victim], self.steps == 1
         size = np.float32(threat.epsilon * (1 if one else 2.5 / self.steps))
         pixels = clean if one else threat.random_start(clean, rng)
@@ -87,7 +85,12 @@ class Substitute(_Learnt):
             pixels = threat.project(pixels + size * threat.step(slope), clean)
         return pixels
 
-    def _learn(self, victim: Victim) -> Network:
+    def learn(self, victim: Victim) -> None:
+        """Asks a victim `queries` times, and trains the substitute on what it says; once for each victim."""
+        if victim not in self._networks:
+            self._networks[victim] = self._taught(victim)
+
+    def _taught(self, victim: Victim) -> Network:
         rng = np.random.default_rng(self.seed)
         frames, logits = self._pictures, victim.answers(self._pictures)
         labels, classes = logits.argmax(1), logits.shape[1]
@@ -95,7 +98,7 @@ class Substitute(_Learnt):
             torch.manual_seed(self.seed)
             network = build(SUBSTITUTE, classes, (frames.shape[1], frames.shape[2]))
             while True:
-                _train(network, frames, labels, self.epochs, rng)
+                teach(network, frames, labels, self.epochs, rng)
                 chosen = rng.permutation(len(frames))[: self.queries - len(frames)]
                 if not len(chosen):
                     return network
@@ -107,44 +110,3 @@ class Substitute(_Learnt):
         """Moves pictures along the Jacobian of what the victim said, where the substitute's answer changes most."""
         slope = slopes(network, pixels, lambda logits, rows: np.eye(logits.shape[1])[labels[rows]])
         return to_pixels((pixels + np.float32(self.augment) * np.sign(slope)).clip(0, 1))
-
-
-def slopes(network: Network, pixels: Floats, weigh: Weigh) -> Floats:
-    """The gradient of a weighted sum of a network's logits, by the pixels.
-
-    Args:
-        network: in evaluation mode.
-        pixels: float32 [N, h, w, 3] in [0, 1].
-        weigh: how much each logit counts; only in proportion.
-
-    Returns:
-        float32 [N, h, w, 3]; a picture's own length means nothing.
-    """
-    found = []
-    for rows in _batches(np.arange(len(pixels))):
-        values = torch.from_numpy(pixels[rows]).requires_grad_()
-        logits = network(values * 255).logits
-        weights = weigh(logits.detach().numpy(), rows)
-        largest = np.abs(weights).max(1, keepdims=True)
-        scaled = torch.from_numpy(weights / np.where(largest > 0, largest, 1)).float()
-        found.append(torch.autograd.grad(logits, values, scaled)[0].numpy())
-    return np.concatenate(found)
-
-
-def _train(network: Network, frames: Pixels, labels: Indices, epochs: int, rng: np.random.Generator) -> None:
-    """Goes on training with uint8 [M, h, w, 3] and int64 [M]; leaves the network in evaluation mode."""
-    optimiser = torch.optim.AdamW(network.parameters(), RATE)
-    network.train()
-    for _ in range(epochs):
-        for rows in _batches(rng.permutation(len(frames))):
-            logits = network(torch.from_numpy(frames[rows])).logits
-            loss = functional.cross_entropy(logits, torch.from_numpy(labels[rows]))
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-    network.eval()
-
-
-def _batches(rows: Indices) -> list[Indices]:
-    """Of much the same size each, so that none is too small for batch normalisation."""
-    return np.array_split(rows, math.ceil(len(rows) / BATCH))

@@ -5,9 +5,7 @@ clean uint8 [1, h, w, 3], Plan      --check--> Check: robust, broken, or wrong b
 clean uint8 [1, h, w, 3], Smoothing --prove--> Check: certified, abstained, or certified to be wrong
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -16,7 +14,7 @@ from roadsight_models.errors import BadParameter
 from roadsight_models.frame import Pixels
 from roadsight_models.robustness.attack import Attack
 from roadsight_models.robustness.criterion import Criterion, Logits
-from roadsight_models.robustness.harness import Trial, try_attack
+from roadsight_models.robustness.ensemble import besiege
 from roadsight_models.robustness.search import smallest
 from roadsight_models.robustness.smoothing import Certificate, Smoothing, certify
 from roadsight_models.robustness.threat import ThreatModel
@@ -69,10 +67,13 @@ def check(victim: Victim, clean: Pixels, plan: Plan) -> Check:
         return Check("already_wrong", logits)
     target = None if plan.target is None else np.array([plan.target])
     criterion, rng = Criterion(np.array([label]), target), np.random.default_rng(plan.seed)
-    attempt = partial(_in_turn, victim, clean, criterion, plan.attacks, rng)
-    threat, trial = smallest(attempt, plan.threat) if plan.search else (plan.threat, attempt(plan.threat))
-    verdict: Verdict = "broken" if trial.outcome.reached[0] else "robust"
-    return Check(verdict, logits, trial.outcome, threat)
+
+    def attempt(threat: ThreatModel) -> Outcome:
+        return besiege(victim, clean, criterion, plan.attacks, threat, rng).outcome
+
+    threat, outcome = smallest(attempt, plan.threat) if plan.search else (plan.threat, attempt(plan.threat))
+    verdict: Verdict = "broken" if outcome.reached[0] else "robust"
+    return Check(verdict, logits, outcome, threat)
 
 
 def prove(victim: Victim, clean: Pixels, smoothing: Smoothing, label: int | None, seed: int) -> Check:
@@ -92,18 +93,3 @@ def prove(victim: Victim, clean: Pixels, smoothing: Smoothing, label: int | None
     else:
         verdict = "certified" if label in (None, found.label) else "already_wrong"
     return Check(verdict, logits, certificate=found)
-
-
-def _in_turn(
-    victim: Victim,
-    clean: Pixels,
-    criterion: Criterion,
-    attacks: Sequence[Attack],
-    rng: np.random.Generator,
-    threat: ThreatModel,
-) -> Trial:
-    for attack in attacks:
-        trial = try_attack(victim, clean, criterion, attack, threat, rng)
-        if trial.outcome.reached[0]:
-            break
-    return trial

@@ -3,9 +3,11 @@
     logits [N, K], Criterion --Loss--> Climb (values [N], cotangent [N, K])
 
 The cotangent is the value's derivative by the logits; `gradient.onnx` carries it on to the pixels. In float64, since
-what a sure network leaves to the other classes is lost in float32, and the gradient with it.
+what a sure network leaves to the other classes is lost in float32, and the gradient with it. Logits that are not finite
+are as far as can be toward losing the true class, and from any target, as `Criterion.reached` has it; nothing leads on.
 """
 
+from functools import wraps
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -31,6 +33,20 @@ class Loss(Protocol):
         """The loss of float32 [N, K] logits."""
 
 
+def _of_answers(loss: Loss) -> Loss:
+    """Leaves to a loss the logits that are finite."""
+
+    @wraps(loss)
+    def judged(logits: Logits, criterion: Criterion) -> Climb:
+        finite = np.asarray(np.isfinite(logits).all(1))
+        values, cotangent = loss(np.where(finite[:, None], logits, np.float32(0)), criterion)
+        no_answer = np.inf if criterion.targets is None else -np.inf
+        return Climb(np.where(finite, values, no_answer), np.where(finite[:, None], cotangent, 0))
+
+    return judged
+
+
+@_of_answers
 def cross_entropy(logits: Logits, criterion: Criterion) -> Climb:
     """Of the true class, to be raised; or of the target, to be lowered. Goodfellow et al. 2014."""
     rows, wanted = np.arange(len(logits)), criterion.wanted
@@ -44,6 +60,7 @@ def cross_entropy(logits: Logits, criterion: Criterion) -> Climb:
     return Climb(sign * (log_sum - shifted[rows, wanted]), sign * slope)
 
 
+@_of_answers
 def margin(logits: Logits, criterion: Criterion) -> Climb:
     """The best other logit less the true one's, or the target's less the best other: over 0 once it is reached.
 
@@ -59,6 +76,7 @@ def margin(logits: Logits, criterion: Criterion) -> Climb:
     return Climb(sign * (others[rows, best] - logits[rows, wanted]), sign * slope)
 
 
+@_of_answers
 def dlr(logits: Logits, criterion: Criterion) -> Climb:
     """Difference of logits ratio: the margin over z(1) - z(3), so that no scale of the logits hides the gradient.
 

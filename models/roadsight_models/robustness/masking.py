@@ -39,7 +39,7 @@ PROBES = Probes(FGSM(), PGD(steps=40), PGD(steps=40, restarts=5), Square())
 
 
 @dataclass(frozen=True)
-class Check:
+class MaskingCheck:
     """A sentence that is true of a network which does not mask its gradient."""
 
     name: str
@@ -54,7 +54,7 @@ def check_masking(
     threat: ThreatModel,
     seed: int,
     probes: Probes = PROBES,
-) -> tuple[Check, ...]:
+) -> tuple[MaskingCheck, ...]:
     """Holds attacks against each other on the pictures that do not meet the criterion by themselves.
 
     Args:
@@ -85,14 +85,16 @@ def check_masking(
     black = broken(probes.black_box, threat)
     white_box, black_box = {"white box": starts}, {"black box": black}
     return (
-        Check("many steps break as much as one", {"one step": one, "many steps": many}, one <= many + CHANCE),
-        Check("one start breaks as much as many", {"one start": many, "many starts": starts}, starts <= many + CHANCE),
-        Check("without a bound everything breaks", {"without a bound": whole}, whole == 1),
-        Check("the white box breaks as much as the black box", white_box | black_box, black <= starts + CHANCE),
+        MaskingCheck("many steps break as much as one", {"one step": one, "many steps": many}, one <= many + CHANCE),
+        MaskingCheck(
+            "one start breaks as much as many", {"one start": many, "many starts": starts}, starts <= many + CHANCE
+        ),
+        MaskingCheck("without a bound everything breaks", {"without a bound": whole}, whole == 1),
+        MaskingCheck("the white box breaks as much as the black box", white_box | black_box, black <= starts + CHANCE),
     )
 
 
-def masks(checks: Sequence[Check]) -> bool:
+def masks(checks: Sequence[MaskingCheck]) -> bool:
     """The verdict: whether anything speaks for a masked gradient."""
     return not all(check.holds for check in checks)
 

@@ -32,7 +32,7 @@ class Smoothing:
 
     sigma: float = 0.12  # standard deviation of the noise, in pixel units
     n0: int = 50  # noisy pictures to choose the class by
-    n: int = 450  # noisy pictures to prove it by; the radius is at most sigma times the normal quantile of alpha^(1/n)
+    n: int = 450  # noisy pictures to prove it by
     alpha: float = 0.001  # how likely the proof may be wrong
 
     def __post_init__(self) -> None:
@@ -45,6 +45,15 @@ class Smoothing:
         least = math.floor(math.log(self.alpha, 0.5)) + 1  # so that alpha^(1/n) is over 1/2
         if self.n < least:
             raise BadParameter("n", f"{self.n} noisy pictures prove nothing, however they vote: it takes {least}")
+
+    @property
+    def largest_radius(self) -> float:
+        """What is proven where all noisy pictures agree, so that no certificate proves more: l2, in pixel units."""
+        return self.radius(self.alpha ** (1 / self.n))
+
+    def radius(self, share: float) -> float:
+        """What is proven where a class has at least such a share, over 1/2, under the noise: l2, in pixel units."""
+        return self.sigma * NormalDist().inv_cdf(share)
 
 
 @dataclass(frozen=True)
@@ -73,7 +82,7 @@ def certify(victim: Victim, clean: Pixels, smoothing: Smoothing, rng: np.random.
     share = clopper_pearson(votes, n, smoothing.alpha)
     if share <= 0.5:
         return Certificate(smoothing, None, 0.0, votes, share)
-    return Certificate(smoothing, likeliest, sigma * NormalDist().inv_cdf(share), votes, share)
+    return Certificate(smoothing, likeliest, smoothing.radius(share), votes, share)
 
 
 def clopper_pearson(hits: int, n: int, alpha: float) -> float:

@@ -12,6 +12,7 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
+from roadsight_models.errors import BadParameter
 from roadsight_models.robustness.attack import Access
 from roadsight_models.robustness.best import Best
 from roadsight_models.robustness.criterion import Criterion
@@ -31,11 +32,15 @@ class Pose(NamedTuple):
 
 @dataclass(frozen=True)
 class Spatial:
-    """Tries every pose of a grid, the mildest first, until a picture is fooled."""
+    """Tries every pose of a grid, the mildest first, until a picture is fooled.
 
-    degrees: float = 15.0  # at most, either way
-    scale: float = 0.1
-    shift: float = 0.1  # share of the sides
+    Raises:
+        BadParameter: a range is out of bounds, or there are none of a kind.
+    """
+
+    degrees: float = 15.0  # at most, either way; up to 180
+    scale: float = 0.1  # under 1: a picture does not shrink to nothing
+    shift: float = 0.1  # share of the sides; up to 1
     angles: int = 11  # how many of each, evenly; odd numbers hold the picture as it is
     scales: int = 3
     shifts: int = 3  # across, and as many down
@@ -44,6 +49,17 @@ class Spatial:
     access: ClassVar[Access] = "scores"
     norms: ClassVar[tuple[Norm, ...]] = ()
     source: ClassVar[str] = "Engstrom et al. 2019, arXiv:1712.02779"
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.degrees <= 180:
+            raise BadParameter("degrees", f"{self.degrees}: it is a number from 0 to 180")
+        if not 0 <= self.scale < 1:
+            raise BadParameter("scale", f"{self.scale}: it is a share from 0 up to, but not, 1")
+        if not 0 <= self.shift <= 1:
+            raise BadParameter("shift", f"{self.shift}: it is a share from 0 to 1")
+        for name in ("angles", "scales", "shifts"):
+            if getattr(self, name) < 1:
+                raise BadParameter(name, f"{getattr(self, name)}: at least 1, which leaves the picture as it is")
 
     def run(
         self, victim: Victim, clean: Floats, criterion: Criterion, threat: ThreatModel, rng: np.random.Generator

@@ -1,7 +1,7 @@
 """What an attack may ask of the model it attacks: the very session that serves, and the gradient of its network.
 
     pixels --logits--> what the served session says of them, rounded to uint8 as a client would send them
-    pixels, Loss --climb--> value and gradient
+    pixels, Loss --climb--> value and gradient;  pixels, weights of logits --pull--> gradient
 
 Forward goes through the served graph, in whichever precision, backward through the float one: where quantisation hides
 the gradient, this is the straight-through estimate of Athalye et al. 2018 (arXiv:1802.00420, BPDA).
@@ -92,17 +92,37 @@ class Victim:
         Raises:
             BadParameter: the model was published without a gradient.
         """
-        if self._gradient is None:
-            raise BadParameter("attack", "the model was published without a gradient: only black-box attacks work")
+        self._inside()
         logits = self.logits(pixels)
         values, cotangent = loss(logits, criterion)
         largest = np.abs(cotangent).max(1, keepdims=True)
         scaled = (cotangent / np.where((largest > 0) & (largest < 1), largest, 1)).astype(np.float32)
-        found = []
+        return Slope(logits, values, self.pull(pixels, scaled))
+
+    def pull(self, pixels: Floats, cotangent: Floats) -> Floats:
+        """The gradient by the pixels of a weighted sum of each picture's logits.
+
+        Args:
+            pixels: float32 [N, h, w, 3] in [0, 1], N at least 1.
+            cotangent: the weights, float32 [N, K].
+
+        Returns:
+            float32 [N, h, w, 3]; nothing where there is no weight, even where the network overflows.
+
+        Raises:
+            BadParameter: the model was published without a gradient.
+        """
+        gradient, found = self._inside(), []
         for rows in self._batches(len(pixels)):
-            found.append(self._gradient.run(pixels[rows], scaled[rows]).gradient)
+            found.append(gradient.run(pixels[rows], cotangent[rows]).gradient)
             self.steps += len(found[-1])
-        return Slope(logits, values, np.concatenate(found))
+        weighted = (cotangent != 0).any(1)[:, None, None, None]
+        return np.where(weighted, np.concatenate(found), np.float32(0))
+
+    def _inside(self) -> Differentiable:
+        if self._gradient is None:
+            raise BadParameter("attack", "the model was published without a gradient: only black-box attacks work")
+        return self._gradient
 
     def _batches(self, count: int) -> Iterator[slice]:
         for start in range(0, count, BATCH):

@@ -1,54 +1,18 @@
-"""The colour bundle as a victim: a linear model, of which it is known how far each picture is from another class.
+"""Pictures for the colour bundle, a linear model: it is known how far each is from another class.
 
 A logit is 12 times the mean of a colour. Where two colours differ by a gap, they meet after half of it each, so in linf
 the boundary is gap / 2 away, and in l2 that in every one of 512 values.
 """
 
-from pathlib import Path
-from typing import NamedTuple
-
 import numpy as np
 import numpy.typing as npt
 
-import colour_gradient
 import colours
 from roadsight_models.frame import Pixels
-from roadsight_models.gradient import GradientSession, open_gradient
 from roadsight_models.robustness.criterion import Criterion, Indices
-from roadsight_models.robustness.victim import Served, Victim
-from roadsight_models.session import Outputs, Session, open_session
 
 VALUES = 2 * colours.SIDE**2  # of two colours of a picture
 LEVELS = np.array([150, 70, 20])  # of the strongest colour, the next, and the last
-
-
-class Sessions(NamedTuple):
-    """The real ones, of the real graphs."""
-
-    served: Session
-    gradient: GradientSession
-
-    def victim(self) -> Victim:
-        """One that has not been asked anything yet."""
-        return Victim(self.served, self.gradient)
-
-
-class OneHot:
-    """Serves decisions alone: 1 for the class that another session names, 0 for others."""
-
-    def __init__(self, served: Served) -> None:
-        self._served = served
-
-    def run(self, frames: Pixels) -> Outputs:
-        """Infers uint8 [N, h, w, 3]."""
-        logits, embedding = self._served.run(frames)
-        return Outputs(np.eye(logits.shape[1], dtype=np.float32)[logits.argmax(1)], embedding)
-
-
-def sessions(root: Path) -> Sessions:
-    """Publishes the bundle under `root` and opens it."""
-    bundle = colour_gradient.save(root)
-    return Sessions(open_session(bundle, "cpu"), open_gradient(bundle, "cpu"))
 
 
 def pictures(count: int, seed: int = 0) -> tuple[Pixels, Indices]:

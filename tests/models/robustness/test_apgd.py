@@ -7,20 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.robustness.colour_victim import (
-    BLUE,
-    GREEN,
-    NEEDED,
-    SHORTEST,
-    Recorder,
-    Told,
-    flat,
-    named,
-    not_red,
-    reds,
-    sessions,
-    victim,
-)
+from models.robustness.colour_victim import BLUE, GREEN, NEEDED, SHORTEST, flat, fresh, named, not_red, reds, sessions
+from models.robustness.listeners import Recorder, Told
 from roadsight_models.frame import Pixels
 from roadsight_models.gradient import Gradients
 from roadsight_models.robustness.apgd import APGD, checkpoints
@@ -42,13 +30,13 @@ def seeded(seed: int = 0) -> np.random.Generator:
 
 def spent(attack: APGD, clean: Pixels, criterion: Criterion) -> int:
     """How many pictures were differentiated."""
-    attacked = victim()
+    attacked = fresh()
     attack.run(attacked, to_floats(clean), criterion, EIGHT, seeded())
     return attacked.steps
 
 
 def tried(attack: APGD, threat: ThreatModel, criterion: Criterion) -> Trial:
-    return try_attack(victim(), reds(len(criterion.labels)), criterion, attack, threat, seeded())
+    return try_attack(fresh(), reds(len(criterion.labels)), criterion, attack, threat, seeded())
 
 
 @each_one

@@ -6,35 +6,27 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-import colour_gradient
+from models.robustness.colour_victim import flat, fresh
 from roadsight_models.errors import BadParameter
-from roadsight_models.frame import Pixels
-from roadsight_models.gradient import open_gradient
 from roadsight_models.robustness import catalogue
 from roadsight_models.robustness.attack import Access, Attack
 from roadsight_models.robustness.catalogue import ATTACKS, make
 from roadsight_models.robustness.check import Plan, check
 from roadsight_models.robustness.criterion import Criterion
 from roadsight_models.robustness.fgsm import FGSM
-from roadsight_models.robustness.harness import Trial, try_attack
+from roadsight_models.robustness.harness import try_attack
 from roadsight_models.robustness.search import HALVINGS, smallest
 from roadsight_models.robustness.square import Square
 from roadsight_models.robustness.threat import Floats, Norm, ThreatModel
+from roadsight_models.robustness.verify import Outcome
 from roadsight_models.robustness.victim import Victim
-from roadsight_models.session import open_session
 
-RED: Pixels = np.full((1, 16, 16, 3), (255, 0, 0), np.uint8)  # breaks once 128 grey levels may change
-
-
-@pytest.fixture(scope="module")
-def sessions(tmp_path_factory: pytest.TempPathFactory) -> tuple[object, object]:
-    bundle = colour_gradient.save(tmp_path_factory.mktemp("bundles"))
-    return open_session(bundle, "cpu"), open_gradient(bundle, "cpu")
+RED = flat(255, 0, 0)  # breaks once 128 grey levels may change
 
 
 @pytest.fixture
-def victim(sessions: tuple[object, object]) -> Victim:
-    return Victim(*sessions)  # type: ignore[arg-type]
+def victim() -> Victim:
+    return fresh()
 
 
 @dataclass(frozen=True)
@@ -114,10 +106,10 @@ def test_in_l2_the_smallest_epsilon_is_near_the_closed_form(victim: Victim) -> N
 def test_a_search_starts_again_from_what_was_found(victim: Victim) -> None:
     tried: list[float] = []
 
-    def attempt(threat: ThreatModel) -> Trial:
+    def attempt(threat: ThreatModel) -> Outcome:
         tried.append(threat.epsilon)
         criterion, near = Criterion(np.array([0])), linf(min(threat.epsilon, 140 / 255))
-        return try_attack(victim, RED, criterion, FGSM(), near, np.random.default_rng(0))
+        return try_attack(victim, RED, criterion, FGSM(), near, np.random.default_rng(0)).outcome
 
     assert smallest(attempt, linf(1.0))[0] == linf(128 / 255)
     assert max(tried[1:]) < 140 / 255

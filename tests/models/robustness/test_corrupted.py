@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from colours import SIDE, crops
-from models.robustness.linear import RED, colours, flat, not_of, two_classes
+from models.robustness.colour_victim import RED, flat, fresh, not_of
+from models.robustness.linear import two_classes
 from roadsight_models.errors import BadParameter
 from roadsight_models.robustness.corrupted import NAMES, Corrupted
 from roadsight_models.robustness.corruptions import corrupt
@@ -31,7 +32,7 @@ def test_a_severity_that_is_none_is_refused(severity: int) -> None:
 
 @pytest.mark.parametrize("severity", [1, 3])
 def test_what_is_plainly_red_stays_so_through_all_of_them(severity: int) -> None:
-    victim = colours()
+    victim = fresh()
     trial = try_attack(victim, flat(200, 40, 40), not_of(RED), Corrupted(severity), NO_BALL, rng())
     assert not trial.outcome.reached[0]
     assert victim.queries == 1 + severity * len(NAMES) + 1
@@ -56,9 +57,9 @@ def test_a_picture_that_withstands_is_shown_at_its_worst() -> None:
 
 def test_the_same_seed_gives_the_same_pictures() -> None:
     frames = crops(3)
-    criterion = Criterion(colours().answers(frames).argmax(1))
+    criterion = Criterion(fresh().answers(frames).argmax(1))
     once, again, other = (
-        try_attack(colours(), frames, criterion, Corrupted(1), NO_BALL, rng(seed)).outcome.frames for seed in (0, 0, 1)
+        try_attack(fresh(), frames, criterion, Corrupted(1), NO_BALL, rng(seed)).outcome.frames for seed in (0, 0, 1)
     )
     np.testing.assert_array_equal(once, again)
     assert (once != other).any()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.robustness.colour_victim import BLUE, flat, named, not_red, reds, sessions, victim
+from models.robustness.colour_victim import BLUE, flat, fresh, named, not_red, reds, sessions
 from roadsight_models.robustness.criterion import Criterion
 from roadsight_models.robustness.fgsm import FGSM
 from roadsight_models.robustness.losses import cross_entropy
@@ -16,7 +16,7 @@ TOLERANCE = 1e-6  # of float32
 def moved(criterion: Criterion, norm: Norm, epsilon: float) -> Floats:
     """How far each value of red pictures moves."""
     clean = to_floats(reds(len(criterion.labels)))
-    return FGSM().run(victim(), clean, criterion, ThreatModel(norm, epsilon), np.random.default_rng(0)) - clean
+    return FGSM().run(fresh(), clean, criterion, ThreatModel(norm, epsilon), np.random.default_rng(0)) - clean
 
 
 def test_each_value_goes_as_far_as_it_may_away_from_the_true_class() -> None:
@@ -34,14 +34,14 @@ def test_or_toward_the_one_that_is_wanted() -> None:
 @pytest.mark.parametrize("criterion", [not_red(), named(BLUE)], ids=["untargeted", "targeted"])
 def test_in_l2_it_goes_along_the_gradient(criterion: Criterion) -> None:
     delta = moved(criterion, "l2", 0.3)
-    gradient = victim().climb(to_floats(reds()), criterion, cross_entropy).gradient
+    gradient = fresh().climb(to_floats(reds()), criterion, cross_entropy).gradient
     np.testing.assert_allclose(l2(delta), 0.3, rtol=1e-4)
     np.testing.assert_allclose((delta * gradient).sum(), 0.3 * l2(gradient)[0], rtol=1e-4)
 
 
 def test_what_comes_out_is_a_picture() -> None:
     clean = to_floats(flat(250, 3, 0))
-    found = FGSM().run(victim(), clean, not_red(), ThreatModel("linf", 0.9), np.random.default_rng(0))
+    found = FGSM().run(fresh(), clean, not_red(), ThreatModel("linf", 0.9), np.random.default_rng(0))
     assert found.min() == pytest.approx(250 / 255 - 0.9)
     assert found.max() == pytest.approx(3 / 255 + 0.9)
     assert found.dtype == np.float32

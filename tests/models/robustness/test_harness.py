@@ -7,7 +7,8 @@ import pytest
 
 import colours
 from models.robustness.cheat import Cheat, Mover
-from models.robustness.colour_victim import NEEDED, Recorder, flat, not_red, reds, sessions, victim
+from models.robustness.colour_victim import NEEDED, flat, fresh, not_red, reds, sessions
+from models.robustness.listeners import Recorder
 from roadsight_models.errors import BadParameter
 from roadsight_models.frame import Pixels
 from roadsight_models.robustness.attack import Attack
@@ -24,7 +25,7 @@ GREEN = flat(0, 255, 0)
 def tried(attack: Attack, levels: float, clean: Pixels | None = None, seed: int = 0) -> Trial:
     clean = reds() if clean is None else clean
     rng = np.random.default_rng(seed)
-    return try_attack(victim(), clean, not_red(len(clean)), attack, ThreatModel("linf", levels / 255), rng)
+    return try_attack(fresh(), clean, not_red(len(clean)), attack, ThreatModel("linf", levels / 255), rng)
 
 
 def test_pictures_that_meet_the_criterion_are_left_alone() -> None:
@@ -52,7 +53,7 @@ def test_what_was_wanted_goes_with_its_picture() -> None:
     clean = np.concatenate([GREEN, reds(2)])
     cheat = Cheat(lambda pixels: pixels)
     wanted = Criterion(np.array([1, 0, 0]), np.array([1, 2, 1]))
-    try_attack(victim(), clean, wanted, cheat, ThreatModel("linf", 0.1), np.random.default_rng(0))
+    try_attack(fresh(), clean, wanted, cheat, ThreatModel("linf", 0.1), np.random.default_rng(0))
     ((_, part, _),) = cheat.given
     assert part.targets is not None
     assert (part.labels.tolist(), part.targets.tolist()) == ([0, 0], [2, 1])
@@ -90,7 +91,7 @@ def test_pictures_that_an_attack_writes_over_are_measured_from_the_clean_ones() 
 
 
 def test_a_norm_that_an_attack_does_not_know_is_refused_before_anything_is_asked() -> None:
-    attacked = victim()
+    attacked = fresh()
     with pytest.raises(BadParameter, match="norm: fgsm knows linf, l2, not l0"):
         try_attack(attacked, reds(), not_red(), FGSM(), ThreatModel("l0", 0.1), np.random.default_rng(0))
     assert attacked.queries == 0
@@ -117,7 +118,7 @@ def test_an_attack_is_told_what_is_left_of_the_ball_for_whole_grey_levels() -> N
 
 
 def test_what_it_cost_is_told_of_this_trial_alone() -> None:
-    attacked, rng = victim(), np.random.default_rng(0)
+    attacked, rng = fresh(), np.random.default_rng(0)
     for _ in range(2):
         trial = try_attack(attacked, reds(3), not_red(3), FGSM(), ThreatModel("linf", 0.01), rng)
         assert (trial.queries, trial.steps) == (3 + 3 + 3, 3)  # clean, attacked, verified

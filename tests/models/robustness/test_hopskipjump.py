@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from models.robustness import boundaries
-from models.robustness.boundaries import VALUES, OneHot, Sessions
+from models.robustness.boundaries import VALUES
+from models.robustness.colour_victim import fresh, sessions
+from models.robustness.listeners import OneHot
 from roadsight_models.robustness.criterion import Criterion
 from roadsight_models.robustness.harness import try_attack
 from roadsight_models.robustness.hopskipjump import HALVINGS, HopSkipJump
@@ -19,11 +21,6 @@ SHORT = HopSkipJump(rounds=3, probes=20)
 each_norm = pytest.mark.parametrize("norm", ["linf", "l2"])
 
 
-@pytest.fixture(scope="module")
-def sessions(tmp_path_factory: pytest.TempPathFactory) -> Sessions:
-    return boundaries.sessions(tmp_path_factory.mktemp("linear"))
-
-
 def walked(victim: Victim, criterion: Criterion, norm: Norm, attack: HopSkipJump = SHORT) -> Floats:
     clean = to_floats(CLEAN[: len(criterion.labels)])
     return attack.run(victim, clean, criterion, FAR[norm], np.random.default_rng(0))
@@ -31,12 +28,10 @@ def walked(victim: Victim, criterion: Criterion, norm: Norm, attack: HopSkipJump
 
 @pytest.mark.parametrize(("norm", "factor"), [("linf", 1.4), ("l2", 1.2)])
 @pytest.mark.parametrize("target", [None, 2], ids=["any", "last"])
-def test_it_comes_near_the_boundary_to_where_it_began(
-    sessions: Sessions, norm: Norm, factor: float, target: int | None
-) -> None:
+def test_it_comes_near_the_boundary_to_where_it_began(norm: Norm, factor: float, target: int | None) -> None:
     """With 5,000 questions a picture. It keeps to the class that it began in, which need not be the nearest."""
     criterion, rng = boundaries.toward(ORDER, target), np.random.default_rng(0)
-    outcome = try_attack(sessions.victim(), CLEAN, criterion, HopSkipJump(), FAR[norm], rng).outcome
+    outcome = try_attack(fresh(), CLEAN, criterion, HopSkipJump(), FAR[norm], rng).outcome
     assert outcome.reached.all() and not outcome.strayed.any()
     place = (outcome.logits.argmax(1)[:, None] == ORDER).argmax(1)
     gaps = np.stack([boundaries.half_gap(CLEAN, ORDER, one) for one in range(3)], 1)
@@ -48,51 +43,50 @@ def test_it_comes_near_the_boundary_to_where_it_began(
 
 @each_norm
 @pytest.mark.parametrize("target", [None, 2])
-def test_scores_are_nothing_to_it(sessions: Sessions, norm: Norm, target: int | None) -> None:
+def test_scores_are_nothing_to_it(norm: Norm, target: int | None) -> None:
     criterion = boundaries.toward(ORDER, target)
-    by_scores = walked(sessions.victim(), criterion, norm)
-    np.testing.assert_array_equal(by_scores, walked(Victim(OneHot(sessions.served)), criterion, norm))
+    by_scores = walked(fresh(), criterion, norm)
+    np.testing.assert_array_equal(by_scores, walked(Victim(OneHot(sessions()[0])), criterion, norm))
     assert by_scores.min() >= 0 and by_scores.max() <= 1
 
 
 @each_norm
-def test_more_rounds_come_nearer(sessions: Sessions, norm: Norm) -> None:
+def test_more_rounds_come_nearer(norm: Norm) -> None:
     clean, criterion = to_floats(CLEAN), boundaries.toward(ORDER, None)
     distances = [
-        FAR[norm].distance(walked(sessions.victim(), criterion, norm, HopSkipJump(rounds)), clean)
-        for rounds in (0, 4, 16)
+        FAR[norm].distance(walked(fresh(), criterion, norm, HopSkipJump(rounds)), clean) for rounds in (0, 4, 16)
     ]
     assert (np.diff(distances, axis=0) <= 0).all()  # never farther than it was
     assert np.mean(distances[2]) < 0.95 * np.mean(distances[1]) < 0.9 * np.mean(distances[0])
 
 
 @each_norm
-def test_it_asks_no_more_than_it_says(sessions: Sessions, norm: Norm) -> None:
-    victim = sessions.victim()
+def test_it_asks_no_more_than_it_says(norm: Norm) -> None:
+    victim = fresh()
     walked(victim, boundaries.toward(ORDER, None), norm)
     rounds = sum(int(SHORT.probes * math.sqrt(number)) + 3 * HALVINGS for number in range(1, SHORT.rounds + 1))
     assert victim.queries <= len(CLEAN) * (SHORT.starts + 25 + rounds)
     assert victim.steps == 0
 
 
-def test_a_picture_without_a_start_comes_back_clean(sessions: Sessions) -> None:
-    victim, alone = sessions.victim(), boundaries.toward(ORDER[:1], 2)
+def test_a_picture_without_a_start_comes_back_clean() -> None:
+    victim, alone = fresh(), boundaries.toward(ORDER[:1], 2)
     pixels = walked(victim, alone, "l2", HopSkipJump(starts=0))
     np.testing.assert_array_equal(pixels, to_floats(CLEAN[:1]))
     assert victim.queries == 1
 
 
 @pytest.mark.parametrize("target", [None, 1, 2])
-def test_noise_is_a_start_for_a_picture_alone(sessions: Sessions, target: int | None) -> None:
-    criterion, victim = boundaries.toward(ORDER[:1], target), sessions.victim()
+def test_noise_is_a_start_for_a_picture_alone(target: int | None) -> None:
+    criterion, victim = boundaries.toward(ORDER[:1], target), fresh()
     assert criterion.reached(victim.logits(walked(victim, criterion, "l2"))).all()
 
 
-def test_another_picture_is_a_start_where_noise_is_not_tried(sessions: Sessions) -> None:
+def test_another_picture_is_a_start_where_noise_is_not_tried() -> None:
     """Of a red and a green picture each is the other's target."""
     levels = np.array([[[[200, 60, 30]]], [[[60, 200, 30]]]], np.uint8)
     clean = to_floats(np.broadcast_to(levels, (2, 16, 16, 3)))
-    criterion, victim = Criterion(np.array([0, 1]), np.array([1, 0])), sessions.victim()
+    criterion, victim = Criterion(np.array([0, 1]), np.array([1, 0])), fresh()
     attack = HopSkipJump(rounds=1, probes=20, starts=0)
     pixels = attack.run(victim, clean, criterion, FAR["l2"], np.random.default_rng(0))
     assert criterion.reached(victim.logits(pixels)).all()

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from models.robustness.colour_victim import GREEN, RED, Says, Told, not_red, reds, sessions
+from models.robustness.colour_victim import GREEN, RED, not_red, reds, sessions
+from models.robustness.listeners import Says, Told
 from roadsight_models.robustness.criterion import Criterion, Logits
 from roadsight_models.robustness.losses import Loss, Values, cross_entropy, dlr, margin
 from roadsight_models.robustness.victim import Victim, to_floats

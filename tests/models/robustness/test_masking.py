@@ -3,23 +3,20 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import product
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 import pytest
 
-import colour_gradient
-from models.robustness.margins import leads, red, victim
+from models.robustness.colour_victim import fresh, leads, not_red, sessions
 from roadsight_models.errors import BadParameter
-from roadsight_models.gradient import Gradients, GradientSession, open_gradient
+from roadsight_models.gradient import Gradients, GradientSession
 from roadsight_models.robustness.attack import Access
 from roadsight_models.robustness.best import Best
 from roadsight_models.robustness.criterion import Criterion, Flags
-from roadsight_models.robustness.masking import PROBES, Check, check_masking, masks, unbounded
+from roadsight_models.robustness.masking import PROBES, MaskingCheck, check_masking, masks, unbounded
 from roadsight_models.robustness.threat import Floats, Norm, ThreatModel
 from roadsight_models.robustness.victim import Victim
-from roadsight_models.session import open_session
 
 EIGHT = ThreatModel("linf", 8 / 255)
 SOME = leads(*range(2, 42))  # 14 of 40 break
@@ -62,9 +59,9 @@ class Liar:
         return found._replace(gradient=found.gradient * factor[:, None, None, None])
 
 
-def lying(root: Path, lets: Callable[[Floats], Flags], elsewhere: float) -> Victim:
-    bundle = colour_gradient.save(root)
-    return Victim(open_session(bundle, "cpu"), Liar(open_gradient(bundle, "cpu"), lets, elsewhere))
+def lying(lets: Callable[[Floats], Flags], elsewhere: float) -> Victim:
+    served, gradient = sessions()
+    return Victim(served, Liar(gradient, lets, elsewhere))
 
 
 def nowhere(pixels: Floats) -> Flags:
@@ -84,12 +81,12 @@ def lucky(pixels: Floats) -> Flags:
 WITH_CORNERS = replace(PROBES, black_box=Corners())
 
 
-def checked(attacked: Victim) -> dict[str, Check]:
-    return {check.name: check for check in check_masking(attacked, SOME, red(len(SOME)), EIGHT, 0, WITH_CORNERS)}
+def checked(attacked: Victim) -> dict[str, MaskingCheck]:
+    return {check.name: check for check in check_masking(attacked, SOME, not_red(len(SOME)), EIGHT, 0, WITH_CORNERS)}
 
 
-def test_a_network_whose_gradient_can_be_seen_shows_no_sign(tmp_path: Path) -> None:
-    found = checked(victim(tmp_path))
+def test_a_network_whose_gradient_can_be_seen_shows_no_sign() -> None:
+    found = checked(fresh())
     assert set(found) == {MANY, STARTS, WHOLE, BLACK}
     assert all(check.holds for check in found.values())
     assert not masks(list(found.values()))
@@ -97,38 +94,38 @@ def test_a_network_whose_gradient_can_be_seen_shows_no_sign(tmp_path: Path) -> N
     assert found[WHOLE].figures == {"without a bound": 1.0}
 
 
-def test_a_gradient_that_is_nothing_is_found_by_the_black_box_and_without_a_bound(tmp_path: Path) -> None:
-    found = checked(lying(tmp_path, nowhere, 0))
+def test_a_gradient_that_is_nothing_is_found_by_the_black_box_and_without_a_bound() -> None:
+    found = checked(lying(nowhere, 0))
     assert not found[BLACK].holds
     assert found[BLACK].figures["black box"] == 0.35
     assert not found[WHOLE].holds
     assert masks(list(found.values()))
 
 
-def test_a_gradient_that_misleads_after_the_first_step_is_found_by_one_step(tmp_path: Path) -> None:
-    found = checked(lying(tmp_path, clean_alone, -1))
+def test_a_gradient_that_misleads_after_the_first_step_is_found_by_one_step() -> None:
+    found = checked(lying(clean_alone, -1))
     assert not found[MANY].holds
     assert found[MANY].figures["one step"] == 0.35
 
 
-def test_a_gradient_that_is_there_by_luck_is_found_by_many_starts(tmp_path: Path) -> None:
-    found = checked(lying(tmp_path, lucky, 0))
+def test_a_gradient_that_is_there_by_luck_is_found_by_many_starts() -> None:
+    found = checked(lying(lucky, 0))
     assert not found[STARTS].holds
     assert found[STARTS].figures["many starts"] > found[STARTS].figures["one start"]
 
 
-def test_pictures_that_are_named_wrongly_say_nothing(tmp_path: Path) -> None:
-    attacked = victim(tmp_path)
+def test_pictures_that_are_named_wrongly_say_nothing() -> None:
+    attacked = fresh()
     frames = np.concatenate([SOME, leads(*[-5] * 20)])
-    found = check_masking(attacked, frames, red(len(frames)), EIGHT, 0, WITH_CORNERS)
+    found = check_masking(attacked, frames, not_red(len(frames)), EIGHT, 0, WITH_CORNERS)
     assert found[0].figures["one step"] == 0.35
-    assert check_masking(attacked, leads(-5), red(1), EIGHT, 0, WITH_CORNERS) == ()
+    assert check_masking(attacked, leads(-5), not_red(1), EIGHT, 0, WITH_CORNERS) == ()
 
 
-def test_without_a_gradient_there_is_nothing_to_check(tmp_path: Path) -> None:
-    blind = Victim(open_session(colour_gradient.save(tmp_path), "cpu"))
+def test_without_a_gradient_there_is_nothing_to_check() -> None:
+    blind = Victim(sessions()[0])
     with pytest.raises(BadParameter, match="published without a gradient"):
-        check_masking(blind, SOME, red(len(SOME)), EIGHT, 0)
+        check_masking(blind, SOME, not_red(len(SOME)), EIGHT, 0)
 
 
 @pytest.mark.parametrize("norm", ["linf", "l2", "l0"])

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from numpy.lib.stride_tricks import sliding_window_view
 
 from colours import SIDE, crops
-from models.robustness.linear import BLUE, RED, colours, flat, not_of, two_classes
+from models.robustness.colour_victim import BLUE, RED, flat, fresh, not_of
+from models.robustness.linear import two_classes
 from roadsight_models.frame import Pixels
 from roadsight_models.robustness.criterion import Criterion
 from roadsight_models.robustness.harness import Trial, try_attack
@@ -46,8 +47,8 @@ def test_its_sides_are_in_the_proportion_of_the_picture_s() -> None:
 @given(st.floats(0, 1), st.booleans(), st.integers(0, 100))
 def test_what_is_verified_is_within_the_share(epsilon: float, worst_colour: bool, seed: int) -> None:
     frames = crops(2, seed)
-    labels = Criterion(colours().answers(frames).argmax(1))
-    trial = occlude(colours(), frames, labels, epsilon, Occlusion(3, worst_colour))
+    labels = Criterion(fresh().answers(frames).argmax(1))
+    trial = occlude(fresh(), frames, labels, epsilon, Occlusion(3, worst_colour))
     assert (trial.outcome.l0 <= epsilon + 1e-9).all()
     assert not trial.outcome.strayed.any()
 
@@ -57,7 +58,7 @@ def test_grey_hides_what_is_red(top: int, left: int) -> None:
     """Only where it covers all that is red is red no stronger than the others, and that is not enough to lose."""
     frames = flat(100, 100, 100)
     frames[0, top : top + 4, left : left + 4, RED] = 250
-    trial = occlude(colours(), frames, not_of(RED), 16 / 256)
+    trial = occlude(fresh(), frames, not_of(RED), 16 / 256)
     changed = (trial.outcome.frames != frames).any(3)[0]
     assert changed[top : top + 4, left : left + 4].all() and changed.sum() == 16
     assert np.ptp(trial.outcome.logits) < 1e-4
@@ -76,14 +77,14 @@ def test_a_grid_as_fine_as_the_pixels_finds_the_very_worst_place() -> None:
 def test_what_the_grid_steps_over_a_closer_look_finds() -> None:
     frames = flat(100, 100, 100)
     frames[0, 5:9, 5:9, RED] = 250  # none of the grid's four places touches it
-    assert np.ptp(occlude(colours(), frames, not_of(RED), 16 / 256, Occlusion(grid=2)).outcome.logits) < 1e-4
+    assert np.ptp(occlude(fresh(), frames, not_of(RED), 16 / 256, Occlusion(grid=2)).outcome.logits) < 1e-4
 
 
 def test_grey_can_only_hide_but_the_worst_colour_adds() -> None:
     """Red leads by 25 levels on all; 25 pixels of pure green are worth 255 each, of 256."""
     frames = flat(153, 128, 0)
-    grey = occlude(colours(), frames, not_of(RED), 25 / 256)
-    green = occlude(colours(), frames, not_of(RED), 25 / 256, Occlusion(worst_colour=True))
+    grey = occlude(fresh(), frames, not_of(RED), 25 / 256)
+    green = occlude(fresh(), frames, not_of(RED), 25 / 256, Occlusion(worst_colour=True))
     assert not grey.outcome.reached[0] and green.outcome.reached[0]
     changed = (green.outcome.frames != frames).any(3)
     np.testing.assert_array_equal(np.unique(green.outcome.frames[changed], axis=0), [[0, 255, 0]])
@@ -91,12 +92,12 @@ def test_grey_can_only_hide_but_the_worst_colour_adds() -> None:
 
 def test_a_target_is_what_it_is_taken_for() -> None:
     wanted = Criterion(np.array([RED]), np.array([BLUE]))
-    trial = occlude(colours(), flat(153, 128, 0), wanted, 0.7, Occlusion(worst_colour=True))
+    trial = occlude(fresh(), flat(153, 128, 0), wanted, 0.7, Occlusion(worst_colour=True))
     assert trial.outcome.reached[0] and trial.outcome.logits[0].argmax() == BLUE
 
 
 def test_a_picture_that_is_fooled_costs_no_more_and_the_others_are_looked_at_to_the_end() -> None:
-    victim, stubborn, easy = colours(), flat(153, 128, 0), flat(100, 101, 100)
+    victim, stubborn, easy = fresh(), flat(153, 128, 0), flat(100, 101, 100)
     easy[0, :5, :5, RED] = 250  # all that makes it red is where the search begins
     trial = occlude(victim, np.concatenate([stubborn, easy]), not_of(RED, 2), 25 / 256)
     assert trial.outcome.reached.tolist() == [False, True]
@@ -105,12 +106,12 @@ def test_a_picture_that_is_fooled_costs_no_more_and_the_others_are_looked_at_to_
 
 
 def test_no_share_no_rectangle() -> None:
-    trial = occlude(colours(), flat(153, 128, 0), not_of(RED), 0.5 / 256)
+    trial = occlude(fresh(), flat(153, 128, 0), not_of(RED), 0.5 / 256)
     np.testing.assert_array_equal(trial.outcome.frames, flat(153, 128, 0))
 
 
 def test_nothing_in_it_is_left_to_chance() -> None:
     rng = np.random.default_rng(0)
     before = rng.bit_generator.state
-    try_attack(colours(), flat(153, 128, 0), not_of(RED), Occlusion(), ThreatModel("l0", 0.1), rng)
+    try_attack(fresh(), flat(153, 128, 0), not_of(RED), Occlusion(), ThreatModel("l0", 0.1), rng)
     assert rng.bit_generator.state == before

@@ -3,18 +3,8 @@
 import numpy as np
 import pytest
 
-from models.robustness.colour_victim import (
-    BLUE,
-    NEEDED,
-    SHORTEST,
-    Recorder,
-    flat,
-    named,
-    not_red,
-    reds,
-    sessions,
-    victim,
-)
+from models.robustness.colour_victim import BLUE, NEEDED, SHORTEST, flat, fresh, named, not_red, reds, sessions
+from models.robustness.listeners import Recorder
 from roadsight_models.robustness.criterion import Criterion
 from roadsight_models.robustness.fgsm import FGSM
 from roadsight_models.robustness.harness import try_attack
@@ -32,7 +22,7 @@ def seeded(seed: int = 0) -> np.random.Generator:
 
 def spent(attack: PGD, clean: Floats, threat: ThreatModel = EIGHT) -> int:
     """How many pictures were differentiated."""
-    attacked = victim()
+    attacked = fresh()
     attack.run(attacked, clean, not_red(len(clean)), threat, seeded())
     return attacked.steps
 
@@ -49,7 +39,7 @@ def spent(attack: PGD, clean: Floats, threat: ThreatModel = EIGHT) -> int:
 def test_it_finds_the_least_that_is_enough(norm: Norm, criterion: Criterion, least: float, less: float) -> None:
     for epsilon, broken in ((least, True), (least - less, False)):
         threat = ThreatModel(norm, epsilon + 1e-5)
-        outcome = try_attack(victim(), reds(2), criterion, PGD(steps=20, random_start=False), threat, seeded()).outcome
+        outcome = try_attack(fresh(), reds(2), criterion, PGD(steps=20, random_start=False), threat, seeded()).outcome
         assert outcome.reached.tolist() == [broken] * 2
         assert not outcome.strayed.any()
 
@@ -57,21 +47,21 @@ def test_it_finds_the_least_that_is_enough(norm: Norm, criterion: Criterion, lea
 def test_without_a_random_start_one_whole_step_is_fgsm() -> None:
     clean, once = to_floats(reds(2)), PGD(steps=1, step=1, random_start=False)
     for threat in (EIGHT, ThreatModel("l2", 0.5)):
-        ours, theirs = (attack.run(victim(), clean, not_red(2), threat, seeded()) for attack in (once, FGSM()))
+        ours, theirs = (attack.run(fresh(), clean, not_red(2), threat, seeded()) for attack in (once, FGSM()))
         np.testing.assert_array_equal(ours, theirs)
 
 
 def test_without_one_it_is_the_same_for_every_seed_and_with_one_it_is_not() -> None:
     for random_start in (False, True):
         attack = PGD(steps=2, step=0.1, random_start=random_start)
-        one, other = (attack.run(victim(), to_floats(reds()), not_red(), EIGHT, seeded(seed)) for seed in (1, 2))
+        one, other = (attack.run(fresh(), to_floats(reds()), not_red(), EIGHT, seeded(seed)) for seed in (1, 2))
         assert (one == other).all() != random_start
 
 
 @pytest.mark.parametrize(("steps", "step", "way"), [(5, 0.1, 0.5), (4, 0.1, 0.4), (10, None, 1), (1, None, 1)])
 def test_a_step_is_a_share_of_epsilon(steps: int, step: float | None, way: float) -> None:
     clean = to_floats(reds())
-    found = PGD(steps, step, random_start=False).run(victim(), clean, not_red(), EIGHT, seeded())
+    found = PGD(steps, step, random_start=False).run(fresh(), clean, not_red(), EIGHT, seeded())
     np.testing.assert_allclose(linf(found - clean), way * EIGHT.epsilon, rtol=1e-4)
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from colours import SIDE
-from models.robustness.linear import BLUE, GREEN, RED, colours, flat, weighted
+from models.robustness.colour_victim import BLUE, GREEN, RED, flat, fresh
+from models.robustness.linear import weighted
 from roadsight_models.robustness.check import prove
 from roadsight_models.robustness.smoothing import Smoothing, certify
 
@@ -13,7 +14,7 @@ FEW = Smoothing(n0=10, n=50)
 
 def test_a_clear_picture_is_certified_whether_or_not_its_class_is_known() -> None:
     for label in (None, RED):
-        found = prove(colours(), flat(200, 60, 60), FEW, label, 0)
+        found = prove(fresh(), flat(200, 60, 60), FEW, label, 0)
         assert found.verdict == "certified"
         assert found.certificate is not None
         assert found.certificate.label == RED and found.certificate.radius > 0
@@ -21,7 +22,7 @@ def test_a_clear_picture_is_certified_whether_or_not_its_class_is_known() -> Non
 
 @pytest.mark.parametrize("label", [GREEN, BLUE])
 def test_a_certificate_for_another_class_than_the_true_one_is_shown_as_what_it_is(label: int) -> None:
-    found = prove(colours(), flat(200, 60, 60), FEW, label, 0)
+    found = prove(fresh(), flat(200, 60, 60), FEW, label, 0)
     assert found.verdict == "already_wrong"
     assert found.certificate is not None
     assert found.certificate.label == RED
@@ -29,7 +30,7 @@ def test_a_certificate_for_another_class_than_the_true_one_is_shown_as_what_it_i
 
 @pytest.mark.parametrize("label", [None, RED, BLUE])
 def test_where_nothing_is_proven_it_abstains_whatever_the_true_class(label: int | None) -> None:
-    found = prove(colours(), flat(128, 128, 60), FEW, label, 0)
+    found = prove(fresh(), flat(128, 128, 60), FEW, label, 0)
     assert found.verdict == "abstained"
     assert found.certificate is not None
     assert (found.certificate.label, found.certificate.radius) == (None, 0)
@@ -53,17 +54,17 @@ def test_a_vote_against_the_single_answer_is_certified_too() -> None:
 
 
 def test_it_costs_the_picture_and_the_noisy_ones_and_no_gradient() -> None:
-    victim = colours()
+    victim = fresh()
     prove(victim, flat(200, 60, 60), FEW, None, 0)
     assert (victim.queries, victim.steps) == (1 + 10 + 50, 0)
 
 
 def test_the_same_seed_gives_the_same_certificate() -> None:
     frames = flat(130, 128, 60)
-    again = certify(colours(), frames[0], FEW, np.random.default_rng(7))
-    assert prove(colours(), frames, FEW, None, 7).certificate == again
+    again = certify(fresh(), frames[0], FEW, np.random.default_rng(7))
+    assert prove(fresh(), frames, FEW, None, 7).certificate == again
 
 
 def test_nothing_is_attacked() -> None:
-    found = prove(colours(), flat(200, 60, 60), FEW, None, 0)
+    found = prove(fresh(), flat(200, 60, 60), FEW, None, 0)
     assert (found.outcome, found.threat) == (None, None)

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from colours import SIDE
-from models.robustness.linear import BLUE, GREEN, RED, colours, flat, weighted
+from models.robustness.colour_victim import BLUE, GREEN, RED, flat, fresh
+from models.robustness.linear import weighted
 from roadsight_models.errors import BadParameter
 from roadsight_models.frame import Pixels
 from roadsight_models.robustness.smoothing import Certificate, Smoothing, certify, clopper_pearson
@@ -22,7 +23,7 @@ SIGMA, N, ALPHA = 0.1, 1000, 0.001
 
 
 def certificate(frames: Pixels, seed: int = 0, victim: Victim | None = None, n: int = N) -> Certificate:
-    return certify(victim or colours(), frames[0], Smoothing(SIGMA, 100, n, ALPHA), np.random.default_rng(seed))
+    return certify(victim or fresh(), frames[0], Smoothing(SIGMA, 100, n, ALPHA), np.random.default_rng(seed))
 
 
 @settings(max_examples=200, deadline=None)
@@ -84,7 +85,7 @@ def test_so_many_pictures_prove_so_much_and_no_more() -> None:
 
 
 def test_it_takes_as_many_pictures_as_it_is_told() -> None:
-    victim = colours()
+    victim = fresh()
     certify(victim, flat(60, 200, 60)[0], Smoothing(n0=7, n=33), np.random.default_rng(0))
     assert victim.queries == 7 + 33
 
@@ -140,5 +141,5 @@ def test_what_makes_no_sense_is_refused(changed: dict[str, Any], named: str) -> 
 def test_so_few_pictures_that_they_prove_nothing_are_refused_and_one_more_is_enough(alpha: float, least: int) -> None:
     with pytest.raises(BadParameter, match=f"prove nothing, however they vote: it takes {least}"):
         Smoothing(n=least - 1, alpha=alpha)
-    found = certify(colours(), flat(255, 0, 0)[0], Smoothing(n=least, alpha=alpha), np.random.default_rng(0))
+    found = certify(fresh(), flat(255, 0, 0)[0], Smoothing(n=least, alpha=alpha), np.random.default_rng(0))
     assert found.label == RED and found.radius > 0

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from colours import SIDE, crops
-from models.robustness.linear import RED, colours, flat, not_of, two_classes
+from models.robustness.colour_victim import RED, flat, fresh, not_of
+from models.robustness.linear import two_classes
+from roadsight_models.errors import BadParameter
 from roadsight_models.frame import Pixels
 from roadsight_models.robustness.criterion import Criterion
 from roadsight_models.robustness.harness import Trial, try_attack
@@ -32,8 +34,8 @@ def striped(column: int) -> tuple[Victim, Pixels]:
 
 def test_no_turn_no_scale_and_no_shift_do_nothing() -> None:
     frames = crops(3)
-    criterion = Criterion(colours().answers(frames).argmax(1))
-    trial = move(colours(), frames, criterion, Spatial(degrees=0, scale=0, shift=0))
+    criterion = Criterion(fresh().answers(frames).argmax(1))
+    trial = move(fresh(), frames, criterion, Spatial(degrees=0, scale=0, shift=0))
     np.testing.assert_array_equal(trial.outcome.frames, frames)
     assert not trial.outcome.reached.any()
     assert Spatial(degrees=0, scale=0, shift=0).poses() == [STILL]
@@ -76,9 +78,28 @@ def test_one_of_a_kind_is_none_of_it() -> None:
     assert Spatial(angles=1, scales=1, shifts=1).poses() == [STILL]
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("degrees", value) for value in (-1, 181, np.nan, np.inf)),
+        *(("scale", value) for value in (-0.1, 1, np.nan)),
+        *(("shift", value) for value in (-0.1, 1.1, np.nan)),
+        *((name, 0) for name in ("angles", "scales", "shifts")),
+    ],
+)
+def test_a_range_out_of_bounds_is_refused(name: str, value: float) -> None:
+    with pytest.raises(BadParameter, match=f"^{name}: {value}"):
+        Spatial(**{name: value})  # type: ignore[arg-type]
+
+
+def test_the_ends_of_the_ranges_are_within() -> None:
+    trial = move(fresh(), crops(1), not_of(0), Spatial(degrees=180, scale=0.99, shift=1, angles=3))
+    assert np.isfinite(trial.outcome.logits).all()
+
+
 def test_beyond_the_border_the_border_goes_on() -> None:
     red = flat(200, 10, 10)
-    trial = move(colours(), red, not_of(RED), Spatial(degrees=30, shift=0.4))
+    trial = move(fresh(), red, not_of(RED), Spatial(degrees=30, shift=0.4))
     np.testing.assert_array_equal(trial.outcome.frames, red)
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from models.robustness import boundaries
-from models.robustness.boundaries import VALUES, Sessions
+from models.robustness.boundaries import VALUES
+from models.robustness.colour_victim import fresh, sessions
 from roadsight_models.frame import Pixels
 from roadsight_models.robustness.harness import Trial, try_attack
 from roadsight_models.robustness.square import Square
@@ -18,36 +19,29 @@ SMALL = Square(queries=300)
 each_norm = pytest.mark.parametrize("norm", ["linf", "l2"])
 
 
-@pytest.fixture(scope="module")
-def sessions(tmp_path_factory: pytest.TempPathFactory) -> Sessions:
-    return boundaries.sessions(tmp_path_factory.mktemp("linear"))
-
-
 def within(norm: Norm, share: float, place: int = 1) -> ThreatModel:
     """A ball as large as that share of the way to the boundary; of the farthest picture over 1, else of the nearest."""
     ways = boundaries.half_gap(CLEAN, ORDER, place) * (1 if norm == "linf" else np.sqrt(VALUES))
     return ThreatModel(norm, share * (ways.max() if share > 1 else ways.min()))
 
 
-def attacked(
-    sessions: Sessions, threat: ThreatModel, target: int | None = None, attack: Square = SMALL, seed: int = 0
-) -> Trial:
+def attacked(threat: ThreatModel, target: int | None = None, attack: Square = SMALL, seed: int = 0) -> Trial:
     rng = np.random.default_rng(seed)
-    return try_attack(sessions.victim(), CLEAN, boundaries.toward(ORDER, target), attack, threat, rng)
+    return try_attack(fresh(), CLEAN, boundaries.toward(ORDER, target), attack, threat, rng)
 
 
 @pytest.mark.parametrize("target", [None, 1, 2])
 @pytest.mark.parametrize(("norm", "share"), [("linf", 1.1), ("l2", 5.0)])
-def test_what_can_be_broken_is(sessions: Sessions, norm: Norm, share: float, target: int | None) -> None:
+def test_what_can_be_broken_is(norm: Norm, share: float, target: int | None) -> None:
     """In l2 a hill comes with a hollow, which a mean hardly feels: no model is harder for it than this one."""
-    trial = attacked(sessions, within(norm, share, target or 1), target)
+    trial = attacked(within(norm, share, target or 1), target)
     assert trial.outcome.reached.all()
 
 
 @each_norm
 @pytest.mark.parametrize("seed", range(3))
-def test_what_can_t_be_broken_never_is_but_comes_nearer(sessions: Sessions, norm: Norm, seed: int) -> None:
-    trial = attacked(sessions, within(norm, 0.98), seed=seed)
+def test_what_can_t_be_broken_never_is_but_comes_nearer(norm: Norm, seed: int) -> None:
+    trial = attacked(within(norm, 0.98), seed=seed)
     assert not trial.outcome.reached.any() and not trial.outcome.strayed.any()
     before, after = (np.sort(logits, 1) for logits in (trial.clean_logits, trial.outcome.logits))
     assert (after[:, 2] - after[:, 1] < before[:, 2] - before[:, 1]).all()
@@ -55,22 +49,20 @@ def test_what_can_t_be_broken_never_is_but_comes_nearer(sessions: Sessions, norm
 
 @each_norm
 @pytest.mark.parametrize("share", [1.02, 1.2, 1.5])
-def test_it_takes_nothing_for_a_success_that_rounding_into_the_ball_undoes(
-    sessions: Sessions, norm: Norm, share: float
-) -> None:
+def test_it_takes_nothing_for_a_success_that_rounding_into_the_ball_undoes(norm: Norm, share: float) -> None:
     clean, criterion, threat = to_floats(CLEAN), boundaries.toward(ORDER, None), within(norm, share)
     inner = threat.before_rounding(clean[0].size)  # as the harness has it
-    pixels = SMALL.run(sessions.victim(), clean, criterion, inner, np.random.default_rng(0))
+    pixels = SMALL.run(fresh(), clean, criterion, inner, np.random.default_rng(0))
     assert pixels.min() >= 0 and pixels.max() <= 1
     assert inner.allows(pixels, clean).all()
-    outcome = attacked(sessions, threat).outcome
+    outcome = attacked(threat).outcome
     np.testing.assert_array_equal(to_floats(outcome.frames), pixels)
 
 
 @each_norm
-def test_it_asks_no_more_than_it_may_and_not_of_what_is_broken(sessions: Sessions, norm: Norm) -> None:
+def test_it_asks_no_more_than_it_may_and_not_of_what_is_broken(norm: Norm) -> None:
     criterion, rng = boundaries.toward(ORDER, None), np.random.default_rng(0)
-    held, broken = sessions.victim(), sessions.victim()
+    held, broken = fresh(), fresh()
     SMALL.run(held, to_floats(CLEAN), criterion, within(norm, 0.9), rng)
     assert held.queries == 300 * len(CLEAN)
     SMALL.run(broken, to_floats(CLEAN), criterion, within(norm, 5), rng)
@@ -90,8 +82,8 @@ class Listening:
         return self._served.run(frames)
 
 
-def test_the_square_becomes_smaller_as_autoattack_has_it(sessions: Sessions) -> None:
-    ear = Listening(sessions.served)
+def test_the_square_becomes_smaller_as_autoattack_has_it() -> None:
+    ear = Listening(sessions()[0])
     criterion, rng = boundaries.toward(ORDER[:1], None), np.random.default_rng(0)
     SMALL.run(Victim(ear), to_floats(CLEAN[:1]), criterion, within("linf", 0.9), rng)
     asked = np.concatenate(ear.asked)
@@ -105,8 +97,8 @@ def changed_from_one_before(asked: Pixels, query: int) -> int:
     return int((asked[:query] != asked[query]).any(3).sum((1, 2)).min())
 
 
-def test_the_same_seed_gives_the_same_pictures(sessions: Sessions) -> None:
-    first, again, other = (attacked(sessions, within("l2", 1.1), seed=seed).outcome.frames for seed in (0, 0, 1))
+def test_the_same_seed_gives_the_same_pictures() -> None:
+    first, again, other = (attacked(within("l2", 1.1), seed=seed).outcome.frames for seed in (0, 0, 1))
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()
 

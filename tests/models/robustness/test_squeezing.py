@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from colours import SIDE, crops
-from models.robustness.linear import GREEN, RED, colours, flat, peppered, weighted
+from models.robustness.colour_victim import GREEN, RED, flat, fresh, peppered
+from models.robustness.linear import weighted
 from roadsight_models.robustness.squeezing import (
     SQUEEZERS,
     VERSIONS,
@@ -22,19 +23,19 @@ def test_a_picture_that_squeezing_leaves_as_it_is_is_not_suspicious() -> None:
     frames = np.concatenate([flat(255, 0, 0), flat(0, 123, 255)])  # levels of 5 bits
     for squeeze in SQUEEZERS.values():
         np.testing.assert_array_equal(squeeze(frames), frames)
-    np.testing.assert_array_equal(suspicion(colours(), frames, 1.0), [0, 0])
+    np.testing.assert_array_equal(suspicion(fresh(), frames, 1.0), [0, 0])
 
 
 def test_an_answer_that_hangs_on_single_pixels_is_suspicious() -> None:
-    assert colours().answers(peppered()).argmax() == GREEN
-    assert colours().answers(smoothed(peppered())).argmax() == RED
+    assert fresh().answers(peppered()).argmax() == GREEN
+    assert fresh().answers(smoothed(peppered())).argmax() == RED
     pair = np.concatenate([peppered(), flat(156, 123, 0)])
-    found = suspicion(colours(), pair, 0.5)
+    found = suspicion(fresh(), pair, 0.5)
     assert found[0] > 1 and found[1] < 0.2
 
 
 def test_the_surer_the_manifest_makes_the_answers_the_more_a_change_of_them_counts() -> None:
-    found = [suspicion(colours(), peppered(), temperature)[0] for temperature in (0.01, 0.5, 2.0, 100.0)]
+    found = [suspicion(fresh(), peppered(), temperature)[0] for temperature in (0.01, 0.5, 2.0, 100.0)]
     assert found[0] == pytest.approx(2, abs=1e-3) and found[-1] < 0.1
     assert found == sorted(found, reverse=True)
 
@@ -43,10 +44,10 @@ def test_the_surer_the_manifest_makes_the_answers_the_more_a_change_of_them_coun
 @given(st.integers(0, 1000), st.floats(0.01, 10))
 def test_it_lies_between_0_and_2_and_each_picture_s_is_its_own(seed: int, temperature: float) -> None:
     frames = crops(5, seed)
-    found = suspicion(colours(), frames, temperature)
+    found = suspicion(fresh(), frames, temperature)
     assert found.shape == (5,) and found.dtype == np.float64
     assert ((found >= 0) & (found <= 2)).all()
-    np.testing.assert_allclose(found[2], suspicion(colours(), frames[2:3], temperature)[0], atol=1e-3)
+    np.testing.assert_allclose(found[2], suspicion(fresh(), frames[2:3], temperature)[0], atol=1e-3)
 
 
 def test_fewer_levels_are_those_of_so_many_bits_and_the_nearest() -> None:
@@ -90,6 +91,6 @@ def test_logits_that_are_not_finite_are_as_suspicious_as_can_be() -> None:
 
 
 def test_it_costs_an_inference_for_the_picture_and_one_for_each_squeezing() -> None:
-    victim = colours()
+    victim = fresh()
     suspicion(victim, crops(20), 1.0)
     assert victim.queries == 20 * (1 + len(SQUEEZERS))

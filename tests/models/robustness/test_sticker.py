@@ -6,7 +6,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from colours import SIDE, crops
 from conftest import ROOT
-from models.robustness.linear import GREEN, RED, colours, flat, not_of, two_classes
+from models.robustness.colour_victim import GREEN, RED, flat, fresh, not_of
+from models.robustness.linear import two_classes
 from roadsight_models import bundle
 from roadsight_models.errors import BadParameter
 from roadsight_models.frame import Frame, Pixels
@@ -47,7 +48,7 @@ def test_on_a_linear_model_it_sticks_where_it_gains_most() -> None:
 def test_what_it_ends_as_is_the_strongest_that_a_linear_model_can_be_shown() -> None:
     """Red leads by 25 levels: a tenth of the picture in pure green is worth as much."""
     attack = Sticker(steps=12, looks=1, views=Views(degrees=0, scale=0, shift=0, light=0))
-    trial = stick(colours(), flat(153, 128, 0), not_of(RED), 25 / 256, attack)
+    trial = stick(fresh(), flat(153, 128, 0), not_of(RED), 25 / 256, attack)
     assert trial.outcome.reached[0] and not trial.outcome.strayed[0]
     changed = trial.outcome.frames[0][(trial.outcome.frames != flat(153, 128, 0)).any(3)[0]]
     assert len(changed) == 25
@@ -56,15 +57,15 @@ def test_what_it_ends_as_is_the_strongest_that_a_linear_model_can_be_shown() -> 
 
 def test_what_is_verified_is_within_the_share() -> None:
     frames = crops(4, 1)
-    criterion = Criterion(colours().answers(frames).argmax(1))
+    criterion = Criterion(fresh().answers(frames).argmax(1))
     for epsilon in (0.0, 1 / 256, 0.1, 0.37, 1.0):
-        outcome = stick(colours(), frames, criterion, epsilon, Sticker(steps=3, looks=1)).outcome
+        outcome = stick(fresh(), frames, criterion, epsilon, Sticker(steps=3, looks=1)).outcome
         assert (outcome.l0 <= epsilon + 1e-9).all() and not outcome.strayed.any()
 
 
 def test_boxes_say_where_it_sticks() -> None:
     boxes = ((0.25, 0.0, 0.75, 0.125), (0.25, 0.875, 0.75, 1.0))  # a bar above and one below
-    trial = stick(colours(), flat(153, 128, 0), not_of(RED), 0.125, Sticker(steps=12, looks=2, boxes=boxes))
+    trial = stick(fresh(), flat(153, 128, 0), not_of(RED), 0.125, Sticker(steps=12, looks=2, boxes=boxes))
     changed = (trial.outcome.frames != flat(153, 128, 0)).any(3)[0]
     assert trial.outcome.reached[0]
     assert changed[:2, 4:12].all() and changed[14:, 4:12].all() and changed.sum() == 32
@@ -76,12 +77,12 @@ OUTSIDE = [(0.5, 0, 0.2, 1), (0, 0, 1.2, 1), (-0.1, 0, 1, 1), (0, 0.3, 1, 0.3), 
 @pytest.mark.parametrize("box", OUTSIDE)
 def test_a_box_that_does_not_lie_in_the_picture_is_refused(box: tuple[float, float, float, float]) -> None:
     with pytest.raises(BadParameter, match=r"boxes: .* are shares of the sides"):
-        stick(colours(), flat(153, 128, 0), not_of(RED), 1.0, Sticker(boxes=(box,)))
+        stick(fresh(), flat(153, 128, 0), not_of(RED), 1.0, Sticker(boxes=(box,)))
 
 
 def test_boxes_that_cover_more_than_is_allowed_are_refused_and_not_cut() -> None:
     with pytest.raises(BadParameter, match=r"boxes: they cover 0\.25 of the picture, and epsilon allows 0\.2$"):
-        stick(colours(), flat(153, 128, 0), not_of(RED), 0.2, Sticker(boxes=((0, 0, 0.5, 0.5),)))
+        stick(fresh(), flat(153, 128, 0), not_of(RED), 0.2, Sticker(boxes=((0, 0, 0.5, 0.5),)))
 
 
 def test_it_may_have_any_form() -> None:
@@ -89,14 +90,14 @@ def test_it_may_have_any_form() -> None:
     disc = np.hypot(row - 7.5, column - 7.5) < 4
     clean = to_floats(np.repeat(flat(153, 128, 0), 2, axis=0))
     masks = np.stack([disc, ~disc])
-    pixels = QUICK.stick(colours(), clean, not_of(RED, 2), masks, np.random.default_rng(0))
+    pixels = QUICK.stick(fresh(), clean, not_of(RED, 2), masks, np.random.default_rng(0))
     np.testing.assert_array_equal((pixels != clean).any(3), masks)
-    assert not_of(RED, 2).reached(colours().logits(pixels)).all()
+    assert not_of(RED, 2).reached(fresh().logits(pixels)).all()
 
 
 def test_a_target_is_what_it_is_taken_for() -> None:
     wanted = Criterion(np.array([RED]), np.array([2]))
-    trial = stick(colours(), flat(153, 128, 0), wanted, 0.5)
+    trial = stick(fresh(), flat(153, 128, 0), wanted, 0.5)
     assert trial.outcome.reached[0]
 
 
@@ -109,7 +110,7 @@ def test_the_same_seed_draws_the_same_sticker_and_another_one_another() -> None:
 
 
 def test_it_asks_for_as_many_gradients_as_it_says() -> None:
-    trial = stick(colours(), flat(153, 128, 0), not_of(RED), 0.1, Sticker(steps=5, looks=3))
+    trial = stick(fresh(), flat(153, 128, 0), not_of(RED), 0.1, Sticker(steps=5, looks=3))
     assert trial.steps == 1 + 5 * (1 + 3)
     assert trial.queries == 1 + trial.steps + 1
 

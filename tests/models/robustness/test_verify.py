@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import colours
-from models.robustness.colour_victim import NEEDED, SHORTEST, Recorder, flat, not_red, reds, sessions, victim
+from models.robustness.colour_victim import NEEDED, SHORTEST, flat, fresh, not_red, reds, sessions
+from models.robustness.listeners import Recorder
 from pictures import encoded
 from roadsight_models.frame import Pixels, decode
 from roadsight_models.robustness.threat import Floats, Norm, ThreatModel, l0, l2, linf
@@ -19,7 +20,7 @@ each_norm = pytest.mark.parametrize("norm", ["linf", "l2", "l0"])
 
 def judged(pixels: Floats, threat: ThreatModel | None, clean: Pixels | None = None) -> Outcome:
     clean = reds(len(pixels)) if clean is None else clean
-    return verify(victim(), clean, pixels, not_red(len(clean)), threat)
+    return verify(fresh(), clean, pixels, not_red(len(clean)), threat)
 
 
 def grey_levels(count: float) -> ThreatModel:

@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import colour_gradient
 import colours
-from models.robustness.colour_victim import Recorder, not_red, sessions, victim
+from models.robustness.colour_victim import fresh, not_red, sessions
+from models.robustness.listeners import Recorder
 from roadsight_models.errors import BadParameter, DeadlineMissed
 from roadsight_models.robustness.losses import cross_entropy, margin
 from roadsight_models.robustness.victim import BATCH, Victim, to_floats, to_pixels
@@ -40,11 +42,20 @@ def test_pictures_are_asked_and_differentiated_in_small_batches_and_all_are_coun
 @each_size
 def test_what_is_climbed_is_the_loss_of_the_served_answer(count: int) -> None:
     pixels, criterion = to_floats(colours.crops(count)), not_red(count)
-    slope = victim().climb(pixels, criterion, margin)
+    slope = fresh().climb(pixels, criterion, margin)
     np.testing.assert_allclose(slope.logits, colours.answers(colours.crops(count)), rtol=1e-5)
     np.testing.assert_array_equal(slope.values, margin(slope.logits, criterion).values)
     higher = (pixels + np.float32(0.1) * np.sign(slope.gradient)).clip(0, 1)
-    assert (victim().climb(higher, criterion, margin).values > slope.values).all()
+    assert (fresh().climb(higher, criterion, margin).values > slope.values).all()
+
+
+@each_size
+def test_what_is_pulled_is_the_gradient_of_the_weighted_logits_as_it_is(count: int) -> None:
+    weights = np.random.default_rng(0).normal(size=(count, 3)).astype(np.float32) * np.float32(1e-6)
+    attacked = fresh()
+    found = attacked.pull(to_floats(colours.crops(count)), weights)
+    np.testing.assert_allclose(found, colour_gradient.answers(weights), rtol=1e-5)
+    assert (attacked.queries, attacked.steps) == (0, count)
 
 
 @pytest.mark.parametrize("allowed", range(4))
@@ -56,7 +67,7 @@ def test_an_attack_that_nobody_waits_for_ends_before_its_next_batch(allowed: int
             raise DeadlineMissed("nobody waits")
         left.pop()
 
-    attacked = victim(check)
+    attacked = fresh(check)
     with pytest.raises(DeadlineMissed):
         attacked.climb(to_floats(colours.crops(2 * BATCH)), not_red(2 * BATCH), cross_entropy)
     assert attacked.queries + attacked.steps == allowed * BATCH

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from colours import SIDE
-from models.robustness.linear import GREEN, RED, colours, flat, not_of, two_classes
+from models.robustness.colour_victim import GREEN, RED, flat, fresh, not_of
+from models.robustness.linear import two_classes
 from roadsight_models.robustness.criterion import Criterion
 from roadsight_models.robustness.views import View, Views, fooled_share
 from roadsight_models.robustness.warp import Warp
@@ -41,10 +42,10 @@ def test_views_that_may_not_differ_are_the_picture_itself() -> None:
 
 def test_a_picture_of_one_colour_is_the_same_in_all_views_and_each_is_counted_by_itself() -> None:
     frames = np.concatenate([flat(200, 40, 40), flat(40, 200, 40)])
-    share = fooled_share(colours(), frames, not_of(RED, 2), np.random.default_rng(0), 10)
+    share = fooled_share(fresh(), frames, not_of(RED, 2), np.random.default_rng(0), 10)
     np.testing.assert_array_equal(share, [0, 1])
     targeted = Criterion(np.array([RED, RED]), np.array([GREEN, GREEN]))
-    np.testing.assert_array_equal(fooled_share(colours(), frames, targeted, np.random.default_rng(0), 10), [0, 1])
+    np.testing.assert_array_equal(fooled_share(fresh(), frames, targeted, np.random.default_rng(0), 10), [0, 1])
 
 
 def test_the_share_is_that_of_the_light_that_fools() -> None:

@@ -15,13 +15,16 @@ import pytest
 import colours
 from roadsight_models import cli
 
-COMMAND = EntryPoint("attack", "roadsight_training.commands.attack:attack", cli.GROUP)
+COMMANDS = [
+    EntryPoint(name, f"roadsight_training.commands.{name}:{name}", cli.GROUP)
+    for name in ("attack", "certify", "suspicion")
+]
 
 
-def painted(folder: Path, leads: Sequence[int], classes: Sequence[str] = colours.LABELS) -> Path:
-    """Writes test/<label>/<lead>.png for each of the classes."""
+def painted(folder: Path, leads: Sequence[int], classes: Sequence[str] = colours.LABELS, split: str = "test") -> Path:
+    """Writes <split>/<label>/<lead>.png for each of the classes."""
     for label in classes:
-        place = folder / "test" / label
+        place = folder / split / label
         place.mkdir(parents=True)
         for number, lead in enumerate(leads):
             pixels = np.full((colours.SIDE, colours.SIDE, 3), 100, np.uint8)
@@ -30,8 +33,8 @@ def painted(folder: Path, leads: Sequence[int], classes: Sequence[str] = colours
     return folder
 
 
-def called(*words: object) -> int:
-    """Calls `roadsight attack`; gives its exit code. An error that the command line tells in one line is raised."""
+def called(*words: object, command: str = "attack") -> int:
+    """Calls `roadsight`; gives its exit code. An error that the command line tells in one line is raised."""
     with pytest.raises(SystemExit) as ended:
-        cli.build([COMMAND])(["attack", *map(str, words)])
+        cli.build(COMMANDS)([command, *map(str, words)])
     return ended.value.code  # type: ignore[return-value]

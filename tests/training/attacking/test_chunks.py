@@ -14,8 +14,9 @@ from roadsight_models.gradient import open_gradient
 from roadsight_models.robustness.pgd import PGD
 from roadsight_models.robustness.victim import Victim
 from roadsight_models.session import Session, open_session
-from roadsight_training.attacking.asked import Asked, Drawn, draw, header
+from roadsight_training.attacking.asked import Asked, header
 from roadsight_training.attacking.chunks import attack_chunks
+from roadsight_training.attacking.drawn import Drawn, draw
 from roadsight_training.attacking.journal import RESULTS, Journal, open_journal
 from roadsight_training.datasets import open_dataset
 from roadsight_training.errors import BadDataset
@@ -38,7 +39,8 @@ def data(tmp_path: Path) -> Path:
 
 
 def drawn(session: Session, data: Path, asked: Asked = ASKED) -> Drawn:
-    return draw(asked, session, open_dataset(data).known_as(session.manifest.labels))
+    dataset = open_dataset(data).known_as(session.manifest.labels)
+    return draw(session, dataset, asked.split, asked.n, asked.target)
 
 
 def attacked(session: Session, pictures: Drawn, out: Path, asked: Asked = ASKED, chunks: int | None = None) -> Journal:

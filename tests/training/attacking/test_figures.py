@@ -8,7 +8,7 @@ import pytest
 
 import colours
 from roadsight_models.robustness.epsilons import read_epsilon, shown
-from roadsight_models.robustness.masking import Check
+from roadsight_models.robustness.masking import MaskingCheck
 from roadsight_training.attacking.figures import figures
 from roadsight_training.attacking.pictures import magnified
 from roadsight_training.attacking.results import Results
@@ -66,7 +66,7 @@ def test_what_turns_into_what_is_counted_without_what_was_wrong_before() -> None
 
 
 def test_one_check_that_does_not_hold_is_a_sign() -> None:
-    fine, odd = Check("one", {"a": 0.5}, True), Check("other", {"b": 0.5}, False)
+    fine, odd = MaskingCheck("one", {"a": 0.5}, True), MaskingCheck("other", {"b": 0.5}, False)
     assert told(checks=[fine])["masked"] is False
     assert told(checks=[fine, odd])["masked"] is True
     assert told()["masked"] is None

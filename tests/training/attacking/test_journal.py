@@ -54,7 +54,7 @@ def test_what_the_command_did_not_write_is_refused_and_left_alone(tmp_path: Path
     with (tmp_path / RESULTS).open("ab") as file:
         file.write(tail)
     before = (tmp_path / RESULTS).read_bytes()
-    with pytest.raises(BadRun, match="not what `roadsight attack` wrote"):
+    with pytest.raises(BadRun, match="not what `roadsight attack` or `certify` wrote"):
         open_journal(tmp_path, HEADER)
     assert (tmp_path / RESULTS).read_bytes() == before
 

@@ -56,6 +56,17 @@ def test_an_entry_says_all_that_the_figure_means() -> None:
     assert (eight.steps, sixteen.epsilon) == (4.0, 16 / 255)
 
 
+def test_what_was_not_by_default_is_in_the_command_and_is_another_question(carded: bundle.Bundle) -> None:
+    own = entries(results(steps=100, restarts=None, own=50), ATTACKS)
+    assert own[0].options == "--steps 100 --own 50"
+    told = record(record(carded, entries(results(), ATTACKS)), own)
+    assert len(told.manifest.robustness) == 4
+    text = card(told)
+    assert "| both --steps 100 --own 50 | linf | 8/255 |" in text
+    assert "- both --steps 100 --own 50: fgsm; pgd" in text and "- both: fgsm; pgd" in text
+    assert "--data DIR --attack both --steps 100 --own 50 --norm linf" in text
+
+
 def test_an_attack_without_a_ball_has_no_epsilon() -> None:
     without = entries(results(norm=None), ATTACKS)
     assert {(one.norm, one.epsilon) for one in without} == {(None, None)}

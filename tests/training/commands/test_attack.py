@@ -108,6 +108,21 @@ def test_other_settings_in_the_same_folder_are_refused(place: Path, run: Path) -
     assert (run / RESULTS).read_bytes() == before
 
 
+def test_other_steps_and_restarts_are_another_run_and_are_recorded_with_their_command(
+    place: Path, tmp_path: Path
+) -> None:
+    folder = colour_gradient.save(tmp_path / "bundles").folder
+    asked = [folder, "--data", place / "data", "--out", tmp_path / "run", "--steps", 5]
+    assert called(*asked, "--restarts", 2, "--record") == 0
+    stated = figures(tmp_path / "run")["run"]
+    assert stated["attacks"][0]["parameters"] == {"steps": 5, "step": None, "random_start": True, "restarts": 2}
+    (entry,) = bundle.load(folder).manifest.robustness
+    assert entry.options == "--steps 5 --restarts 2"
+    for more in ((), ("--restarts", 3)):
+        with pytest.raises(BadRun, match="was begun with other settings"):
+            called(*asked, *more)
+
+
 def test_what_it_found_is_recorded_in_the_bundle_and_the_run_goes_on(place: Path, tmp_path: Path) -> None:
     folder = colour_gradient.save(tmp_path / "bundles").folder
     asked = [folder, "--data", place / "data", "--out", tmp_path / "run", "--attack", "fgsm", "--record"]
@@ -140,7 +155,7 @@ STOPPED_AFTER_A_CHUNK = """
 import os, signal, sys
 from roadsight_models import cli
 from roadsight_training.attacking.journal import Journal
-from training.attacking.painted import COMMAND
+from training.attacking.painted import COMMANDS
 
 append = Journal.append
 
@@ -149,7 +164,7 @@ def append_and_stop(journal, *line):
     os.kill(os.getpid(), signal.SIGINT)
 
 Journal.append = append_and_stop
-cli.build([COMMAND])(sys.argv[1:])
+cli.build(COMMANDS)(sys.argv[1:])
 """
 
 
@@ -176,6 +191,10 @@ def test_ctrl_c_leaves_a_run_that_goes_on_as_if_it_had_not_been(tmp_path: Path) 
         (("--epsilon", "a lot"), "epsilon: expected a number such as 8/255"),
         (("--epsilon", "2"), r"epsilon: 2\.0: in linf it is a number from 0 up to 1"),
         (("--norm", "l0"), "norm: pgd knows linf, l2, not l0"),
+        (("--attack", "standard", "--steps", "9"), "steps: standard has none to choose"),
+        (("--attack", "fgsm", "--restarts", "2"), "restarts: fgsm has none to choose"),
+        (("--own", "9"), "own: pgd has no pictures of its own"),
+        (("--attack", "substitute", "--restarts", "2"), "restarts: substitute has none to choose"),
     ],
 )
 def test_what_no_attack_can_do_is_refused(place: Path, tmp_path: Path, more: tuple[str, str], said: str) -> None:
@@ -191,6 +210,8 @@ def test_what_no_attack_can_do_is_refused(place: Path, tmp_path: Path, more: tup
         (("--norm", "l1"), "--norm"),
         (("--jpeg", "0"), "--jpeg"),
         (("--n", "0"), "--n"),
+        (("--steps", "0"), "--steps"),
+        (("--own", "1"), "--own"),
     ],
 )
 def test_what_can_not_be_read_is_refused(

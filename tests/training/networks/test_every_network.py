@@ -167,7 +167,10 @@ def test_a_vgg_learns_with_all_of_its_120_million_dense_weights() -> None:
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"name": "resnet18", "activation": "elu"}, r"^network\.activation: resnet18 does not take it; it takes stem, width"),
+        (
+            {"name": "resnet18", "activation": "elu"},
+            r"^network\.activation: resnet18 does not take it; it takes stem, width",
+        ),
         ({"name": "plain18", "width": 0.5}, r"^network\.width: plain18 does not take it; it takes none"),
         ({"name": "resnet18", "until": "inception5a"}, r"^network\.until: resnet18 does not take it"),
         ({"name": "mlp", "pooling": "max"}, r"^network\.pooling: mlp does not take it; it takes .*batch_norm, hidden"),

@@ -15,7 +15,8 @@ from roadsight_models.frame import Pixels
 from roadsight_models.robustness.attack import Attack
 from roadsight_models.robustness.ensemble import NOBODY, Siege, besiege
 from roadsight_models.robustness.victim import Victim
-from roadsight_training.attacking.asked import CHUNK, Asked, Drawn
+from roadsight_training.attacking.asked import Asked
+from roadsight_training.attacking.drawn import Drawn
 from roadsight_training.attacking.journal import Journal, Line
 from roadsight_training.judging.plots import encode
 
@@ -33,12 +34,8 @@ def attack_chunks(
     Raises:
         BadParameter: an attack does not know the norm.
     """
-    total = len(drawn.truth)
-    yield sum(len(line["truth"]) for line in journal.done.values())
-    for chunk, start in enumerate(range(0, total, CHUNK)):
-        if chunk in journal.done:
-            continue
-        rows = slice(start, min(start + CHUNK, total))
+    yield journal.pictures
+    for chunk, rows in journal.left(len(drawn.truth)):
         criterion = drawn.criterion(rows)
         sieges = []
         for threat in asked.threats:
@@ -48,7 +45,7 @@ def attack_chunks(
             _line(chunk, drawn.frames[rows], asked, sieges),
             [sum(stage.seconds for stage in siege.stages) for siege in sieges],
         )
-        yield sum(len(line["truth"]) for line in journal.done.values())
+        yield journal.pictures
 
 
 def _line(chunk: int, frames: Pixels, asked: Asked, sieges: Sequence[Siege]) -> Line:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from roadsight_models.robustness.epsilons import shown
-from roadsight_models.robustness.masking import Check, masks
+from roadsight_models.robustness.masking import MaskingCheck, masks
 from roadsight_training.attacking.results import Level, Results
 from roadsight_training.judging.corrupted import corruption_errors
 from roadsight_training.judging.intervals import Proportion
@@ -21,7 +21,9 @@ PAIRS = 20  # of truth and answer in the table
 Plain = dict[str, Any]
 
 
-def figures(results: Results, labels: Sequence[str], checks: Sequence[Check] | None, stress: Sequence[Plain]) -> Plain:
+def figures(
+    results: Results, labels: Sequence[str], checks: Sequence[MaskingCheck] | None, stress: Sequence[Plain]
+) -> Plain:
     """Puts everything into plain values; a number that is not defined is null.
 
     Args:

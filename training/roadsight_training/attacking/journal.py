@@ -8,7 +8,7 @@ apart, since that differs.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,8 @@ from roadsight_training.errors import BadRun
 RESULTS = "results.jsonl"
 SECONDS = "seconds.jsonl"
 CHECKS = "checks.json"
-NOT_OURS = "not what `roadsight attack` wrote"
+NOT_OURS = "not what `roadsight attack` or `certify` wrote"
+CHUNK = 20  # pictures: as much is lost where a run is interrupted
 
 Line = dict[str, Any]
 
@@ -31,6 +32,17 @@ class Journal:
     header: Line
     done: dict[int, Line] = field(default_factory=dict)  # by number of the chunk
     seconds: dict[int, list[float]] = field(default_factory=dict)  # of each chunk, by epsilon
+
+    @property
+    def pictures(self) -> int:
+        """How many are done."""
+        return sum(len(line["truth"]) for line in self.done.values())
+
+    def left(self, total: int) -> Iterator[tuple[int, slice]]:
+        """What is still to be done of so many pictures: number and rows of each chunk."""
+        for chunk, start in enumerate(range(0, total, CHUNK)):
+            if chunk not in self.done:
+                yield chunk, slice(start, min(start + CHUNK, total))
 
     def append(self, line: Line, seconds: Sequence[float]) -> None:
         """Adds a chunk; its seconds first, so that none is without."""

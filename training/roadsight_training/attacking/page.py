@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from roadsight_models.robustness.masking import Check
+from roadsight_models.robustness.masking import MaskingCheck
 from roadsight_training.attacking.figures import Plain, figures
 from roadsight_training.attacking.pictures import curve_plot, examples_sheet
 from roadsight_training.attacking.results import Results
@@ -21,7 +21,7 @@ TEMPLATE = "attack.html.j2"
 
 
 def write_page(
-    results: Results, labels: Sequence[str], checks: Sequence[Check] | None, stress: Sequence[Plain], out: Path
+    results: Results, labels: Sequence[str], checks: Sequence[MaskingCheck] | None, stress: Sequence[Plain], out: Path
 ) -> Plain:
     """Writes both files into the folder of the run, and the pictures beside them for slides.
 

@@ -14,6 +14,8 @@ from roadsight_training.attacking.parameters import described
 from roadsight_training.attacking.results import Results
 from roadsight_training.card import CARD, attacked
 
+OPTIONS = ("steps", "restarts", "own")  # of the command, by default those of the attack
+
 
 def entries(results: Results, attacks: Sequence[Attack]) -> tuple[Robustness, ...]:
     """One an epsilon."""
@@ -21,6 +23,7 @@ def entries(results: Results, attacks: Sequence[Attack]) -> tuple[Robustness, ..
     return tuple(
         Robustness(
             attack=run["attack"],
+            options=" ".join(f"--{name} {run[name]}" for name in OPTIONS if run.get(name) is not None),
             parameters=described(attacks),
             norm=run["norm"],
             epsilon=level.epsilon if run["norm"] else None,

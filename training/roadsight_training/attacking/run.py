@@ -1,7 +1,7 @@
 """A run from its beginning, or from where it was interrupted, to its page.
 
-name --named--> attacks --norm_of--> norm
-     BadParameter       BadParameter
+attacks --norm_of--> norm
+        BadParameter
 Bundle, data, Asked --run--> figures, and the bundle as it is now
                     BadBundle, BadDataset, BadRun, BadParameter
 """
@@ -12,24 +12,27 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.console import Console
 
 from roadsight_models.bundle import Bundle
 from roadsight_models.errors import BadParameter
 from roadsight_models.gradient import open_gradient
 from roadsight_models.robustness.attack import Attack
-from roadsight_models.robustness.masking import Check, check_masking
+from roadsight_models.robustness.masking import MaskingCheck, check_masking
 from roadsight_models.robustness.threat import Norm
 from roadsight_models.robustness.victim import Victim
 from roadsight_models.session import open_session
-from roadsight_training.attacking.asked import Asked, Drawn, draw, header
+from roadsight_training.attacking.asked import Asked, header
 from roadsight_training.attacking.chunks import attack_chunks
+from roadsight_training.attacking.drawn import Drawn, draw
 from roadsight_training.attacking.figures import Plain
 from roadsight_training.attacking.journal import CHECKS, open_journal
 from roadsight_training.attacking.page import write_page
+from roadsight_training.attacking.progress import follow
 from roadsight_training.attacking.record import entries, record
 from roadsight_training.attacking.results import Results
 from roadsight_training.datasets import open_dataset
+from roadsight_training.substitute import Substitute
 
 CHECKED = 100  # pictures that the checks of gradient masking are made on
 
@@ -88,24 +91,30 @@ def run(
     looks_inside = checks or any(one.access == "white box" for one in attacks)
     gradient = open_gradient(bundle, "auto", threads) if looks_inside else None
     victim = Victim(session, gradient)
-    drawn = draw(asked, session, open_dataset(data).known_as(bundle.manifest.labels))
+    drawn = draw(session, open_dataset(data).known_as(bundle.manifest.labels), asked.split, asked.n, asked.target)
     journal = open_journal(out, header(asked, attacks, session, drawn))
-    bar = Progress(TextColumn("attacked"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with bar:
-        task = bar.add_task("attacked", total=len(drawn.truth))
-        for done in attack_chunks(victim, drawn, asked, attacks, journal):
-            bar.update(task, completed=done)
+    if journal.pictures < len(drawn.truth):
+        _learn(attacks, victim)
+    follow("attacked", len(drawn.truth), attack_chunks(victim, drawn, asked, attacks, journal))
     results = Results.read(journal)
     checked = _checks(victim, drawn, asked, out) if checks else None
     figures = write_page(results, bundle.manifest.labels, checked, stress, out)
     return figures, record(bundle, entries(results, attacks)) if recorded else bundle
 
 
-def _checks(victim: Victim, drawn: Drawn, asked: Asked, out: Path) -> list[Check]:
+def _learn(attacks: Sequence[Attack], victim: Victim) -> None:
+    """Before any chunk, lest what a chunk costs depends on where a run was stopped."""
+    for one in attacks:
+        if isinstance(one, Substitute):
+            Console().print(f"{one.name} learns from {one.queries} answers, which takes minutes")
+            one.learn(victim)
+
+
+def _checks(victim: Victim, drawn: Drawn, asked: Asked, out: Path) -> list[MaskingCheck]:
     """The checks of a run, made once."""
     path = out / CHECKS
     if not path.exists():
         rows = slice(0, CHECKED)
         found = check_masking(victim, drawn.frames[rows], drawn.criterion(rows), asked.threats[0], asked.seed)
         path.write_text(json.dumps([asdict(one) for one in found], indent=2) + "\n", encoding="utf-8")
-    return [Check(**one) for one in json.loads(path.read_text(encoding="utf-8"))]
+    return [MaskingCheck(**one) for one in json.loads(path.read_text(encoding="utf-8"))]

@@ -30,7 +30,7 @@ def stress(manifest: Manifest, split: str, found: Sequence[Stressed]) -> str:
 def attack(manifest: Manifest, one: Robustness) -> str:
     """Gives what withstands an attack, but for the epsilon."""
     how: dict[str, object] = {
-        "attack": one.attack,
+        "attack": f"{one.attack} {one.options}".rstrip(),
         "norm": one.norm,
         "n": one.n,
         "split": one.split,

@@ -21,7 +21,7 @@ def under_attack(manifest: Manifest) -> str:
         return ""
     rows = [
         (
-            one.attack,
+            _name(one),
             one.norm or "-",
             shown(one.epsilon, one.norm),
             *_how(one),
@@ -54,6 +54,10 @@ def inserted(card: str, manifest: Manifest) -> str:
     return f"{head.rstrip()}\n\n{under_attack(manifest).strip()}\n\n{found}{tail}".rstrip() + "\n"
 
 
+def _name(one: Robustness) -> str:
+    return f"{one.attack} {one.options}".rstrip()
+
+
 def _how(one: Robustness) -> tuple[str, str]:
     jpeg = f", JPEG {one.jpeg}" if one.jpeg else ""
     target = f", to {one.target}" if one.target else ""
@@ -61,7 +65,7 @@ def _how(one: Robustness) -> tuple[str, str]:
 
 
 def _parameters(found: Iterable[Robustness]) -> dict[str, str]:
-    return {one.attack: one.parameters for one in found if one.parameters != one.attack}  # one that takes none
+    return {_name(one): one.parameters for one in found if one.parameters != one.attack}  # one that takes none
 
 
 def _commands(manifest: Manifest) -> list[str]:

@@ -16,3 +16,4 @@ import typer
 DataFolder = Annotated[
     Path, typer.Option("--data", help="Any layout that Roadsight reads: see `roadsight data --help`.")
 ]
+AnySplit = Annotated[str, typer.Option(help="Any of the data set's, or `validation`: what its training held back.")]

@@ -11,11 +11,10 @@ from rich.table import Table
 
 from roadsight_models import bundle as bundles
 from roadsight_models.manifest import PrecisionName
-from roadsight_models.robustness.catalogue import make
 from roadsight_models.robustness.epsilons import read_epsilon
 from roadsight_models.robustness.threat import Norm
-from roadsight_training.commands import DataFolder
-from roadsight_training.commands.train import INTERRUPTED
+from roadsight_training.commands import AnySplit, DataFolder
+from roadsight_training.commands.resumable import resumable
 
 if TYPE_CHECKING:
     from roadsight_models.manifest import Manifest
@@ -24,16 +23,22 @@ if TYPE_CHECKING:
 def attack(
     bundle: Annotated[Path, typer.Argument(help="The folder of a bundle's version.")],
     folder: DataFolder,
-    name: Annotated[str, typer.Option("--attack", help="An unknown one lists them all.")] = "pgd",
+    name: Annotated[
+        str,
+        typer.Option("--attack", help="`substitute`, or one that the service has, too: an unknown one lists these."),
+    ] = "pgd",
     epsilon: Annotated[
         list[str] | None,
         typer.Option(help="How far pictures may go, of [0, 1]: 8/255 or 0.03; repeatable, for a curve. Default 8/255."),
     ] = None,
     norm: Annotated[Norm | None, typer.Option(help="Default the first that the attack knows.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Of the attack; default its own.")] = None,
+    restarts: Annotated[int | None, typer.Option(min=1, help="Likewise.")] = None,
+    own: Annotated[
+        int | None, typer.Option(min=2, help="Training pictures that `substitute` has to learn from; default 1000.")
+    ] = None,
     n: Annotated[int, typer.Option("--n", min=1, help="How many pictures, drawn once and for all.")] = 1000,
-    split: Annotated[
-        str, typer.Option(help="Any of the data set's, or `validation`: what its training held back.")
-    ] = "test",
+    split: AnySplit = "test",
     precision: Annotated[PrecisionName, typer.Option(help="Which graph is attacked.")] = "float32",
     jpeg: Annotated[
         int | None, typer.Option(min=1, max=100, help="Quality of the JPEG that pictures pass through on their way.")
@@ -55,24 +60,26 @@ def attack(
     """
     from roadsight_training.attacking import run as room
     from roadsight_training.attacking.asked import Asked
+    from roadsight_training.attacking.named import Attacker, named
     from roadsight_training.judging.corrupted import read_stress
 
     opened = bundles.load(bundle)
-    attacks = make(name)
+    attacks = named(name, steps, restarts, Attacker(opened.manifest, folder, split, own, seed))
     ball = room.norm_of(attacks, norm)
     _check(opened.manifest, ball, epsilon, target)
     epsilons = tuple(sorted({read_epsilon(text) for text in epsilon or ["8/255"]})) if ball else (1.0,)
-    asked = Asked(name, ball, epsilons, n, split, precision, seed, jpeg, target)
+    asked = Asked(name, ball, epsilons, n, split, precision, seed, jpeg, target, steps, restarts, own)
     place = out or Path("runs") / f"attack-{opened.manifest.name}-{opened.manifest.version}-{name}"
     told = read_stress(stress) if stress else []
-    try:
+    with resumable(place):
         figures, bundle_now = room.run(opened, folder, asked, attacks, place, checks, told, record)
-    except KeyboardInterrupt as stopped:
-        Console(soft_wrap=True).print(f"interrupted; the same command goes on with {place}", markup=False)
-        raise typer.Exit(INTERRUPTED) from stopped
+    _tell(figures, place / "report.html", bundle_now.folder if record else None)
+
+
+def _tell(figures: dict[str, Any], page: Path, recorded: Path | None) -> None:
     Console().print(table(figures))
     lines = [f"{'holds' if check['holds'] else 'does not hold'}: {check['name']}" for check in figures["checks"] or ()]
-    lines += [f"see {place / 'report.html'}", *([f"recorded: {bundle_now.folder}"] if record else [])]
+    lines += [f"see {page}", *([f"recorded: {recorded}"] if recorded else [])]
     Console(soft_wrap=True).print("\n".join(lines), markup=False, highlight=False)
 
 

@@ -15,7 +15,7 @@ from rich.table import Table
 from roadsight_models import bundle as bundles
 from roadsight_models.manifest import PrecisionName
 from roadsight_models.session import open_session
-from roadsight_training.commands import DataFolder
+from roadsight_training.commands import AnySplit, DataFolder
 from roadsight_training.datasets import open_dataset
 
 if TYPE_CHECKING:
@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 def stress(
     bundle: Annotated[Path, typer.Argument(help="The folder of a bundle's version.")],
     folder: DataFolder,
-    split: Annotated[
-        str, typer.Option(help="Any of the data set's, or `validation`: what its training held back.")
-    ] = "test",
+    split: AnySplit = "test",
     only: Annotated[list[str] | None, typer.Option(help="Such as margin or fog; may be given again.")] = None,
     images: Annotated[int, typer.Option(min=1, help="How many of them, drawn once and for all.")] = 2000,
     precision: Annotated[PrecisionName, typer.Option(help="Which graph.")] = "float32",
