@@ -51,11 +51,11 @@ class Bundle:
         return read_golden(self.folder / GOLDEN, len(self.manifest.labels))
 
 
-def load(folder: Path) -> Bundle:
-    """Reads and verifies a bundle.
+def read_manifest(folder: Path) -> Manifest:
+    """Reads what a bundle says of itself; its files are not looked at.
 
     Raises:
-        BadBundle: the manifest is missing, not understood or changed, or a file is missing or changed; names the file.
+        BadBundle: the manifest is missing, not understood or changed.
     """
     path = folder / MANIFEST
     if not path.is_file():
@@ -67,9 +67,19 @@ def load(folder: Path) -> Bundle:
         raise BadBundle(path, _complaint(error)) from error
     if manifest.digest != digest_of(json.loads(path.read_bytes())):
         raise BadBundle(path, "its digest does not match: the file was changed after it was published")
+    return manifest
+
+
+def load(folder: Path) -> Bundle:
+    """Reads and verifies a bundle.
+
+    Raises:
+        BadBundle: as `read_manifest` does, or a file is missing or changed; names the file.
+    """
+    manifest = read_manifest(folder)
     needed = CLASSIFIER, GOLDEN, *(precision.file for precision in manifest.precisions)
     if missing := [name for name in needed if name not in manifest.files]:
-        raise BadBundle(path, f"lists no {missing[0]}")
+        raise BadBundle(folder / MANIFEST, f"lists no {missing[0]}")
     for name, digest in manifest.files.items():
         _verify(folder / name, digest)
     return Bundle(folder, manifest)
@@ -149,3 +159,16 @@ def latest(root: Path) -> dict[str, Path]:
     versions = [folder for folder in found if re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+", folder.name)]
     versions.sort(key=lambda folder: (folder.parent.name, [int(part) for part in folder.name.split(".")], folder))
     return {folder.parent.name: folder for folder in versions}  # of a name the last counts
+
+
+def one_a_task(newest: Mapping[str, Path]) -> dict[str, Path]:
+    """What serves where nobody chooses: of several bundles for one task the one that is named after it, if one is.
+
+    Args:
+        newest: name -> folder.
+
+    Raises:
+        BadBundle: as `read_manifest` does.
+    """
+    slugs = {name: read_manifest(folder).task.replace("_", "-") for name, folder in newest.items()}
+    return {name: newest[name] for name, slug in slugs.items() if name == slug or slug not in slugs}

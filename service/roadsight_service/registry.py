@@ -91,7 +91,7 @@ def _chosen(settings: Settings) -> list[Path]:
     newest = bundle.latest(settings.bundles)
     if not newest:
         raise BadBundle(settings.bundles, "no bundle here, <name>/<version>/manifest.json; set ROADSIGHT_BUNDLES")
-    return [_folder(settings.bundles, wanted, newest) for wanted in settings.models or newest]
+    return [_folder(settings.bundles, wanted, newest) for wanted in settings.models or bundle.one_a_task(newest)]
 
 
 def _folder(root: Path, wanted: str, newest: dict[str, Path]) -> Path:

@@ -73,6 +73,14 @@ def test_two_bundles_for_one_task_ask_for_a_choice(tmp_path: Path) -> None:
     assert chosen.sessions["colour"].manifest.name == "colours-robust"
 
 
+def test_of_several_for_one_task_the_one_named_after_it_serves_unless_another_is_chosen(tmp_path: Path) -> None:
+    for name in ("colour", "colour-robust"):
+        colours.save(tmp_path, name=name)
+    assert open_registry(Settings(bundles=tmp_path)).sessions["colour"].manifest.name == "colour"
+    chosen = open_registry(Settings(bundles=tmp_path, models=("colour-robust",)))
+    assert chosen.sessions["colour"].manifest.name == "colour-robust"
+
+
 def test_the_newest_version_serves_unless_one_is_named(tmp_path: Path) -> None:
     for version in ("1.0.0", "1.1.0"):
         colours.save(tmp_path, version=version)

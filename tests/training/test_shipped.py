@@ -25,6 +25,7 @@ class Shipped:
     images: dict[str, int]
     min_support: int
     lowest_recall: float  # of a class, on `test`
+    precisions: frozenset[str] = frozenset({"float16", "int8"})  # beside float32
 
     def load(self) -> Bundle:
         return bundles.load(bundles.latest(BUNDLES)[self.name])
@@ -34,7 +35,8 @@ SIGNS = Shipped("traffic-sign", "gtsrb", {"test": 12569}, min_support=1, lowest_
 OBJECTS = Shipped(
     "road-object", "road_objects", {"test": 1044, "test_shift": 1824}, min_support=100, lowest_recall=0.87
 )
-each_shipped = pytest.mark.parametrize("shipped", [SIGNS, OBJECTS], ids=lambda shipped: shipped.name)
+ROBUST = Shipped("traffic-sign-robust", "gtsrb", {"test": 12569}, 1, 0.55, frozenset({"float16"}))
+each_shipped = pytest.mark.parametrize("shipped", [SIGNS, OBJECTS, ROBUST], ids=lambda shipped: shipped.name)
 
 
 def published(bundle: Bundle, split: str) -> dict[str, float]:
@@ -56,21 +58,21 @@ def test_a_shipped_bundle_was_measured_on_every_held_out_image(shipped: Shipped)
 
 
 @each_shipped
-def test_a_shipped_bundle_is_small_and_comes_in_every_precision(shipped: Shipped) -> None:
+def test_a_shipped_bundle_is_small_and_loses_little_in_other_precisions(shipped: Shipped) -> None:
     bundle = shipped.load()
     assert sum(path.stat().st_size for path in bundle.folder.iterdir()) < 50e6
     whole = published(bundle, "test")["top1"]
     precisions = {one.name: one for one in bundle.manifest.precisions}
-    assert set(precisions) == {"float16", "int8"}
+    assert set(precisions) == shipped.precisions
     assert all(whole - one.top1 <= 0.003 for one in precisions.values())
-    ratio = precisions["int8"].latency_ratio
-    assert ratio is not None and ratio < 1
+    ratios = [one.latency_ratio for name, one in precisions.items() if name == "int8"]
+    assert all(ratio is not None and ratio < 1 for ratio in ratios)
     assert choose(bundle.manifest, "cuda").precision == "float16"
 
 
 @pytest.mark.data
 @pytest.mark.parametrize(
-    ("shipped", "split"), [(shipped, split) for shipped in (SIGNS, OBJECTS) for split in shipped.images]
+    ("shipped", "split"), [(shipped, split) for shipped in (SIGNS, OBJECTS, ROBUST) for split in shipped.images]
 )
 def test_every_held_out_image_again_gives_the_published_figures(shipped: Shipped, split: str, data_root: Path) -> None:
     report, said = again(shipped, split, data_root), published(shipped.load(), split)

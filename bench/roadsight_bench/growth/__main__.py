@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def main(
-    bundles: Annotated[Path, typer.Option(help="One bundle a task.")] = ROOT / "models" / "bundles",
+    bundles: Annotated[Path, typer.Option(help="Those that the service picks are measured.")] = ROOT / "models" / "bundles",
     out: Annotated[Path, typer.Option(help="The file of the results.")] = ROOT / "bench" / "growth.json",
     quick: Annotated[bool, typer.Option("--quick", help="A second a load: shows that it works, not how fast.")] = False,
 ) -> None:
@@ -40,7 +40,7 @@ def main(
 
 def _measure(root: Path, quick: bool) -> tuple[machine.Machine, dict[str, results.Figures], dict[str, results.Figures]]:
     here, tool, plan = machine.look(), wrk.find(), QUICK if quick else FULL
-    loaded = [bundle.load(folder) for folder in bundle.latest(root).values()]
+    loaded = [bundle.load(folder) for folder in bundle.one_a_task(bundle.latest(root)).values()]
     sessions = {one.manifest.task: open_session(one, "cpu") for one in loaded}
     if missing := set(TASKS) - sessions.keys():
         raise BadBundle(root, f"no bundle serves {', '.join(sorted(missing))}")
