@@ -3,7 +3,7 @@
 from pydantic import BaseModel, ConfigDict, Field
 
 from roadsight_models.manifest import Metric, Robustness
-from roadsight_models.probabilities import Status
+from roadsight_models.judgement import Status
 
 Pixel = int | float  # a client that sends whole pixels gets whole pixels back
 

@@ -10,13 +10,15 @@ from typing import Annotated, Literal
 from pydantic import Field, Json, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from roadsight_models.precision import Asked as Precision
-from roadsight_models.providers import Asked as Provider
+from roadsight_models.asked import Precision, Provider
 from roadsight_service.access import KeyDigest, Scope
 
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 class Settings(BaseSettings):
