@@ -10,7 +10,6 @@ import subprocess
 import sys
 from mmap import mmap
 from socket import SO_SNDBUF, SOL_SOCKET, send_fds, socket, socketpair
-from socket import timeout as SocketTimeout
 from typing import Any, NamedTuple
 
 from roadsight_models.errors import LaneLost
@@ -96,17 +95,16 @@ class Crew:
         except subprocess.TimeoutExpired:
             self._zygote.kill()
             self._zygote.wait()
-        self.gone.close()
 
     def _answer(self, within_s: float) -> dict[str, Any]:
         self._line.settimeout(within_s)
         try:
             line = self._answers.readline()
-        except SocketTimeout as error:
+        except TimeoutError as error:
             raise LaneLost(f"no answer within {within_s:.0f} s") from error
         except OSError as error:
             raise LaneLost(str(error)) from error
         if not line:
-            raise LaneLost(f"it ended with status {self._zygote.poll()}")
+            raise LaneLost(f"it ended with status {self._zygote.wait(END_S)}")
         said: dict[str, Any] = json.loads(line)
         return said
