@@ -1,4 +1,4 @@
-"""A socket of messages on the event loop: what is sent goes out as fast as the other end reads, and nothing waits for it.
+"""A socket of messages on the event loop: what is sent goes out as fast as the other end reads; nothing waits for it.
 
 buffers --send--> socket        socket --messages--> heard
                                        --end of file--> ended

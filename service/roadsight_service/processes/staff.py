@@ -87,7 +87,7 @@ class Staff:
                 try:
                     lane = await asyncio.to_thread(self._crew.fork)
                 except LaneLost as error:
-                    log.error("the process that lanes are forked from is lost: %s", error)
+                    log.error("%s; another is started", error)
                     await self._hire()
                 else:
                     break
