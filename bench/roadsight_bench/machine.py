@@ -7,7 +7,7 @@ from pathlib import Path
 
 import onnxruntime
 
-from roadsight_models.providers import gpu_name
+from roadsight_models.gpu import gpu_name
 
 CPU_INFO = Path("/proc/cpuinfo")
 

@@ -123,6 +123,12 @@ class DeadlineMissed(RoadsightError):
         self.stage = stage
 
 
+class LaneLost(RoadsightError):
+    """A process that works on frames died, or hung and was ended. Another takes its place."""
+
+    code = "lane_lost"
+
+
 class BadBundle(RoadsightError):
     """A bundle that can't be trusted: a file missing or changed, a manifest that is not understood. Names the file."""
 

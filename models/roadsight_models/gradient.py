@@ -17,6 +17,7 @@ import numpy.typing as npt
 import onnxruntime as ort
 
 from roadsight_models import providers
+from roadsight_models.asked import Provider
 from roadsight_models.bundle import GRADIENT, Bundle
 from roadsight_models.errors import BadBundle, GoldenMismatch
 from roadsight_models.probabilities import softmax
@@ -66,7 +67,7 @@ class GradientSession:
         return Gradients(logits, gradient)
 
 
-def open_gradient(bundle: Bundle, provider: providers.Asked = "auto", threads: int = 1) -> GradientSession:
+def open_gradient(bundle: Bundle, provider: Provider = "auto", threads: int = 1) -> GradientSession:
     """Opens, warms and tests a bundle's gradient graph.
 
     Args:

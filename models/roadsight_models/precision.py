@@ -6,13 +6,12 @@ asked (auto | float32 | float16 | int8), provider, Manifest --choose--> Graph (p
 
 import platform
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
+from roadsight_models.asked import Precision
 from roadsight_models.bundle import CLASSIFIER
 from roadsight_models.errors import PrecisionMissing
 from roadsight_models.manifest import Manifest, PrecisionName
-
-Asked = Literal["auto"] | PrecisionName
 
 CPU_INFO = Path("/proc/cpuinfo")
 # A CPU without one of these multiplies bytes more slowly than floats.
@@ -27,7 +26,7 @@ class Graph(NamedTuple):
     golden_tolerance: float  # largest difference in probability that the self-test accepts
 
 
-def choose(manifest: Manifest, provider: str, asked: Asked = "auto") -> Graph:
+def choose(manifest: Manifest, provider: str, asked: Precision = "auto") -> Graph:
     """Chooses the graph for a provider.
 
     `auto` takes float16 on a GPU where the bundle has it (how fast it is there is not measured), and int8 on a CPU that

@@ -7,36 +7,14 @@ Hendrycks and Gimpel 2017; the threshold is published in the manifest.
 """
 
 import math
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from roadsight_models.judgement import Judgement, Prediction
 from roadsight_models.manifest import Manifest
 
 NOT_FINITE = "logits_not_finite"
-
-Status = Literal["ok", "uncertain", "unknown"]
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """A class and how likely it is."""
-
-    label: str
-    index: int
-    probability: float
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """What is said of one region. `unknown` has a reason and no predictions."""
-
-    status: Status
-    reason: str | None
-    predictions: tuple[Prediction, ...]  # most likely first
-    suspicion: float | None = None  # how far the answer hangs on detail, 0 to 2; None: not asked, or not judged
 
 
 def softmax(logits: npt.NDArray[np.float32], temperature: float = 1.0) -> npt.NDArray[np.float64]:

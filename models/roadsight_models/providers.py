@@ -8,20 +8,20 @@
 ONNX Runtime falls back to the CPU without an error, so what a session runs on is compared with what was asked.
 """
 
-import ctypes
 import importlib
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, Literal, TypeVar
+from typing import Generic, TypeVar
 
 import onnxruntime as ort
 
+from roadsight_models.asked import Provider
 from roadsight_models.errors import ProviderMissing
+from roadsight_models.gpu import no_gpu
 from roadsight_models.provider_options import NAMES, Fixed, provider_options
 
-Asked = Literal["auto", "cpu", "cuda", "tensorrt"]
 Kind = TypeVar("Kind")
 _LOG_FATAL = 4
 
@@ -35,7 +35,7 @@ class Opened(Generic[Kind]):
     fallback: str | None  # why `auto` did not get the GPU
 
 
-def open_graph(path: Path, asked: Asked, threads: int) -> Opened[ort.InferenceSession]:
+def open_graph(path: Path, asked: Provider, threads: int) -> Opened[ort.InferenceSession]:
     """Opens a graph for batches of any size.
 
     Args:
@@ -49,7 +49,7 @@ def open_graph(path: Path, asked: Asked, threads: int) -> Opened[ort.InferenceSe
     return open_first(lambda provider: open_on(path, provider, threads), asked)
 
 
-def open_first(open_: Callable[[str], Kind], asked: Asked) -> Opened[Kind]:
+def open_first(open_: Callable[[str], Kind], asked: Provider) -> Opened[Kind]:
     """Opens on the provider that was asked for.
 
     Args:
@@ -61,7 +61,7 @@ def open_first(open_: Callable[[str], Kind], asked: Asked) -> Opened[Kind]:
     """
     if asked != "auto":
         return Opened(open_(asked), asked, None)
-    why = _no_gpu()
+    why = no_gpu()
     if why is None:
         try:
             return Opened(open_("cuda"), "cuda", None)
@@ -113,25 +113,3 @@ def _session(path: Path, provider: str, threads: int, fixed: Fixed | None) -> or
         )
     except Exception as error:  # ONNX Runtime raises a dozen unrelated classes here
         raise ProviderMissing(f"{NAMES[provider]} did not take {path.name}: {error}") from error
-
-
-def _no_gpu() -> str | None:
-    """Why there is no usable NVIDIA GPU, or None where there is one. Asks the driver; loads no CUDA library."""
-    try:
-        driver = ctypes.CDLL("libcuda.so.1")
-    except OSError:
-        return "no NVIDIA driver (libcuda.so.1) on this machine"
-    count = ctypes.c_int(0)
-    if driver.cuInit(0) != 0 or driver.cuDeviceGetCount(ctypes.byref(count)) != 0 or count.value == 0:
-        return "the NVIDIA driver finds no GPU"
-    return None
-
-
-def gpu_name() -> str | None:
-    """What the first NVIDIA GPU is called; None where there is none."""
-    if _no_gpu() is not None:
-        return None
-    driver, device, name = ctypes.CDLL("libcuda.so.1"), ctypes.c_int(0), ctypes.create_string_buffer(128)
-    if driver.cuDeviceGet(ctypes.byref(device), 0) != 0 or driver.cuDeviceGetName(name, len(name), device) != 0:
-        return "unknown"
-    return name.value.decode()

@@ -15,12 +15,13 @@ import numpy.typing as npt
 import onnxruntime as ort
 
 from roadsight_models import providers
+from roadsight_models.asked import Precision, Provider
 from roadsight_models.bundle import Bundle
 from roadsight_models.contract import check_contract
 from roadsight_models.errors import GoldenMismatch
 from roadsight_models.frame import Pixels
 from roadsight_models.manifest import PrecisionName
-from roadsight_models.precision import Asked, Graph, choose
+from roadsight_models.precision import Graph, choose
 from roadsight_models.probabilities import softmax
 from roadsight_models.providers import Opened
 from roadsight_models.runners import UNBOUNDED, Direct, Gpu, Runner, open_staged
@@ -83,9 +84,9 @@ class Session:
 
 def open_session(
     bundle: Bundle,
-    provider: providers.Asked = "auto",
+    provider: Provider = "auto",
     threads: int = 1,
-    precision: Asked = "auto",
+    precision: Precision = "auto",
     gpu: Gpu = UNBOUNDED,
 ) -> Session:
     """Opens, warms and tests a bundle.

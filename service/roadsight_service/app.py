@@ -4,74 +4,70 @@ create_app(settings) --lifespan--> models warm --> lanes run --> frames --> lane
                      BadBundle, ProviderMissing, GoldenMismatch stop the start
 """
 
+# ruff: noqa: PLC0415  (see `opening`: only a service that has checks loads what they need)
+
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from roadsight_service.access import Access
-from roadsight_service.batcher import make_batcher
-from roadsight_service.frame_queue import FrameQueue
-from roadsight_service.lanes import Lanes
 from roadsight_service.metrics import Metrics
-from roadsight_service.pace import Pace
+from roadsight_service.opening import make_room, open_models
 from roadsight_service.pipeline import Pipeline
-from roadsight_service.registry import Registry, open_registry
-from roadsight_service.robustness.back_room import BackRoom
-from roadsight_service.robustness.checks import Checks
 from roadsight_service.robustness.metrics import CheckMetrics
-from roadsight_service.routes import classify, problems, robustness, status
+from roadsight_service.room import Room
+from roadsight_service.routes import classify, problems, status
 from roadsight_service.routes.intake import Intake
 from roadsight_service.routes.state import State
 from roadsight_service.settings import Settings
 
-OpenRegistry = Callable[[Settings], Registry]
+if TYPE_CHECKING:
+    from roadsight_service.processes.crew import Crew
+    from roadsight_service.registry import Registry
+    from roadsight_service.robustness.checks import Checks
+
+OpenModels = Callable[[Settings], "Crew | Registry"]
 
 
-def create_app(settings: Settings, open_models: OpenRegistry = open_registry) -> FastAPI:
+def create_app(settings: Settings, opens: OpenModels = open_models) -> FastAPI:
     """Makes the application.
 
     Args:
         settings: all of them; none is read from elsewhere.
-        open_models: gives the warm models when the application starts.
+        opens: gives the models when the application starts.
     """
     metrics = Metrics()
     check_metrics = CheckMetrics(metrics.registry)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        registry = open_models(settings)
-        sessions = tuple(registry.sessions.values())
-        pace = Pace(settings.lanes)
-        queue = FrameQueue(settings.queue_frames, pace)
-        batcher = make_batcher(sessions, metrics, queue, settings.batch_crops, settings.batch_delay_ms / 1e3)
-        metrics.watch(sessions, queue)
-        lanes = Lanes(settings.lanes, queue, batcher, pace)
-        lanes.start()
-        checks = _checks(settings, registry, queue, check_metrics) if settings.robustness_enabled else None
-        watch = asyncio.ensure_future(pace.watch_loop())
+        opened = opens(settings)
+        room = make_room(opened, settings, metrics)
+        await room.start()
+        metrics.watch(room)
+        checks = _checks(settings, opened, room, check_metrics) if settings.robustness_enabled else None
         app.state.roadsight = State(
             settings,
-            registry,
+            room,
             metrics,
             Access(settings.keys),
             Intake(settings.max_body_bytes, settings.max_buffered_bytes),
-            Pipeline(registry, lanes, metrics, settings.max_pixels),
+            Pipeline(room, metrics),
             checks,
         )
         try:
             yield
         finally:
             app.state.roadsight = None
-            metrics.ready.set(0)
-            watch.cancel()
             if checks is not None:
                 await asyncio.to_thread(checks.close, settings.drain_seconds)
-            await asyncio.to_thread(lanes.close, settings.drain_seconds)
+            await room.close(settings.drain_seconds)
 
     app = Roadsight(
         title="Roadsight",
@@ -83,17 +79,22 @@ def create_app(settings: Settings, open_models: OpenRegistry = open_registry) ->
     app.include_router(classify.router)
     app.include_router(status.router)
     if settings.robustness_enabled:
+        from roadsight_service.routes import robustness
+
         app.include_router(robustness.router)
     app.add_middleware(_Measured, metrics=metrics)
     app.frames = _Measured(problems.Answered(classify.classify), metrics)
     return app
 
 
-def _checks(settings: Settings, registry: Registry, queue: FrameQueue, metrics: CheckMetrics) -> Checks:
-    def is_busy() -> bool:
-        return len(queue) > 0 or queue.idle == 0
+def _checks(settings: Settings, opened: "Crew | Registry", room: Room, metrics: CheckMetrics) -> "Checks":
+    from roadsight_service.registry import Registry, open_registry
+    from roadsight_service.robustness.back_room import BackRoom
+    from roadsight_service.robustness.checks import Checks
 
-    return Checks(registry, BackRoom(is_busy), metrics, settings.max_pixels)
+    # Lanes in other processes have their own sessions: checks then ask others of the same graph, on the same provider.
+    registry = opened if isinstance(opened, Registry) else open_registry(settings)
+    return Checks(registry, BackRoom(lambda: room.is_busy), metrics, settings.max_pixels)
 
 
 class Roadsight(FastAPI):

@@ -20,7 +20,7 @@ from roadsight_service.frame_queue import FrameQueue
 from roadsight_service.inference import infer, pack
 from roadsight_service.metrics import Metrics
 from roadsight_service.session_queue import SessionQueue
-from roadsight_service.work import Share
+from roadsight_service.work import Job, Share
 
 # Four crops of 160 x 160: a core is no faster with more, and ONNX Runtime keeps the memory of its largest batch.
 PIXELS_AT_ONCE = 4 * 160 * 160
@@ -39,7 +39,7 @@ class Batcher(Protocol):
 
 
 def make_batcher(
-    sessions: Sequence[Session], metrics: Metrics, queue: FrameQueue, batch_crops: int, delay_s: float
+    sessions: Sequence[Session], metrics: Metrics, queue: FrameQueue[Job, Errand], batch_crops: int, delay_s: float
 ) -> Batcher:
     """Chooses by where the sessions run."""
     if all(session.provider == "cpu" for session in sessions):
@@ -47,12 +47,26 @@ def make_batcher(
     return QueuedBatcher(sessions, metrics, batch_crops, delay_s)
 
 
+def by_session(shares: Sequence[Share]) -> list[list[Share]]:
+    """The shares of each session."""
+    groups: dict[int, list[Share]] = {}
+    for share in shares:
+        groups.setdefault(id(share.session), []).append(share)
+    return list(groups.values())
+
+
+def most_crops(session: Session, batch_crops: int) -> int:
+    """How many crops a core infers at once."""
+    rule = session.manifest.input
+    return max(1, min(batch_crops, PIXELS_AT_ONCE // (rule.width * rule.height)))
+
+
 class InlineBatcher:
     """Infers on the lane that calls, in batches of a size that suits a core; other lanes may take a part of them."""
 
     round_s = 0.03  # a fuller batch costs less a crop, but its frames are answered together
 
-    def __init__(self, metrics: Metrics, queue: FrameQueue, batch_crops: int) -> None:
+    def __init__(self, metrics: Metrics, queue: FrameQueue[Job, Errand], batch_crops: int) -> None:
         self._metrics, self._queue, self._batch_crops = metrics, queue, batch_crops
 
     def accept(self, shares: Sequence[Share]) -> None:
@@ -70,24 +84,21 @@ class InlineBatcher:
         now.help(self.round_s)
 
     def _errand(self, shares: Sequence[Share]) -> Errand:
-        by_session: dict[int, list[Share]] = {}
-        for share in shares:
-            by_session.setdefault(id(share.session), []).append(share)
-        batches = [batch for group in by_session.values() for batch in pack(group, self._crops_at_once(group))]
+        batches = [batch for group in by_session(shares) for batch in pack(group, self._crops_at_once(group))]
         deadline = min(share.job.deadline for share in shares)
-        return Errand(shares[0].job.camera, deadline, [partial(infer, batch, self._metrics) for batch in batches])
+        return Errand(
+            shares[0].job.camera,
+            deadline,
+            [partial(infer, batch, self._metrics.batch_size.observe) for batch in batches],
+        )
 
     def _is_large(self, share: Share) -> bool:
         """Whether it takes more than a batch: then it must not share one, or the turns, with another camera's."""
-        return len(share.pixels) > self._most(share.session)
-
-    def _most(self, session: Session) -> int:
-        rule = session.manifest.input
-        return max(1, min(self._batch_crops, PIXELS_AT_ONCE // (rule.width * rule.height)))
+        return len(share.pixels) > most_crops(share.session, self._batch_crops)
 
     def _crops_at_once(self, group: Sequence[Share]) -> int:
         crops = sum(len(share.pixels) for share in group)
-        return max(1, min(self._most(group[0].session), math.ceil(crops / (self._queue.idle + 1))))
+        return max(1, min(most_crops(group[0].session, self._batch_crops), math.ceil(crops / (self._queue.idle + 1))))
 
     def close(self, within_s: float) -> None:
         """Does nothing: what is left waits in the queue, and lanes finish that before they stop."""

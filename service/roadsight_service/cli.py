@@ -1,19 +1,18 @@
 """`roadsight serve`: the service on a socket."""
 
+# ruff: noqa: PLC0415  (another process opens the models while this one imports the server)
+
 import logging
 import signal
 import sys
 from typing import Annotated
 
 import typer
-import uvicorn
 from pydantic import ValidationError
 
-from roadsight_service.app import create_app
 from roadsight_service.heap import give_back_large_buffers
-from roadsight_service.protocol import Protocol
-from roadsight_service.registry import open_registry
-from roadsight_service.settings import Settings
+from roadsight_service.opening import begin
+from roadsight_service.settings import LOG_FORMAT, Settings
 
 # At 5 ms, the default, a lane waits longer for the event loop than a frame takes; at 0.1 ms an overload starves that.
 SWITCH_S = 5e-4
@@ -30,14 +29,20 @@ def serve(
     except ValidationError as error:
         lines = (f"ROADSIGHT_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
         sys.exit("error: " + "; ".join(lines))
-    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level=settings.log_level.upper(), format=LOG_FORMAT)
     # Once stopped, uvicorn raises the signal anew: an orderly stop is a success, not a death by signal.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     sys.setswitchinterval(SWITCH_S)
     give_back_large_buffers()
-    registry = open_registry(settings)  # before there is a socket: a model that can't be trusted ends in one line
+    models = begin(settings)
+    import uvicorn
+
+    from roadsight_service.app import create_app
+    from roadsight_service.protocol import Protocol
+
+    opened = models()  # before there is a socket: a model that can't be trusted ends in one line
     uvicorn.run(
-        create_app(settings, lambda _: registry),
+        create_app(settings, lambda _: opened),
         host=settings.host,
         port=settings.port,
         http=Protocol,

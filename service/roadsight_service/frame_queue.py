@@ -1,30 +1,29 @@
 """The one queue before the lanes: bounded, fair between cameras, and open only to frames that can be in time.
 
-Job --put--> FrameQueue --take--> a lane's part of what waits --put_errand--> what is left waits again
+frame --put--> FrameQueue --take--> a lane's part of what waits --put_errand--> what is left waits again
 QueueFull, Draining
 """
 
 import math
 from threading import Condition
 from time import monotonic
+from typing import Generic
 
 from roadsight_models.errors import Draining, QueueFull
-from roadsight_service.errand import Errand
 from roadsight_service.pace import Pace
-from roadsight_service.turns import Camera, Turns
-from roadsight_service.work import Job
+from roadsight_service.turns import Camera, Frame, Rest, Turns
 
 LIGHTEST = 2  # the weight of a frame of one crop
 _MOST_BEGUN = 4  # cameras a lane, of which frames are begun and not done: their crops take memory
 _TRUST = 0.75  # of its time must be enough for a frame: costs vary, and one that comes later may go first
 
 
-class FrameQueue:
+class FrameQueue(Generic[Frame, Rest]):
     """What waits for lanes, in the order of `Turns`."""
 
     def __init__(self, limit: int, pace: Pace) -> None:
         self._limit, self._pace = limit, pace
-        self._turns = Turns()
+        self._turns = Turns[Frame, Rest]()
         self._waiting = 0
         self._idle = 0  # lanes that wait for work
         self._closed = False
@@ -51,7 +50,7 @@ class FrameQueue:
             said = f"{1e3 * expected:.0f} ms, {1e3 * left:.0f} ms are left"
             raise QueueFull(f"{len(ahead)} frames go before it, an answer would take {said}")
 
-    def put(self, job: Job) -> None:
+    def put(self, job: Frame) -> None:
         """Lets a frame wait.
 
         Raises:
@@ -77,7 +76,7 @@ class FrameQueue:
         self._remove(loser)
         loser.fail(QueueFull(f"{self._waiting + 1} frames wait already, most of them of this camera"))
 
-    def put_errand(self, errand: Errand) -> None:
+    def put_errand(self, errand: Rest) -> None:
         """Lets lanes that are idle help with an errand, and any lane when it is its camera's turn.
 
         It takes no place: it is a part of frames that were let in.
@@ -86,7 +85,7 @@ class FrameQueue:
             self._turns.add_errand(errand)
             self._changed.notify(len(errand))
 
-    def take(self, lanes: int, round_s: float) -> list[Job] | Errand | None:
+    def take(self, lanes: int, round_s: float) -> list[Frame] | Rest | None:
         """Waits for work, and gives a lane its part of it, from the camera whose turn it is on.
 
         Where frames wait that part is a fair one, at least one frame, and no more than `round_s` seconds of work.
@@ -94,20 +93,27 @@ class FrameQueue:
         Returns:
             Frames, or an errand that others may have in hand, too; None once the queue is closed and empty.
         """
-        most_begun = _MOST_BEGUN * lanes
         with self._changed:
             self._idle += 1
             # Looked at once: the last piece of an errand may be gone by a second look, and the queue be open.
-            found = self._changed.wait_for(lambda: self._turns.next(most_begun) or self._closed)
+            found = self._changed.wait_for(lambda: self._turns.next(_MOST_BEGUN * lanes) or self._closed)
             self._idle -= 1
-            if not isinstance(found, Camera):
-                return None
-            if found.errands:
-                return self._turns.errand(found)
-            return self._take_frames(found, math.ceil(self._waiting / lanes), self._pace.weight_in(round_s), most_begun)
+            return self._part(found, lanes, round_s, self._limit) if isinstance(found, Camera) else None
 
-    def _take_frames(self, first: Camera, most: int, weight: int, most_begun: int) -> list[Job]:
-        jobs, camera = list[Job](), first
+    def take_now(self, lanes: int, round_s: float, most: int) -> list[Frame] | Rest | None:
+        """The same without waiting, and at most so many frames; None if nothing is there."""
+        with self._changed:
+            found = self._turns.next(_MOST_BEGUN * lanes)
+            return self._part(found, lanes, round_s, most) if found else None
+
+    def _part(self, camera: Camera[Frame, Rest], lanes: int, round_s: float, most: int) -> list[Frame] | Rest:
+        if camera.errands:
+            return self._turns.errand(camera)
+        most, weight = min(most, math.ceil(self._waiting / lanes)), self._pace.weight_in(round_s)
+        return self._take_frames(camera, most, weight, _MOST_BEGUN * lanes)
+
+    def _take_frames(self, first: Camera[Frame, Rest], most: int, weight: int, most_begun: int) -> list[Frame]:
+        jobs, camera = list[Frame](), first
         while True:
             jobs.append(self._turns.pop_frame(camera))
             self._waiting -= 1
@@ -117,12 +123,12 @@ class FrameQueue:
                 return jobs
             camera = following
 
-    def discard(self, job: Job) -> None:
+    def discard(self, job: Frame) -> None:
         """Takes a job out whose client left; its place is free at once. Does nothing if a lane has it already."""
         with self._changed:
             self._remove(job)
 
-    def _remove(self, job: Job) -> None:
+    def _remove(self, job: Frame) -> None:
         self._waiting -= self._turns.remove(job)
 
     def close(self) -> None:

@@ -4,7 +4,7 @@ Share(s) --pack--> batches of Part(s) --infer--> Outputs, taken by each share
 DeadlineMissed, ClientGone (a failed batch fails its own shares, nothing else)
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -12,8 +12,8 @@ import numpy as np
 from roadsight_models.errors import DeadlineMissed
 from roadsight_models.frame import Pixels
 from roadsight_models.session import Outputs, Session
-from roadsight_service.metrics import Metrics
-from roadsight_service.work import ClientGone, Share
+from roadsight_service.room import ClientGone
+from roadsight_service.work import Share
 
 
 class Part(NamedTuple):
@@ -39,8 +39,13 @@ def pack(shares: Sequence[Share], batch_crops: int) -> Iterator[list[Part]]:
     yield batch
 
 
-def infer(batch: Sequence[Part], metrics: Metrics) -> None:
-    """Runs a batch; a share is settled with its last crop. Who has left, or is too late, is dropped first."""
+def infer(batch: Sequence[Part], observe: Callable[[int], None]) -> None:
+    """Runs a batch; a share is settled with its last crop. Who has left, or is too late, is dropped first.
+
+    Args:
+        batch: parts for one session.
+        observe: is told how many crops are inferred.
+    """
     alive = [part for part in batch if _is_alive(part.share)]
     if not alive:
         return
@@ -49,7 +54,7 @@ def infer(batch: Sequence[Part], metrics: Metrics) -> None:
         job.begin_inference()
     try:
         pixels = np.concatenate([part.pixels for part in alive]) if len(alive) > 1 else alive[0].pixels
-        outputs = _outputs(session, pixels, metrics)
+        outputs = _outputs(session, pixels, observe)
     except Exception as error:  # whatever the runtime raises belongs to these shares; the thread lives on
         for job in jobs:
             job.end_inference()
@@ -75,10 +80,10 @@ def _is_alive(share: Share) -> bool:
     return True
 
 
-def _outputs(session: Session, pixels: Pixels, metrics: Metrics) -> Outputs:
+def _outputs(session: Session, pixels: Pixels, observe: Callable[[int], None]) -> Outputs:
     if not len(pixels):
         return Outputs(np.empty((0, len(session.manifest.labels)), np.float32), np.empty((0, 0), np.float32))
-    metrics.batch_size.observe(len(pixels))
+    observe(len(pixels))
     outputs = session.run(pixels)
     if len(outputs.logits) != len(pixels):
         raise RuntimeError(f"{len(pixels)} crops went in, {len(outputs.logits)} logits came out")

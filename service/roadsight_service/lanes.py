@@ -25,7 +25,7 @@ from roadsight_service.work import Done, Job, Share
 class Lanes:
     """A fixed set of threads over one queue and one batcher."""
 
-    def __init__(self, count: int, queue: FrameQueue, batcher: Batcher, pace: Pace) -> None:
+    def __init__(self, count: int, queue: FrameQueue[Job, Errand], batcher: Batcher, pace: Pace) -> None:
         self._count, self._queue, self._batcher, self._pace = count, queue, batcher, pace
         self._threads = [Thread(target=self._work, name=f"lane-{i}", daemon=True) for i in range(count)]
 

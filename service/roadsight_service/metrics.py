@@ -3,15 +3,16 @@
 Times are histograms in seconds with millisecond buckets, so that they can be aggregated over machines.
 """
 
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from time import perf_counter
+from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from roadsight_models.probabilities import Judgement
-from roadsight_models.session import Session
+from roadsight_models.judgement import Judgement
+from roadsight_service.served import Models
 
 STAGES = ("receive", "decode", "preprocess", "queue", "inference", "postprocess", "total")
 _SECONDS = (
@@ -39,6 +40,21 @@ _CROPS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 _CONFIDENCE = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999, 1.0)
 
 
+class Shown(Protocol):
+    """What is shown of a machine room."""
+
+    @property
+    def models(self) -> Models:
+        """What serves, by task."""
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether there are lanes."""
+
+    def __len__(self) -> int:
+        """How many frames wait."""
+
+
 class Metrics:
     """The registry and every series in it. Label values come from fixed sets, never from a client."""
 
@@ -60,6 +76,7 @@ class Metrics:
         self.dropped = Counter(
             "roadsight_frames_dropped_total", "Frames given up before an answer.", ["reason"], registry=r
         )
+        self.lanes_lost = Counter("roadsight_lanes_lost_total", "Lanes that died and were replaced.", registry=r)
         self.predictions = Counter(
             "roadsight_predictions_total", "Regions by their most likely label.", ["task", "label"], registry=r
         )
@@ -77,14 +94,14 @@ class Metrics:
             # Finding a child takes a lock and formats its labels; every frame asks for a dozen.
             counted.labels = cache(counted.labels)  # type: ignore[method-assign, assignment]
 
-    def watch(self, sessions: Iterable[Session], queue: Sized) -> None:
-        """Shows what serves, and how many frames wait."""
-        for session in sessions:
-            manifest = session.manifest
-            self.model_info.labels(manifest.task, manifest.version, session.precision, session.provider).set(1)
-            self.fallback.labels(manifest.task, session.provider).set(session.fallback is not None)
-        self.queue_depth.set_function(lambda: len(queue))
-        self.ready.set(1)
+    def watch(self, room: Shown) -> None:
+        """Shows what serves, whether it can, and how many frames wait."""
+        for model in room.models.values():
+            manifest = model.manifest
+            self.model_info.labels(manifest.task, manifest.version, model.precision, model.provider).set(1)
+            self.fallback.labels(manifest.task, model.provider).set(model.fallback is not None)
+        self.queue_depth.set_function(lambda: len(room))
+        self.ready.set_function(lambda: room.is_ready)
 
     def judged(self, task: str, judgement: Judgement) -> None:
         """Counts one answered region."""

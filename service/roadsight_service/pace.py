@@ -7,18 +7,28 @@ Frames differ in cost, by their crops above all: a frame's weight is one for its
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import partial
 from threading import Lock
 from time import monotonic
+from typing import Any, Protocol
 
-from roadsight_service.work import Done, Job
+from roadsight_service.turns import Waits
 
 WEIGHT = 0.1  # of the latest observation; the mean forgets in some ten of them
 LIGHT_S = 0.03  # a frame that takes no longer is done in one round of a lane; a heavier one in several
 BEAT_S = 0.02
 FORGET_S = 1.0  # what nobody has measured for so long counts no more: else who is refused could never show better
+
+
+class Taken(Waits, Protocol):
+    """A frame that a lane takes."""
+
+    future: Any
+
+    @property
+    def is_prepared(self) -> bool:
+        """Whether it was decoded and cut."""
 
 
 class Pace:
@@ -34,7 +44,7 @@ class Pace:
         self._errands_s = 0.0  # spent on what was left of frames, since a round ended
         self._lock = Lock()
 
-    def expected(self, ahead: Sequence[Job], own: int) -> float:
+    def expected(self, ahead: Sequence[Waits], own: int) -> float:
         """Seconds until a frame that comes now is answered; while a lane is free, what the event loop needs.
 
         Args:
@@ -60,15 +70,19 @@ class Pace:
         with self._lock:
             return int(seconds / self._unit_s) if self._unit_s else 0
 
+    def begin(self, weight: int, future: Any) -> None:
+        """A frame leaves the queue; `future`, of either kind that Python has, tells when it is settled."""
+        with self._lock:
+            self._frames += 1
+            self._weight += weight
+        future.add_done_callback(partial(self._settled, weight, monotonic()))
+
     @contextmanager
-    def round(self, jobs: Sequence[Job]) -> Iterator[None]:
+    def round(self, jobs: Sequence[Taken]) -> Iterator[None]:
         """Learns from what a lane does with frames in the block; errands since the last one count as theirs."""
         start = monotonic()
-        with self._lock:
-            self._frames += len(jobs)
-            self._weight += sum(job.weight for job in jobs)
         for job in jobs:
-            job.future.add_done_callback(partial(self._settled, job.weight, start))
+            self.begin(job.weight, job.future)
         yield
         prepared = sum(job.weight for job in jobs if job.is_prepared)
         if prepared:
@@ -102,7 +116,7 @@ class Pace:
                 self._stay_s = stay_s if stale else _mean(self._stay_s, stay_s)
                 self._stay_at = monotonic()
 
-    def _settled(self, weight: int, start: float, future: "Future[Done]") -> None:
+    def _settled(self, weight: int, start: float, future: Any) -> None:
         with self._lock:
             self._frames -= 1
             self._weight -= weight

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from roadsight_models import bundle
-from roadsight_models.errors import BadBundle, BadParameter, UnknownTask, UnknownVersion
+from roadsight_models.errors import BadBundle, BadParameter
 from roadsight_models.gradient import GradientSession, open_gradient
 from roadsight_models.runners import Gpu
 from roadsight_models.session import Session, open_session
+from roadsight_service.served import select
 from roadsight_service.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -33,15 +34,7 @@ class Registry:
             UnknownTask: nothing serves one of the tasks.
             UnknownVersion: a task is served by another version.
         """
-        known = tuple(self.sessions)
-        for task in tasks:
-            if task not in self.sessions:
-                raise UnknownTask(task, known)
-        chosen = tuple(self.sessions[task] for task in dict.fromkeys(tasks or known))
-        for session in chosen:
-            if version is not None and session.manifest.version != version:
-                raise UnknownVersion(session.manifest.task, version, session.manifest.version)
-        return chosen
+        return select(self.sessions, tasks, version)
 
 
 def open_registry(settings: Settings) -> Registry:

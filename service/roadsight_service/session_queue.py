@@ -64,7 +64,7 @@ class SessionQueue:
         while batch := self._next_batch():
             start = perf_counter()
             for part in pack(batch, self._batch_crops):
-                infer(part, self._metrics)
+                infer(part, self._metrics.batch_size.observe)
             self._last_run_s = perf_counter() - start
 
     def _next_batch(self) -> list[Share]:

@@ -1,8 +1,8 @@
 """Cameras take turns; within a camera, or between equals, the earliest deadline goes first.
 
-    Job --add------------+
-                         +--> Turns --next--> the camera whose turn it is --pop--> Job | Errand
-    Errand --add_errand--+
+    frame --add----------+
+                         +--> Turns --next--> the camera whose turn it is --pop--> frame | errand
+    errand --add_errand--+
 
 Knows no threads: `FrameQueue` holds a lock around every call.
 """
@@ -10,18 +10,44 @@ Knows no threads: `FrameQueue` holds a lock around every call.
 import heapq
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import Generic, Protocol, TypeVar
 
-from roadsight_service.errand import Errand
-from roadsight_service.work import Job
+
+class Waits(Protocol):
+    """A frame, as the queue sees it."""
+
+    camera: str
+    deadline: float  # seconds on the monotonic clock
+
+    @property
+    def weight(self) -> int:
+        """What it costs, roughly: its decode is as much as a crop."""
+
+    def fail(self, error: Exception) -> None:
+        """Is told what became of it, if it gets no further."""
+
+
+class Remains(Protocol):
+    """What is left of frames that have been begun."""
+
+    camera: str
+    deadline: float
+
+    def __len__(self) -> int:
+        """How much nobody has in hand yet."""
+
+
+Frame = TypeVar("Frame", bound=Waits)
+Rest = TypeVar("Rest", bound=Remains)
 
 
 @dataclass(eq=False)
-class Camera:
+class Camera(Generic[Frame, Rest]):
     """What waits of one camera: what is left of frames that have been begun goes first."""
 
     turn: int  # the round in which it is next; the lowest goes first
-    frames: list[tuple[float, int, Job]] = field(default_factory=list)  # heap: earliest deadline first
-    errands: list[Errand] = field(default_factory=list)
+    frames: list[tuple[float, int, Frame]] = field(default_factory=list)  # heap: earliest deadline first
+    errands: list[Rest] = field(default_factory=list)
 
     @property
     def rank(self) -> tuple[int, float]:
@@ -33,16 +59,16 @@ class Camera:
         """Of its next frame."""
         return self.frames[0][-1].weight
 
-    def before(self, turn: int) -> list[Job]:
+    def before(self, turn: int) -> list[Frame]:
         """Its frames that go before the end of a turn."""
         return [job for _, _, job in heapq.nsmallest(turn - self.turn + 1, self.frames)]
 
 
-class Turns:
+class Turns(Generic[Frame, Rest]):
     """All that waits, and whose turn it is."""
 
     def __init__(self) -> None:
-        self._cameras: dict[str, Camera] = {}
+        self._cameras: dict[str, Camera[Frame, Rest]] = {}
         self._turn = 0
         self._number = 0
 
@@ -50,20 +76,20 @@ class Turns:
         """How many frames of a camera wait."""
         return len(self._cameras[camera].frames) if camera in self._cameras else 0
 
-    def add(self, job: Job) -> None:
+    def add(self, job: Frame) -> None:
         """Lets a frame wait."""
         self._number += 1
         heapq.heappush(self._camera(job.camera).frames, (job.deadline, self._number, job))
 
-    def add_errand(self, errand: Errand) -> None:
+    def add_errand(self, errand: Rest) -> None:
         """Lets wait what is left of a frame."""
         self._camera(errand.camera).errands.append(errand)
 
-    def _camera(self, name: str) -> Camera:
+    def _camera(self, name: str) -> Camera[Frame, Rest]:
         # A camera that comes (back) queues behind those that wait for the present turn: absence earns no credit.
         return self._cameras.setdefault(name, Camera(self._turn + 1))
 
-    def next(self, most_begun: int) -> Camera | None:
+    def next(self, most_begun: int) -> Camera[Frame, Rest] | None:
         """The camera whose turn it is, if any waits.
 
         Args:
@@ -78,22 +104,22 @@ class Turns:
             return min(begun, key=lambda camera: sum(map(len, camera.errands)))
         return min(self._cameras.values(), key=lambda camera: camera.rank, default=None)
 
-    def pop_frame(self, camera: Camera) -> Job:
+    def pop_frame(self, camera: Camera[Frame, Rest]) -> Frame:
         """Spends a camera's turn on its most urgent frame."""
         self._pass(camera)
         return heapq.heappop(camera.frames)[-1]
 
-    def errand(self, camera: Camera) -> Errand:
+    def errand(self, camera: Camera[Frame, Rest]) -> Rest:
         """Spends a camera's turn on what is left of a frame, which waits on for others to help."""
         self._pass(camera)
         return camera.errands[0]
 
-    def _pass(self, camera: Camera) -> None:
+    def _pass(self, camera: Camera[Frame, Rest]) -> None:
         # One that goes before its turn, since too many are begun, moves nobody else's.
         self._turn = min(camera.turn, *(other.turn for other in self._cameras.values()))
         camera.turn += 1
 
-    def ahead(self, camera: str, deadline: float) -> list[Job]:
+    def ahead(self, camera: str, deadline: float) -> list[Frame]:
         """Frames that would be taken before such a one, if no other comes; perhaps not all of them."""
         mine = self._cameras.get(camera)
         own = [job for other, _, job in mine.frames if other <= deadline] if mine else []
@@ -101,12 +127,12 @@ class Turns:
         others = [other.before(turn) for other in self._cameras.values() if other is not mine]
         return [*own, *chain.from_iterable(others)]
 
-    def latest_of_most(self) -> tuple[Job, int]:
+    def latest_of_most(self) -> tuple[Frame, int]:
         """The latest frame of the camera of which most wait, and how many those are."""
         largest = max(self._cameras.values(), key=lambda each: len(each.frames))
         return max(largest.frames)[-1], len(largest.frames)
 
-    def remove(self, job: Job) -> bool:
+    def remove(self, job: Frame) -> bool:
         """Takes a frame out; says whether it waited."""
         camera = self._cameras.get(job.camera)
         kept = [entry for entry in camera.frames if entry[2] is not job] if camera else []

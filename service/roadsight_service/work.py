@@ -21,6 +21,7 @@ from roadsight_models.preprocess import Crops
 from roadsight_models.regions import Region
 from roadsight_models.session import Outputs, Session
 from roadsight_service.metrics import Clock
+from roadsight_service.room import ClientGone
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,6 @@ class Done:
     outputs: tuple[Outputs, ...]
 
 
-class ClientGone(Exception):
-    """Whoever asked has left; the work is not worth doing. No client ever sees it."""
-
-
 @dataclass(eq=False)
 class Job:
     """One frame, from the queue until it is done."""
@@ -55,7 +52,7 @@ class Job:
     clock: Clock
     crops: int = 1  # that it may need, of all regions for all sessions
     future: "Future[Done]" = field(default_factory=Future)
-    _waits_since: float | None = field(default_factory=perf_counter)
+    waits_since: float | None = field(default_factory=perf_counter)
     batches_running: int = 0  # that have crops of it
     _infers_since: float = 0.0
     _prepared: Prepared | None = None
@@ -90,15 +87,15 @@ class Job:
         self.check("decode")
         prepare, self.prepare = self.prepare, _once  # it holds the body, which nobody needs any more
         self._prepared = prepare()
-        self._waits_since = perf_counter()
+        self.waits_since = perf_counter()
         return [Share(self, slot, session, crops.pixels) for slot, (session, crops) in enumerate(self._prepared.crops)]
 
     def end_wait(self) -> None:
         """Books the time since the last stage as queueing; once per wait, however many shares end it."""
         with self._lock:
-            if self._waits_since is not None:
-                self.clock.add("queue", perf_counter() - self._waits_since)
-                self._waits_since = None
+            if self.waits_since is not None:
+                self.clock.add("queue", perf_counter() - self.waits_since)
+                self.waits_since = None
 
     def begin_inference(self) -> None:
         """A batch that this frame has a part in begins; several may run at once."""
@@ -153,6 +150,9 @@ class Share:
 
     def take(self, first: int, outputs: Outputs) -> None:
         """Takes the outputs of crops from `first` on; hands all of them to the job when the last are there."""
+        if len(outputs.logits) == len(self.pixels):
+            self.job.fill(self.slot, outputs)
+            return
         with self._lock:
             self._outputs[first] = outputs
             if sum(len(part.logits) for part in self._outputs.values()) < len(self.pixels):

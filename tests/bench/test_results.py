@@ -7,7 +7,7 @@ import pytest
 from bench.rounds import round_of
 from roadsight_bench import machine, results, table, targets
 from roadsight_bench.measure import Round
-from roadsight_models import providers
+from roadsight_models.gpu import no_gpu
 
 
 def figures(*rounds: Round) -> dict[str, results.Figures]:
@@ -42,7 +42,7 @@ def test_the_file_names_the_machine_and_the_day() -> None:
     document = json.loads(json.dumps(results.document(here, "cuda", True, {"S1": figures()})))
     assert document["machine"]["cpu"] == here.cpu != ""
     assert document["machine"]["cores"] == machine.cores() > 0
-    assert (document["machine"]["gpu"] is None) == (providers._no_gpu() is not None)
+    assert (document["machine"]["gpu"] is None) == (no_gpu() is not None)
     assert (document["date"][:2], document["provider"], document["quick"]) == ("20", "cuda", True)
     assert document["S1"].keys() == {"c4", "c16", "c64", "overload"}
 

@@ -15,8 +15,9 @@ from onnx import ModelProto, helper
 import colours
 from roadsight_models import bundle
 from roadsight_models.errors import ProviderMissing
+from roadsight_models.gpu import no_gpu
 from roadsight_models.pinned import pinned
-from roadsight_models.providers import _no_gpu, open_graph
+from roadsight_models.providers import open_graph
 from roadsight_models.runners import Gpu
 from roadsight_models.session import open_session
 
@@ -24,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 SHIPPED = sorted(bundle.latest(ROOT / "models" / "bundles").values())
 pytestmark = [
     pytest.mark.gpu,
-    pytest.mark.skipif(_no_gpu() is not None, reason="needs an NVIDIA GPU"),
+    pytest.mark.skipif(no_gpu() is not None, reason="needs an NVIDIA GPU"),
 ]
 tensorrt = pytest.mark.skipif(importlib.util.find_spec("tensorrt") is None, reason="needs the extra `tensorrt`")
 

@@ -78,7 +78,7 @@ def test_a_bundle_without_one_is_told(tmp_path: Path) -> None:
 
 
 def test_it_runs_on_what_was_asked_for_or_says_why_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(providers, "_no_gpu", lambda: "no GPU here")
+    monkeypatch.setattr(providers, "no_gpu", lambda: "no GPU here")
     saved = colour_gradient.save(tmp_path)
     session = open_gradient(saved)
     assert (session.provider, session.fallback) == ("cpu", "no GPU here")

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from roadsight_models.errors import ProviderMissing
+from roadsight_models.gpu import no_gpu
 from roadsight_models.pinned import pinned
-from roadsight_models.providers import _no_gpu
 
 CONTEXT = 0x5EED
 
@@ -73,7 +73,7 @@ def test_a_driver_that_gives_none_is_an_error_that_names_the_call(call: str) -> 
         pinned((1,), driver)
 
 
-@pytest.mark.skipif(_no_gpu() is None, reason="this machine has an NVIDIA GPU")
+@pytest.mark.skipif(no_gpu() is None, reason="this machine has an NVIDIA GPU")
 def test_without_a_driver_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ProviderMissing):
         pinned((1,))

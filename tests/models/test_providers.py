@@ -12,7 +12,9 @@ from onnxruntime.capi.onnxruntime_pybind11_state import InvalidArgument
 
 import colours
 from roadsight_models import providers
+from roadsight_models.asked import Provider
 from roadsight_models.errors import ProviderMissing
+from roadsight_models.gpu import no_gpu
 from roadsight_models.provider_options import NAMES, Fixed
 
 GRAPH = Path("somewhere/classifier.onnx")
@@ -46,12 +48,12 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Runtime:
     monkeypatch.setattr(ort, "InferenceSession", runtime.open)
     monkeypatch.setattr(ort, "preload_dlls", runtime.preload)
     monkeypatch.setattr(ort, "get_available_providers", lambda: list(NAMES.values()))
-    monkeypatch.setattr(providers, "_no_gpu", lambda: None)
+    monkeypatch.setattr(providers, "no_gpu", lambda: None)
     return runtime
 
 
 @pytest.mark.parametrize("asked", ["cpu", "cuda", "tensorrt"])
-def test_a_provider_by_name_is_what_runs(machine: Runtime, asked: providers.Asked) -> None:
+def test_a_provider_by_name_is_what_runs(machine: Runtime, asked: Provider) -> None:
     opened = providers.open_graph(GRAPH, asked, threads=1)
     assert (opened.provider, opened.fallback) == (asked, None)
     assert next(iter(machine.asked[0])) == NAMES[asked]
@@ -65,14 +67,14 @@ def test_auto_takes_cuda_where_there_is_a_gpu(machine: Runtime) -> None:
 
 
 def test_auto_without_a_gpu_tries_no_library_of_one(machine: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(providers, "_no_gpu", lambda: "no GPU here")
+    monkeypatch.setattr(providers, "no_gpu", lambda: "no GPU here")
     assert providers.open_graph(GRAPH, "auto", threads=1).fallback == "no GPU here"
     assert machine.preloads == 0
     assert [list(asked) for asked in machine.asked] == [[NAMES["cpu"]]]
 
 
 @pytest.mark.parametrize("asked", ["cuda", "tensorrt"])
-def test_a_graph_that_lands_elsewhere_in_silence_is_an_error(machine: Runtime, asked: providers.Asked) -> None:
+def test_a_graph_that_lands_elsewhere_in_silence_is_an_error(machine: Runtime, asked: Provider) -> None:
     machine.working = (NAMES["cpu"],)
     with pytest.raises(ProviderMissing, match=rf"{NAMES[asked]} was asked for, but .* would run on {NAMES['cpu']}"):
         providers.open_graph(GRAPH, asked, threads=1)
@@ -151,7 +153,7 @@ def test_the_driver_is_asked_for_gpus(
 
     driver = SimpleNamespace(cuInit=lambda _: init, cuDeviceGetCount=count)
     monkeypatch.setattr(ctypes, "CDLL", lambda name: driver)
-    assert providers._no_gpu() == why
+    assert no_gpu() == why
 
 
 def test_no_driver_is_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,10 +161,10 @@ def test_no_driver_is_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
         raise OSError(f"{name}: cannot open shared object file")
 
     monkeypatch.setattr(ctypes, "CDLL", missing)
-    assert "libcuda.so.1" in str(providers._no_gpu())
+    assert "libcuda.so.1" in str(no_gpu())
 
 
 def test_the_cpu_needs_no_driver(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(providers, "_no_gpu", lambda: pytest.fail("asked the driver"))
+    monkeypatch.setattr(providers, "no_gpu", lambda: pytest.fail("asked the driver"))
     monkeypatch.setattr(ort, "preload_dlls", lambda: pytest.fail("loaded a library of the GPU"))
     assert providers.open_graph(colours.save(tmp_path).classifier, "cpu", threads=1).provider == "cpu"

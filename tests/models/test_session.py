@@ -8,8 +8,10 @@ import pytest
 import colours
 import fake_gpu
 from roadsight_models import bundle, providers, runners, session
+from roadsight_models.asked import Provider
 from roadsight_models.errors import BadBundle, GoldenMismatch, ProviderMissing
 from roadsight_models.frame import Pixels
+from roadsight_models.gpu import no_gpu
 from roadsight_models.manifest import Precision
 from roadsight_models.runners import Gpu
 from roadsight_models.session import open_session
@@ -35,13 +37,13 @@ def test_a_session_gives_logits_and_embedding_for_any_number_of_crops(tmp_path: 
 
 
 def test_auto_says_why_it_runs_on_the_cpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(providers, "_no_gpu", lambda: "no GPU here")
+    monkeypatch.setattr(providers, "no_gpu", lambda: "no GPU here")
     session = open_session(colours.save(tmp_path), "auto")
     assert (session.provider, session.fallback) == ("cpu", "no GPU here")
 
 
 def test_auto_falls_back_when_the_gpu_does_not_take_the_graph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(providers, "_no_gpu", lambda: None)
+    monkeypatch.setattr(providers, "no_gpu", lambda: None)
     monkeypatch.setattr(ort, "get_available_providers", lambda: ["CPUExecutionProvider"])
     session = open_session(colours.save(tmp_path), "auto")
     assert session.provider == "cpu"
@@ -50,16 +52,16 @@ def test_auto_falls_back_when_the_gpu_does_not_take_the_graph(tmp_path: Path, mo
 
 @pytest.mark.parametrize("provider", ["cuda", "tensorrt"])
 def test_a_provider_asked_for_by_name_that_this_build_lacks_is_an_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, provider: providers.Asked
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, provider: Provider
 ) -> None:
     monkeypatch.setattr(ort, "get_available_providers", lambda: ["CPUExecutionProvider"])
     with pytest.raises(ProviderMissing, match=r"roadsight\[gpu\]"):
         open_session(colours.save(tmp_path), provider)
 
 
-@pytest.mark.skipif(providers._no_gpu() is None, reason="this machine has an NVIDIA GPU")
+@pytest.mark.skipif(no_gpu() is None, reason="this machine has an NVIDIA GPU")
 @pytest.mark.parametrize("provider", ["cuda", "tensorrt"])
-def test_onnx_runtimes_silent_fallback_is_an_error(tmp_path: Path, provider: providers.Asked) -> None:
+def test_onnx_runtimes_silent_fallback_is_an_error(tmp_path: Path, provider: Provider) -> None:
     with pytest.raises(ProviderMissing):
         open_session(colours.save(tmp_path), provider)
 

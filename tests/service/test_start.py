@@ -14,6 +14,7 @@ import colours
 import fake_gpu
 from roadsight_models import providers
 from roadsight_models.errors import BadBundle, BadParameter
+from roadsight_models.gpu import no_gpu
 from roadsight_models.runners import Gpu
 from roadsight_service.registry import open_registry
 from roadsight_service.settings import Settings
@@ -44,7 +45,7 @@ def test_a_bundle_with_a_flipped_byte_stops_the_start_and_is_named(tmp_path: Pat
     assert "classifier.onnx" in done.stderr
 
 
-@pytest.mark.skipif(providers._no_gpu() is None, reason="this machine has an NVIDIA GPU")
+@pytest.mark.skipif(no_gpu() is None, reason="this machine has an NVIDIA GPU")
 def test_a_provider_asked_for_by_name_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
     colours.save(tmp_path)
     done = start(tmp_path, ROADSIGHT_PROVIDER="cuda")
@@ -109,7 +110,7 @@ def test_a_setting_out_of_bounds_is_refused() -> None:
 
 
 def test_readiness_says_where_each_model_runs_and_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(providers, "_no_gpu", lambda: "no GPU here")
+    monkeypatch.setattr(providers, "no_gpu", lambda: "no GPU here")
     colours.save(tmp_path)
     with serve(Settings(bundles=tmp_path)) as url:
         assert httpx.get(f"{url}/livez").json() == {"status": "alive"}

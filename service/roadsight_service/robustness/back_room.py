@@ -18,7 +18,7 @@ from time import monotonic
 from typing import TypeVar
 
 from roadsight_models.errors import DeadlineMissed, Draining, QueueFull
-from roadsight_service.work import ClientGone
+from roadsight_service.room import ClientGone
 
 PLACES = 2  # one at work, one waiting
 NICENESS = 10  # a tenth of a live thread's share of a core; with less it would keep the interpreter's lock for longer

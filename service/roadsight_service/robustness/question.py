@@ -5,7 +5,7 @@ Question --Checks--> Finding
 
 from dataclasses import dataclass
 
-from roadsight_models.probabilities import Judgement
+from roadsight_models.judgement import Judgement
 from roadsight_models.regions import Region
 from roadsight_models.robustness.attack import Attack
 from roadsight_models.robustness.check import Check

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from roadsight_models import regions
 from roadsight_models.errors import BadParameter
-from roadsight_service.pipeline import Ask
+from roadsight_service.room import Ask
 from roadsight_service.routes.given import Given
 from roadsight_service.settings import Settings
 

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Request, Response
 from roadsight_models import errors
 from roadsight_service.metrics import Clock, Metrics
 from roadsight_service.pipeline import Answer
+from roadsight_service.room import ClientGone
 from roadsight_service.routes import ask as asking
 from roadsight_service.routes.documents import request_with
 from roadsight_service.routes.given import Given
@@ -21,7 +22,6 @@ from roadsight_service.routes.rendering import frame, result
 from roadsight_service.routes.state import state_of
 from roadsight_service.routes.waiting import CLIENT_CLOSED_REQUEST, GONE, telling, unless_gone
 from roadsight_service.schemas import AnswerOut
-from roadsight_service.work import ClientGone
 
 _DROPS = {errors.DeadlineMissed.code, errors.QueueFull.code, errors.Draining.code, GONE}
 _PROBLEMS = describe(
@@ -78,9 +78,9 @@ def _render(said: asking.Said, answer: Answer, clock: Clock) -> bytes:
         {
             "box": list(region.box),
             "track": region.track,
-            "results": [result(s, j) for s, j in zip(answer.sessions, judgements, strict=True)],
+            "results": [result(model.manifest, said) for model, said in zip(answer.models, row, strict=True)],
         }
-        for region, judgements in zip(answer.regions, answer.judgements, strict=True)
+        for region, row in zip(answer.seen.regions, answer.seen.judgements, strict=True)
     ]
-    seen = frame(said, answer.width, answer.height)
+    seen = frame(said, answer.seen.width, answer.seen.height)
     return orjson.dumps({"frame": seen, "regions": regions, "timings_ms": clock.milliseconds()})

@@ -1,7 +1,7 @@
 """Parts of answers as plain values: building and validating the models of `schemas` would take five times as long."""
 
-from roadsight_models.probabilities import Judgement
-from roadsight_models.session import Session
+from roadsight_models.judgement import Judgement
+from roadsight_models.manifest import Manifest
 from roadsight_service.routes.ask import Said
 
 
@@ -16,11 +16,11 @@ def frame(said: Said, width: int, height: int) -> dict[str, object]:
     }
 
 
-def result(session: Session, judgement: Judgement) -> dict[str, object]:
+def result(manifest: Manifest, judgement: Judgement) -> dict[str, object]:
     """A `ResultOut`."""
     return {
-        "task": session.manifest.task,
-        "version": session.manifest.version,
+        "task": manifest.task,
+        "version": manifest.version,
         "status": judgement.status,
         "reason": judgement.reason,
         "predictions": judgement.predictions,

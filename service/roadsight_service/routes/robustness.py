@@ -17,6 +17,7 @@ from roadsight_models.robustness.smoothing import Certificate, Smoothing
 from roadsight_service.metrics import Clock
 from roadsight_service.robustness.question import Finding
 from roadsight_service.robustness.schemas import CheckOut
+from roadsight_service.room import ClientGone
 from roadsight_service.routes import ask as asking
 from roadsight_service.routes.documents import request_with
 from roadsight_service.routes.given import Given
@@ -25,7 +26,6 @@ from roadsight_service.routes.question import NAMES, question
 from roadsight_service.routes.rendering import frame, result
 from roadsight_service.routes.state import state_of
 from roadsight_service.routes.waiting import CLIENT_CLOSED_REQUEST, telling, unless_gone
-from roadsight_service.work import ClientGone
 
 _PROBLEMS = describe(
     errors.BadImage, errors.Unauthorized, errors.Forbidden, errors.UnknownTask, errors.TooLarge,
@@ -92,8 +92,8 @@ def _render(said: asking.Said, finding: Finding, clock: Clock) -> bytes:
         "task": session.manifest.task,
         "version": session.manifest.version,
         "verdict": check.verdict,
-        "clean": result(session, finding.clean),
-        "adversarial": finding.adversarial and result(session, finding.adversarial),
+        "clean": result(session.manifest, finding.clean),
+        "adversarial": finding.adversarial and result(session.manifest, finding.adversarial),
         "distance": check.outcome and {"linf": float(check.outcome.linf[0]), "l2": float(check.outcome.l2[0])},
         "epsilon": check.threat and check.threat.epsilon,
         "certificate": check.certificate and _certificate(check.certificate, session.manifest.labels),

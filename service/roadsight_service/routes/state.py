@@ -1,6 +1,7 @@
 """What the lifespan owns and the routes use."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from fastapi import Request
 
@@ -8,10 +9,12 @@ from roadsight_models.errors import NotReady
 from roadsight_service.access import Access
 from roadsight_service.metrics import Metrics
 from roadsight_service.pipeline import Pipeline
-from roadsight_service.registry import Registry
-from roadsight_service.robustness.checks import Checks
+from roadsight_service.room import Room
 from roadsight_service.routes.intake import Intake
 from roadsight_service.settings import Settings
+
+if TYPE_CHECKING:  # they come with attacks and ONNX Runtime, which only a service that has them loads
+    from roadsight_service.robustness.checks import Checks
 
 
 @dataclass(frozen=True)
@@ -19,12 +22,12 @@ class State:
     """Everything that lives as long as the application runs."""
 
     settings: Settings
-    registry: Registry
+    room: Room
     metrics: Metrics
     access: Access
     intake: Intake
     pipeline: Pipeline
-    checks: Checks | None  # where the settings want them
+    checks: "Checks | None"  # where the settings want them
 
 
 def state_of(request: Request) -> State:

@@ -14,25 +14,25 @@ router = APIRouter()
 @router.get("/v1/models", responses=describe(errors.NotReady))
 async def models(request: Request) -> ModelsOut:
     """Lists what serves: labels, version, precision, provider and published figures."""
-    sessions = state_of(request).registry.sessions.values()
+    served = state_of(request).room.models.values()
     return ModelsOut(
         models=tuple(
             ModelOut(
-                name=s.manifest.name,
-                task=s.manifest.task,
-                version=s.manifest.version,
-                architecture=s.manifest.architecture,
-                labels=s.manifest.labels,
-                precision=s.precision,
-                provider=s.provider,
-                fallback=s.fallback,
-                without_graphs=s.without_graphs,
-                licence=s.manifest.licence,
-                digest=s.manifest.digest,
-                metrics=s.manifest.metrics,
-                robustness=s.manifest.robustness,
+                name=m.manifest.name,
+                task=m.manifest.task,
+                version=m.manifest.version,
+                architecture=m.manifest.architecture,
+                labels=m.manifest.labels,
+                precision=m.precision,
+                provider=m.provider,
+                fallback=m.fallback,
+                without_graphs=m.without_graphs,
+                licence=m.manifest.licence,
+                digest=m.manifest.digest,
+                metrics=m.manifest.metrics,
+                robustness=m.manifest.robustness,
             )
-            for s in sessions
+            for m in served
         )
     )
 
@@ -46,19 +46,21 @@ async def alive() -> AliveOut:
 @router.get("/readyz", responses=describe(errors.NotReady))
 async def ready(request: Request) -> ReadyOut:
     """Says that every model is warm and golden, and where each runs."""
-    sessions = state_of(request).registry.sessions.values()
+    state = state_of(request)
+    if not state.room.is_ready:
+        raise errors.NotReady("the lanes died, and others are being started")
     return ReadyOut(
         status="ready",
         models=tuple(
             ReadyModelOut(
-                name=s.manifest.name,
-                task=s.manifest.task,
-                version=s.manifest.version,
-                provider=s.provider,
-                fallback=s.fallback,
-                without_graphs=s.without_graphs,
+                name=m.manifest.name,
+                task=m.manifest.task,
+                version=m.manifest.version,
+                provider=m.provider,
+                fallback=m.fallback,
+                without_graphs=m.without_graphs,
             )
-            for s in sessions
+            for m in state.room.models.values()
         ),
     )
 

@@ -13,7 +13,7 @@ from fastapi import Request
 from starlette.requests import ClientDisconnect
 
 from roadsight_models.errors import Draining, RoadsightError
-from roadsight_service.work import ClientGone
+from roadsight_service.room import ClientGone
 
 CLIENT_CLOSED_REQUEST = 499  # nginx's status for a client that hung up; nobody receives it, the metrics count it
 GONE = "client_gone"

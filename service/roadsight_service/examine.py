@@ -1,0 +1,72 @@
+"""What is done with a frame, by whichever lane, in whichever process.
+
+body, regions --prepare--> crops for each session --inference--> outputs --judged--> Seen
+              BadImage, TooLarge, BadRegion
+
+With `squeezed` what squeezing leaves of the crops goes with them, in the same share.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from roadsight_models.frame import admit, decode
+from roadsight_models.judgement import Judgement
+from roadsight_models.preprocess import cut, reduction
+from roadsight_models.probabilities import judge, unknown
+from roadsight_models.regions import Region, whole, within
+from roadsight_models.robustness.squeezing import Suspicions, suspicions, versions
+from roadsight_models.session import Session
+from roadsight_service.metrics import Clock
+from roadsight_service.room import Seen
+from roadsight_service.work import Done, Prepared
+
+KINDS = ("jpeg", "png", "webp")
+ALL = slice(None)
+
+
+def prepare(
+    body: bytes,
+    regions: tuple[Region, ...],
+    sessions: Sequence[Session],
+    max_pixels: int,
+    clock: Clock,
+    squeezed: bool = False,
+    part: slice = ALL,
+) -> Prepared:
+    """One decode for all regions and all models; the whole frame if there are no regions.
+
+    With `squeezed` the pixels of all crops are followed by what squeezing leaves of them. Only a `part` of the regions
+    is cut, though all are checked.
+
+    Raises:
+        BadImage, TooLarge, BadRegion: see `Room.look`.
+    """
+    with clock.stage("decode"):
+        header = admit(body, max_pixels, KINDS)
+        regions = within(regions or (whole(header.width, header.height),), header.width, header.height)[part]
+        rules = [session.manifest.input for session in sessions]
+        frame = decode(body, header, reduction(header, regions, rules))
+    with clock.stage("preprocess"):
+        crops = tuple((session, cut(frame, regions, session.manifest.input)) for session in sessions)
+        if squeezed:
+            crops = tuple((session, replace(cuts, pixels=versions(cuts.pixels))) for session, cuts in crops)
+    return Prepared(frame.width, frame.height, regions, crops)
+
+
+def judged(done: Done, top: int, squeezed: bool) -> Seen:
+    """Says of each region what its outputs mean; `top` classes of it, all if 0."""
+    columns = []
+    for (session, crops), outputs in zip(done.prepared.crops, done.outputs, strict=True):
+        manifest = session.manifest
+        column = judge(outputs.logits[: crops.reasons.count(None)], manifest, top)
+        if squeezed:
+            column = _suspected(column, suspicions(outputs.logits, manifest.temperature))
+        each = iter(column)
+        columns.append([unknown(why) if why else next(each) for why in crops.reasons])
+    prepared = done.prepared
+    return Seen(prepared.width, prepared.height, prepared.regions, tuple(zip(*columns, strict=True)))
+
+
+def _suspected(column: tuple[Judgement, ...], found: Suspicions) -> tuple[Judgement, ...]:
+    pairs = zip(column, found.tolist(), strict=True)
+    return tuple(one if one.status == "unknown" else replace(one, suspicion=score) for one, score in pairs)

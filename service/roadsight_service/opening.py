@@ -1,0 +1,57 @@
+"""Where the models run: the one place that decides it.
+
+settings --begin--> Crew (lanes are processes) | Registry (lanes are threads) --make_room--> Room
+         BadParameter, BadBundle, ProviderMissing, PrecisionMissing, GoldenMismatch, LaneLost
+
+On a CPU lanes are processes. On a GPU they are threads, since one process holds it; elsewhere than on Linux, too, since
+nobody tried there whether ONNX Runtime survives a fork.
+"""
+
+# ruff: noqa: PLC0415  (a service whose lanes are processes loads neither ONNX Runtime nor OpenCV itself)
+
+import sys
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from roadsight_models.gpu import no_gpu
+from roadsight_service.metrics import Metrics
+from roadsight_service.room import Room
+from roadsight_service.settings import Settings
+
+if TYPE_CHECKING:
+    from roadsight_service.processes.crew import Crew
+    from roadsight_service.registry import Registry
+
+
+def begin(settings: Settings) -> "Callable[[], Crew | Registry]":
+    """Begins to open what the settings choose; what it gives waits for that.
+
+    Another process opens the models of a crew, so there is time for something else.
+    """
+    on_cpu = settings.provider == "cpu" or (settings.provider == "auto" and no_gpu() is not None)
+    if on_cpu and sys.platform == "linux":
+        from roadsight_service.processes.crew import Crew
+
+        return Crew(settings).warm
+    from roadsight_service.registry import open_registry
+
+    return partial(open_registry, settings)
+
+
+def open_models(settings: Settings) -> "Crew | Registry":
+    """Opens what the settings choose."""
+    return begin(settings)()
+
+
+def make_room(opened: "Crew | Registry", settings: Settings, metrics: Metrics) -> Room:
+    """The machine room of what was opened."""
+    from roadsight_service.processes.crew import Crew
+
+    if isinstance(opened, Crew):
+        from roadsight_service.processes.room import ProcessRoom
+
+        return ProcessRoom(opened, settings, metrics)
+    from roadsight_service.thread_room import ThreadRoom
+
+    return ThreadRoom(opened, settings, metrics)

@@ -1,0 +1,117 @@
+"""The zygote and its lanes, as the serving process has them: one object owns them all.
+
+settings --Crew, warm--> models that serve --fork--> a lane: its socket, its process id
+         LaneLost, and what stops a start    LaneLost
+"""
+
+import json
+import os
+import subprocess
+import sys
+from mmap import mmap
+from socket import SO_SNDBUF, SOL_SOCKET, send_fds, socket, socketpair
+from typing import Any, NamedTuple
+
+from roadsight_models.errors import LaneLost
+from roadsight_models.manifest import Manifest
+from roadsight_service.processes import wire
+from roadsight_service.processes.port import SLOTS
+from roadsight_service.served import Served
+from roadsight_service.settings import Settings
+
+MODULE = "roadsight_service.processes.zygote"
+START_S = 120.0  # to open and warm all models
+FORK_S = 10.0
+END_S = 5.0
+BUFFER_BYTES = 1 << 20  # of a socket: some frames
+_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # only a process of one thread forks well
+
+
+class Lane(NamedTuple):
+    """A lane that was just born."""
+
+    line: socket
+    process: int
+
+
+class Crew:
+    """A zygote, and what it says that it serves."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Starts the zygote, and does not wait for it."""
+        memory = os.memfd_create("roadsight-lanes")
+        os.ftruncate(memory, settings.lanes * SLOTS)
+        self.gone = mmap(memory, 0)  # a byte a slot: whether nobody waits any more
+        self._line, far = socketpair()
+        asked = settings.model_copy(update={"keys": None, "robustness_enabled": False})  # the door's affairs
+        self._line.sendall(asked.model_dump_json().encode() + b"\n")  # it waits there
+        command = [sys.executable, "-P", "-m", MODULE, str(far.fileno()), str(memory)]
+        path = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        self._zygote = subprocess.Popen(
+            command, pass_fds=(far.fileno(), memory), stdin=subprocess.DEVNULL, env=os.environ | path | _ONE_THREAD
+        )
+        far.close()
+        os.close(memory)
+        self._answers = self._line.makefile("rb")
+        self.models: dict[str, Served] = {}
+
+    def warm(self) -> "Crew":
+        """Waits until the models are warm.
+
+        Raises:
+            RoadsightError: what stops a start; see `open_registry`.
+            LaneLost: the zygote died, or took too long.
+        """
+        try:
+            said = self._answer(START_S)
+            if "wrong" in said:
+                raise wire.rebuilt(said["wrong"])
+        except Exception:
+            self.close()
+            raise
+        served = [Served(**one | {"manifest": Manifest.model_validate(one["manifest"])}) for one in said["models"]]
+        self.models = {one.manifest.task: one for one in served}
+        return self
+
+    def fork(self) -> Lane:
+        """Has a lane born.
+
+        Raises:
+            LaneLost: the zygote died, or does not answer.
+        """
+        near, far = socketpair()
+        for end in (near, far):
+            end.setsockopt(SOL_SOCKET, SO_SNDBUF, BUFFER_BYTES)
+        with far:
+            try:
+                send_fds(self._line, [b"."], [far.fileno()])
+                return Lane(near, self._answer(FORK_S)["lane"])
+            except (OSError, LaneLost) as error:
+                near.close()
+                raise LaneLost(str(error)) from error
+
+    def close(self) -> None:
+        """Hangs up, and waits until the zygote has ended; its lanes end with it."""
+        self._answers.close()
+        self._line.close()
+        self._reap()
+
+    def _reap(self) -> int:
+        try:
+            return self._zygote.wait(END_S)
+        except subprocess.TimeoutExpired:
+            self._zygote.kill()
+            return self._zygote.wait()
+
+    def _answer(self, within_s: float) -> dict[str, Any]:
+        self._line.settimeout(within_s)
+        try:
+            line = self._answers.readline()
+        except TimeoutError as error:
+            raise LaneLost(f"the lanes' parent gave no answer within {within_s:.0f} s") from error
+        except OSError:  # it hung up before it had read all
+            line = b""
+        if not line:
+            raise LaneLost(f"the lanes' parent ended with status {self._reap()}")
+        said: dict[str, Any] = json.loads(line)
+        return said

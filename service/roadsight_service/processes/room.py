@@ -1,0 +1,164 @@
+"""A machine room whose lanes are processes: on a CPU, where one interpreter's lock would bound threads.
+
+body, Ask --Order--> FrameQueue --rounds--> lanes --replies--> Seen
+          QueueFull, Draining               BadImage, TooLarge, BadRegion, DeadlineMissed, LaneLost
+
+All of it runs on the event loop. A lane has a round at work and one more in advance, so that it never waits for the
+loop. A frame of many regions is divided: among idle lanes, and where it is more than a round into several, which wait
+for their camera's turns.
+"""
+
+import asyncio
+import math
+from collections.abc import Sequence
+from time import monotonic
+
+from roadsight_models.errors import DeadlineMissed, LaneLost
+from roadsight_service.frame_queue import FrameQueue
+from roadsight_service.metrics import Clock, Metrics
+from roadsight_service.pace import Pace
+from roadsight_service.processes import wire
+from roadsight_service.processes.crew import Crew
+from roadsight_service.processes.order import Order, Part, Remainder, Work
+from roadsight_service.processes.port import Port
+from roadsight_service.processes.staff import Staff
+from roadsight_service.processes.wire import Reply, Report
+from roadsight_service.room import Ask, Seen
+from roadsight_service.served import Models
+from roadsight_service.settings import Settings
+
+ROUND_S = 0.03  # work of small frames that a lane gets at one time; it has two rounds at most
+LARGE_S = 0.03  # of a large frame, beside the decode that each piece of it costs
+IN_ADVANCE = 2
+ROUND_FRAMES = 16
+WORTH_IT = 4  # crops: for fewer no second lane decodes the frame, too
+POLL_S = 0.01
+
+
+class ProcessRoom:
+    """The queue, and the near ends of the lanes."""
+
+    def __init__(self, crew: Crew, settings: Settings, metrics: Metrics) -> None:
+        self._lanes, self._metrics = settings.lanes, metrics
+        self._pace = Pace(settings.lanes)
+        self._queue: FrameQueue[Order, Remainder] = FrameQueue(settings.queue_frames, self._pace)
+        self._staff = Staff(crew, settings, self, self._pump_soon)
+        self._orders = 0  # that are not settled
+        self._pumps = False
+
+    @property
+    def models(self) -> Models:
+        """What serves, by task."""
+        return self._staff.models
+
+    def __len__(self) -> int:
+        """How many frames wait."""
+        return len(self._queue)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether frames wait, or every lane is at work."""
+        return len(self._queue) > 0 or not self._staff.idle
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether there are lanes."""
+        return bool(self._staff.ports)
+
+    def check(self, camera: str, deadline: float) -> None:
+        """Raises QueueFull if an answer to a frame of one crop that came now would be too late."""
+        self._queue.check(camera, deadline)
+
+    async def look(self, body: bytes, ask: Ask, tasks: tuple[str, ...], clock: Clock) -> Seen:
+        """See `Room`."""
+        loop = asyncio.get_running_loop()
+        order = Order(body, ask, tasks, clock, loop.create_future())
+        self._queue.put(order)
+        self._orders += 1
+        self._pump_soon()
+        alarm = loop.call_later(ask.deadline - monotonic(), order.fail, DeadlineMissed("the answer"))
+        try:
+            return await order.future
+        except (asyncio.CancelledError, DeadlineMissed):
+            self._queue.discard(order)
+            order.leave()
+            raise
+        finally:
+            self._orders -= 1
+            alarm.cancel()
+
+    def _pump_soon(self) -> None:
+        if not self._pumps:
+            self._pumps = True
+            asyncio.get_running_loop().call_soon(self._pump)
+
+    def _pump(self) -> None:
+        """Gives the lanes what they have room for."""
+        self._pumps = False
+        while self._staff.ports:
+            port = min(self._staff.ports, key=lambda each: len(each.rounds))
+            if len(port.rounds) >= IN_ADVANCE:
+                return
+            work = self._queue.take_now(self._lanes, ROUND_S, ROUND_FRAMES)
+            if work is None:
+                return
+            port.give(self._works(work))
+
+    def _works(self, found: list[Order] | Remainder) -> list[Work]:
+        if isinstance(found, Remainder):
+            return [found.next(self._regions(found.order))]
+        for order in found:
+            self._pace.begin(order.weight, order.future)
+        first = found[0]
+        if (regions := self._regions(first)) < first.regions:
+            remainder = Remainder(first)
+            self._queue.put_errand(remainder)
+            return [remainder.next(regions), *(Work(order, 0, order.regions) for order in found[1:])]
+        return [Work(order, 0, order.regions) for order in found]
+
+    def _regions(self, order: Order) -> int:
+        """How many regions a lane gets of a frame: those of a round, and where others are idle a fair part of them."""
+        crops = order.crops // order.regions  # of each
+        left = order.regions - order.taken
+        fair = math.ceil(left / max(1, len(self._staff.idle)))
+        a_round = max(WORTH_IT, self._pace.weight_in(LARGE_S)) // crops
+        return max(1, min(left, max(fair, WORTH_IT // crops), a_round))
+
+    def replied(self, work: Work, reply: Reply) -> None:
+        """See `Owner`."""
+        order = work.order
+        if reply.wrong is not None:
+            order.fail_at(wire.rebuilt(reply.wrong), reply.spent)
+            return
+        labels = [self.models[task].manifest.labels for task in order.tasks]
+        rows = tuple([tuple(map(wire.judgement, row, labels)) for row in reply.rows])
+        order.take(work.first, Part(reply.width, reply.height, rows, reply.spent))
+
+    def rested(self, port: Port, weight: int, report: Report) -> None:
+        """See `Owner`."""
+        for crops in report.batches:
+            self._metrics.batch_size.observe(crops)
+        if weight and report.spent_s is not None:
+            self._pace.learn(unit_s=report.spent_s / weight)
+        self._pump_soon()
+
+    def lost(self, port: Port, works: Sequence[Work]) -> None:
+        """See `Owner`."""
+        self._metrics.lanes_lost.inc()
+        for work in works:
+            work.order.fail(LaneLost(f"lane {port.number}, process {port.process}, died"))
+        self._staff.replace(port)
+
+    async def start(self) -> None:
+        """Gets the lanes."""
+        self._staff.start()
+        self._watch = asyncio.ensure_future(self._pace.watch_loop())
+
+    async def close(self, within_s: float) -> None:
+        """See `Room`."""
+        self._queue.close()
+        until = monotonic() + within_s
+        while self._orders and monotonic() < until:
+            await asyncio.sleep(POLL_S)
+        self._watch.cancel()
+        await self._staff.close()

@@ -1,0 +1,94 @@
+"""The process that lanes are forked from: it opens and warms the models once, and its lanes share their pages.
+
+settings --open_registry--> models warm --what serves--> serving process
+a socket --fork--> a lane on it --its process id--> serving process
+
+It has one thread. It ends when the serving process hangs up, and its lanes with it.
+"""
+
+import ctypes
+import gc
+import json
+import logging
+import os
+import signal
+import sys
+from mmap import mmap
+from socket import recv_fds, socket
+from typing import NoReturn
+
+import cv2
+
+from roadsight_models.errors import RoadsightError
+from roadsight_models.session import Session
+from roadsight_service.heap import give_back_large_buffers
+from roadsight_service.processes import wire
+from roadsight_service.processes.lane import Lane
+from roadsight_service.registry import Registry, open_registry
+from roadsight_service.settings import LOG_FORMAT, Settings
+
+log = logging.getLogger(__name__)
+NICENESS = 5  # of lanes: the serving process, which keeps them busy, must not wait for them
+_PR_SET_PDEATHSIG = 1  # sys/prctl.h
+
+
+def main(line: socket, gone: mmap) -> None:
+    """Opens the models, says what serves, and forks a lane for each socket that comes."""
+    for ignored in (signal.SIGINT, signal.SIGTERM):  # a terminal sends them to all; the serving process drains first
+        signal.signal(ignored, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # lanes that ended leave nothing behind
+    with line.makefile("rb") as incoming:
+        settings = Settings.model_validate(json.loads(incoming.readline()))
+    logging.basicConfig(level=settings.log_level.upper(), format=LOG_FORMAT)
+    cv2.setNumThreads(1)
+    give_back_large_buffers()
+    try:
+        registry = open_registry(settings)
+    except RoadsightError as error:
+        _say(line, {"wrong": wire.described(error)})
+        return
+    _say(line, {"models": [_description(session) for session in registry.sessions.values()]})
+    gc.collect()
+    gc.freeze()  # a collection would write to every object, and so copy the pages that are shared
+    while True:
+        said, descriptors, _, _ = recv_fds(line, 1, 1)
+        if not said:
+            return
+        if (child := os.fork()) == 0:
+            line.close()
+            _be_lane(socket(fileno=descriptors[0]), registry, gone, settings)
+        os.close(descriptors[0])
+        _say(line, {"lane": child})
+
+
+def _be_lane(line: socket, registry: Registry, gone: mmap, settings: Settings) -> NoReturn:
+    """Becomes a lane, and never returns into what the zygote was doing."""
+    try:
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # also if it hangs
+        os.nice(NICENESS)
+        Lane(line, registry.sessions, gone, settings).work()
+    except ConnectionError:  # the serving process is gone
+        os._exit(0)
+    except BaseException:
+        log.exception("a lane failed")
+        os._exit(1)
+    os._exit(0)
+
+
+def _description(session: Session) -> dict[str, object]:
+    """What the serving process says of a session."""
+    return {
+        "manifest": session.manifest.model_dump(mode="json"),
+        "precision": session.precision,
+        "provider": session.provider,
+        "fallback": session.fallback,
+        "without_graphs": session.without_graphs,
+    }
+
+
+def _say(line: socket, what: dict[str, object]) -> None:
+    line.sendall(json.dumps(what).encode() + b"\n")
+
+
+if __name__ == "__main__":
+    main(socket(fileno=int(sys.argv[1])), mmap(int(sys.argv[2]), 0))

@@ -1,0 +1,86 @@
+"""The machine room, as the serving process sees it: frames in, judgements out. Threads or processes work in it.
+
+body, Ask, tasks --look--> Seen
+                 QueueFull, Draining, BadImage, TooLarge, BadRegion, DeadlineMissed, LaneLost
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from roadsight_models.judgement import Judgement
+from roadsight_models.regions import Region
+from roadsight_service.metrics import Clock
+from roadsight_service.served import Models
+
+SQUEEZED = 3  # crops of a region whose suspicion is asked for: itself, and what each squeezer leaves of it
+
+
+class ClientGone(Exception):
+    """Whoever asked has left; the work is not worth doing. No client ever sees it."""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What a client wants to know of a frame."""
+
+    deadline: float  # seconds on the monotonic clock
+    camera: str  # who takes turns with whom in the queue
+    tasks: tuple[str, ...] = ()  # all, if empty
+    version: str | None = None
+    regions: tuple[Region, ...] = ()  # the whole frame, if empty
+    top: int = 5
+    suspicion: bool = False  # how far each answer hangs on detail is wanted, too
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was seen in a frame."""
+
+    width: int
+    height: int
+    regions: tuple[Region, ...]  # within the frame
+    judgements: tuple[tuple[Judgement, ...], ...]  # [region][task]
+
+
+class Room(Protocol):
+    """Lanes, and the queue before them. Lives on the event loop that started it."""
+
+    @property
+    def models(self) -> Models:
+        """What serves, by task."""
+
+    def __len__(self) -> int:
+        """How many frames wait."""
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether frames wait, or every lane is at work."""
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether there are lanes."""
+
+    def check(self, camera: str, deadline: float) -> None:
+        """Raises QueueFull if an answer to a frame of one crop that came now would be too late."""
+
+    async def look(self, body: bytes, ask: Ask, tasks: tuple[str, ...], clock: Clock) -> Seen:
+        """One frame in, a judgement per region and task out. Cancelled, it does no more work.
+
+        Raises:
+            QueueFull, Draining: the frame was not let in.
+            BadImage, TooLarge: `body` is not a picture of an accepted kind, breaks off, or is too big.
+            BadRegion: a region lies wholly outside the picture.
+            DeadlineMissed: told when the deadline passes, whatever the lanes are doing.
+            LaneLost: the lane that had it died.
+        """
+
+    async def start(self) -> None:
+        """Begins to take frames."""
+
+    async def close(self, within_s: float) -> None:
+        """Finishes what waits and stops; new frames are told `draining`. Gives up on a lane that hangs longer."""
+
+
+def crops_of(ask: Ask, tasks: tuple[str, ...]) -> int:
+    """How many crops a frame may need, of all regions for all tasks."""
+    return max(1, len(ask.regions)) * len(tasks) * (SQUEEZED if ask.suspicion else 1)

@@ -1,0 +1,65 @@
+"""A machine room whose lanes are threads: for a GPU, which one process holds, and for sessions from elsewhere.
+
+body, Ask --Job--> Lanes --Done--> judged --> Seen
+"""
+
+import asyncio
+from functools import partial
+
+from roadsight_service.batcher import make_batcher
+from roadsight_service.errand import Errand
+from roadsight_service.examine import judged, prepare
+from roadsight_service.frame_queue import FrameQueue
+from roadsight_service.lanes import Lanes
+from roadsight_service.metrics import Clock, Metrics
+from roadsight_service.pace import Pace
+from roadsight_service.registry import Registry
+from roadsight_service.room import Ask, Seen, crops_of
+from roadsight_service.settings import Settings
+from roadsight_service.work import Job
+
+
+class ThreadRoom:
+    """Sessions, and lanes that share them."""
+
+    is_ready = True
+
+    def __init__(self, registry: Registry, settings: Settings, metrics: Metrics) -> None:
+        self.models = registry.sessions
+        self._max_pixels = settings.max_pixels
+        self._pace = Pace(settings.lanes)
+        self._queue: FrameQueue[Job, Errand] = FrameQueue(settings.queue_frames, self._pace)
+        sessions, delay_s = tuple(self.models.values()), settings.batch_delay_ms / 1e3
+        batcher = make_batcher(sessions, metrics, self._queue, settings.batch_crops, delay_s)
+        self._lanes = Lanes(settings.lanes, self._queue, batcher, self._pace)
+
+    def __len__(self) -> int:
+        """How many frames wait."""
+        return len(self._queue)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether frames wait, or every lane is at work."""
+        return len(self._queue) > 0 or self._queue.idle == 0
+
+    def check(self, camera: str, deadline: float) -> None:
+        """Raises QueueFull if an answer to a frame of one crop that came now would be too late."""
+        self._queue.check(camera, deadline)
+
+    async def look(self, body: bytes, ask: Ask, tasks: tuple[str, ...], clock: Clock) -> Seen:
+        """See `Room`."""
+        sessions = tuple(self.models[task] for task in tasks)
+        work = partial(prepare, body, ask.regions, sessions, self._max_pixels, clock, squeezed=ask.suspicion)
+        done = await self._lanes.run(Job(work, ask.deadline, ask.camera, clock, crops_of(ask, tasks)))
+        with clock.stage("postprocess"):
+            return judged(done, ask.top, ask.suspicion)
+
+    async def start(self) -> None:
+        """Starts the threads."""
+        self._lanes.start()
+        self._watch = asyncio.ensure_future(self._pace.watch_loop())
+
+    async def close(self, within_s: float) -> None:
+        """See `Room`."""
+        self._watch.cancel()
+        await asyncio.to_thread(self._lanes.close, within_s)
