@@ -21,7 +21,7 @@ REQUESTS = 100_000  # what the targets are about
 
 def main(
     requests: Annotated[int, typer.Option(min=1, help="How many answers it takes.")] = REQUESTS,
-    bundles: Annotated[Path, typer.Option(help="Those that the service picks are measured.")] = ROOT / "models" / "bundles",
+    bundles: Annotated[Path, typer.Option(help="Those that the service picks.")] = ROOT / "models" / "bundles",
     out: Annotated[Path, typer.Option(help="The file of the results.")] = ROOT / "bench" / "endurance.json",
     count: Annotated[int, typer.Option("--starts", min=1, help="How often the service is started.")] = 5,
 ) -> None:

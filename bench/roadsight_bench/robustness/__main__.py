@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def main(
-    bundles: Annotated[Path, typer.Option(help="Those that the service picks are measured.")] = ROOT / "models" / "bundles",
+    bundles: Annotated[Path, typer.Option(help="Those that the service picks.")] = ROOT / "models" / "bundles",
     out: Annotated[Path, typer.Option(help="The file of the results.")] = ROOT / "bench" / "robustness.json",
     attack: Annotated[str, typer.Option(help="What the checks try.")] = DEFAULT,
     quick: Annotated[bool, typer.Option("--quick", help="A second a load: shows that it works, not how fast.")] = False,
