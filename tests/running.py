@@ -92,6 +92,18 @@ def serve_watched(root: Path, **settings: object) -> Iterator[tuple[str, Watched
             session.gate.set()
 
 
+def start(root: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs `roadsight serve` as operations would; it must end by itself."""
+    return subprocess.run(
+        [sys.executable, "-m", "roadsight_models", "serve", "--port", "0"],
+        env=os.environ | {"ROADSIGHT_BUNDLES": str(root)} | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
 @contextmanager
 def launched(root: Path, port: str = "0", **environment: str) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
     """Runs `roadsight serve` as operations would, until the block ends; gives its URL once it listens."""

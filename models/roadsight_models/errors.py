@@ -8,6 +8,7 @@
 
     bundle --load--> manifest --session--> warm model            (a failure here stops the start)
            BadBundle          ProviderMissing, PrecisionMissing, GoldenMismatch
+           UntrustedBundle, BadKey
 
 A client is told everything about its own faults (4xx, and a missed deadline) and a fixed text about ours.
 """
@@ -133,6 +134,24 @@ class BadBundle(RoadsightError):
     """A bundle that can't be trusted: a file missing or changed, a manifest that is not understood. Names the file."""
 
     code = "bad_bundle"
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"{path}: {why}")
+
+
+class UntrustedBundle(RoadsightError):
+    """A bundle that nobody who is trusted has signed, or that was changed since. Says why, key by key."""
+
+    code = "untrusted_bundle"
+
+    def __init__(self, folder: Path, why: str) -> None:
+        super().__init__(f"{folder}: {why}")
+
+
+class BadKey(RoadsightError):
+    """A file that should hold a key of an elliptic curve, and does not. Names it."""
+
+    code = "bad_key"
 
     def __init__(self, path: Path, why: str) -> None:
         super().__init__(f"{path}: {why}")

@@ -1,7 +1,7 @@
 """Which models serve: one bundle a task, warm before the first frame.
 
-settings --choose--> folders --load, open--> Registry (task -> Session)
-         BadBundle           BadBundle, ProviderMissing, PrecisionMissing, GoldenMismatch
+settings --choose--> folders --check, load, open--> Registry (task -> Session)
+         BadBundle           UntrustedBundle, BadBundle, ProviderMissing, PrecisionMissing, GoldenMismatch
 """
 
 import logging
@@ -41,7 +41,9 @@ def open_registry(settings: Settings) -> Registry:
     """Loads and warms every bundle that the settings choose.
 
     Raises:
-        BadParameter: ROADSIGHT_MODELS names a bundle that is not there.
+        BadParameter: ROADSIGHT_MODELS names a bundle that is not there, or to check signatures a package is missing.
+        UntrustedBundle: keys are trusted, and one of them did not sign it as it is.
+        BadKey: a trusted key can't be read.
         BadBundle: none is there, one is damaged, or two serve the same task.
         ProviderMissing: the provider asked for is not there.
         PrecisionMissing: a bundle has no graph in the precision asked for.
@@ -51,6 +53,7 @@ def open_registry(settings: Settings) -> Registry:
     folders = _chosen(settings)
     gpu = _share(settings, len(folders))
     for folder in folders:
+        _check_signature(folder, settings)
         log.info("opening and warming %s", folder)  # TensorRT may build engines now, minutes each
         session = open_session(bundle.load(folder), settings.provider, precision=settings.precision, gpu=gpu)
         manifest = session.manifest
@@ -62,6 +65,17 @@ def open_registry(settings: Settings) -> Registry:
         if session.fallback:
             log.warning("%s runs on the CPU: %s", manifest.name, session.fallback)
     return Registry(sessions, _gradients(sessions, settings) if settings.robustness_enabled else {})
+
+
+def _check_signature(folder: Path, settings: Settings) -> None:
+    if not settings.trusted_keys:
+        return
+    try:
+        from roadsight_models.signing import check  # noqa: PLC0415 (half a second and 40 MB, for those who sign)
+    except ModuleNotFoundError as error:
+        why = f"to check signatures {error.name} is missing: pip install 'roadsight[signing]'"
+        raise BadParameter("ROADSIGHT_TRUSTED_KEYS", why) from error
+    check(folder, settings.trusted_keys)
 
 
 def _gradients(sessions: Mapping[str, Session], settings: Settings) -> dict[str, GradientSession]:

@@ -32,6 +32,9 @@ class Settings(BaseSettings):
     models: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Bundles to serve, `name` or `name@version`, separated by commas; if empty the newest, one a task."
     )
+    trusted_keys: Annotated[tuple[Path, ...], NoDecode] = Field(
+        (), description="Public keys, PEM files separated by commas: only bundles that one of them signed are served."
+    )
     provider: Provider = Field("auto", description="Execution provider: auto, cpu, cuda or tensorrt.")
     precision: Precision = Field(
         "auto",
@@ -71,7 +74,14 @@ class Settings(BaseSettings):
     drain_seconds: int = Field(10, ge=0, le=600, description="Time that running requests get when the service stops.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe log line.")
 
-    @field_validator("models", mode="before")
+    @field_validator("models", "trusted_keys", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("trusted_keys", mode="before")
+    @classmethod
+    def _names_a_key(cls, value: object) -> object:
+        if isinstance(value, str) and not value.strip(" ,"):
+            raise ValueError("names no key; unset it to serve bundles that nobody signed")
+        return value

@@ -1,9 +1,6 @@
 """What stops the start, and what the service says of itself once it runs."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import httpx
@@ -18,21 +15,9 @@ from roadsight_models.gpu import no_gpu
 from roadsight_models.runners import Gpu
 from roadsight_service.registry import open_registry
 from roadsight_service.settings import Settings
-from running import PNG, RED_PNG, serve
+from running import PNG, RED_PNG, serve, start
 
 Log = pytest.LogCaptureFixture
-
-
-def start(root: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Runs `roadsight serve` as operations would; it must end by itself."""
-    return subprocess.run(
-        [sys.executable, "-m", "roadsight_models", "serve", "--port", "0"],
-        env=os.environ | {"ROADSIGHT_BUNDLES": str(root)} | environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 def test_a_bundle_with_a_flipped_byte_stops_the_start_and_is_named(tmp_path: Path) -> None:
