@@ -23,6 +23,7 @@ from roadsight_service.room import Room
 from roadsight_service.routes import classify, problems, status
 from roadsight_service.routes.intake import Intake
 from roadsight_service.routes.state import State
+from roadsight_service.routes.trace import trace_id
 from roadsight_service.settings import Settings
 
 if TYPE_CHECKING:  # see `opening`
@@ -48,7 +49,7 @@ def create_app(settings: Settings, opens: OpenModels = open_models) -> FastAPI:
         opened = opens(settings)
         room = make_room(opened, settings, metrics)
         await room.start()
-        metrics.watch(room)
+        metrics.watch(room, settings.queue_frames, settings.lanes)
         checks = _checks(settings, opened, room, check_metrics) if settings.robustness_enabled else None
         app.state.roadsight = State(
             settings,
@@ -133,4 +134,6 @@ class _Measured:
             # Only routes that exist make a series: a client that tries paths can't grow the metrics.
             route = getattr(scope.get("route"), "path", "unmatched")
             self._metrics.requests.labels(route, str(code)).inc()
-            self._metrics.request_seconds.labels(route).observe(perf_counter() - start)
+            trace = trace_id(scope["headers"])
+            exemplar = None if trace is None else {"trace_id": trace}
+            self._metrics.request_seconds.labels(route).observe(perf_counter() - start, exemplar)

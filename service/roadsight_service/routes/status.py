@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.openmetrics import exposition as openmetrics
 
 from roadsight_models import errors
 from roadsight_service.routes.problems import describe
@@ -67,5 +68,8 @@ async def ready(request: Request) -> ReadyOut:
 
 @router.get("/metrics", response_class=Response, responses=describe(errors.NotReady))
 async def metrics(request: Request) -> Response:
-    """Gives every series in Prometheus' text format."""
-    return Response(generate_latest(state_of(request).metrics.registry), media_type=CONTENT_TYPE_LATEST)
+    """Gives every series in Prometheus' text format; as OpenMetrics, with exemplars, to who accepts that."""
+    registry = state_of(request).metrics.registry
+    if "application/openmetrics-text" in request.headers.get("accept", ""):
+        return Response(openmetrics.generate_latest(registry), media_type=openmetrics.CONTENT_TYPE_LATEST)
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
