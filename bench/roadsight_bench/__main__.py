@@ -15,9 +15,9 @@ from roadsight_bench.cases import CASES
 from roadsight_bench.errors import BenchError
 from roadsight_bench.measure import FULL, QUICK, measure
 from roadsight_models import bundle
+from roadsight_models.asked import Provider
 from roadsight_models.errors import RoadsightError
 from roadsight_models.precision import choose
-from roadsight_models.asked import Provider
 
 BENCH = Path(__file__).parents[1]
 

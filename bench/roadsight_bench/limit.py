@@ -19,8 +19,9 @@ import numpy.typing as npt
 
 from roadsight_bench.requests import Request
 from roadsight_models.frame import Frame, Pixels, admit, decode
+from roadsight_models.judgement import Judgement
 from roadsight_models.preprocess import cut, reduction
-from roadsight_models.probabilities import Judgement, judge
+from roadsight_models.probabilities import judge
 from roadsight_models.regions import Region, whole, within
 from roadsight_models.session import Session
 

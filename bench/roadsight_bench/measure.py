@@ -15,9 +15,9 @@ from roadsight_bench.requests import Request
 from roadsight_bench.subject import Subject, subject
 from roadsight_bench.tally import Open
 from roadsight_bench.wrk import Tool
+from roadsight_models.asked import Provider
 from roadsight_models.bundle import Bundle
 from roadsight_models.manifest import PrecisionName
-from roadsight_models.asked import Provider
 from roadsight_models.session import open_session
 
 CONNECTIONS = (4, 16, 64)

@@ -1,4 +1,4 @@
-"""What is said of a region: a class and how likely it is, or an honest \"not sure\"."""
+"""What is said of a region: a class and how likely it is, or an honest refusal to say."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -4,6 +4,8 @@ create_app(settings) --lifespan--> models warm --> lanes run --> frames --> lane
                      BadBundle, ProviderMissing, GoldenMismatch stop the start
 """
 
+# ruff: noqa: PLC0415  (see `opening`: only a service that has checks loads what they need)
+
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -26,7 +28,7 @@ from roadsight_service.routes.state import State
 from roadsight_service.routes.trace import trace_id
 from roadsight_service.settings import Settings
 
-if TYPE_CHECKING:  # see `opening`
+if TYPE_CHECKING:
     from roadsight_service.processes.crew import Crew
     from roadsight_service.registry import Registry
     from roadsight_service.robustness.checks import Checks

@@ -86,7 +86,11 @@ class InlineBatcher:
     def _errand(self, shares: Sequence[Share]) -> Errand:
         batches = [batch for group in by_session(shares) for batch in pack(group, self._crops_at_once(group))]
         deadline = min(share.job.deadline for share in shares)
-        return Errand(shares[0].job.camera, deadline, [partial(infer, batch, self._metrics.batch_size.observe) for batch in batches])
+        return Errand(
+            shares[0].job.camera,
+            deadline,
+            [partial(infer, batch, self._metrics.batch_size.observe) for batch in batches],
+        )
 
     def _is_large(self, share: Share) -> bool:
         """Whether it takes more than a batch: then it must not share one, or the turns, with another camera's."""

@@ -1,5 +1,7 @@
 """`roadsight serve`: the service on a socket."""
 
+# ruff: noqa: PLC0415  (another process opens the models while this one imports the server)
+
 import logging
 import signal
 import sys
@@ -33,7 +35,7 @@ def serve(
     sys.setswitchinterval(SWITCH_S)
     give_back_large_buffers()
     models = begin(settings)
-    import uvicorn  # meanwhile, where another process opens the models
+    import uvicorn
 
     from roadsight_service.app import create_app
     from roadsight_service.protocol import Protocol

@@ -7,6 +7,8 @@ On a CPU lanes are processes. On a GPU they are threads, since one process holds
 nobody tried there whether ONNX Runtime survives a fork.
 """
 
+# ruff: noqa: PLC0415  (a service whose lanes are processes loads neither ONNX Runtime nor OpenCV itself)
+
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -17,7 +19,6 @@ from roadsight_service.metrics import Metrics
 from roadsight_service.room import Room
 from roadsight_service.settings import Settings
 
-# A service whose lanes are processes loads no ONNX Runtime itself, nor OpenCV: that is 100 MB, and half its start.
 if TYPE_CHECKING:
     from roadsight_service.processes.crew import Crew
     from roadsight_service.registry import Registry

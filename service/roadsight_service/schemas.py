@@ -2,8 +2,8 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from roadsight_models.manifest import Metric, Robustness
 from roadsight_models.judgement import Status
+from roadsight_models.manifest import Metric, Robustness
 
 Pixel = int | float  # a client that sends whole pixels gets whole pixels back
 

@@ -1,4 +1,4 @@
-"""A machine room whose lanes are threads: for a GPU, which one process holds, and for sessions that came from elsewhere.
+"""A machine room whose lanes are threads: for a GPU, which one process holds, and for sessions from elsewhere.
 
 body, Ask --Job--> Lanes --Done--> judged --> Seen
 """

@@ -15,8 +15,8 @@ from onnx import ModelProto, helper
 import colours
 from roadsight_models import bundle
 from roadsight_models.errors import ProviderMissing
-from roadsight_models.pinned import pinned
 from roadsight_models.gpu import no_gpu
+from roadsight_models.pinned import pinned
 from roadsight_models.providers import open_graph
 from roadsight_models.runners import Gpu
 from roadsight_models.session import open_session

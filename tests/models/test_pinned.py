@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from roadsight_models.errors import ProviderMissing
-from roadsight_models.pinned import pinned
 from roadsight_models.gpu import no_gpu
+from roadsight_models.pinned import pinned
 
 CONTEXT = 0x5EED
 

@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import colours
+from roadsight_models.judgement import Judgement
 from roadsight_models.manifest import Manifest
-from roadsight_models.probabilities import NOT_FINITE, Judgement, judge, softmax, unknown
+from roadsight_models.probabilities import NOT_FINITE, judge, softmax, unknown
 
 
 def logits(*values: float) -> "np.ndarray[tuple[int], np.dtype[np.float32]]":

@@ -13,8 +13,8 @@ from onnxruntime.capi.onnxruntime_pybind11_state import InvalidArgument
 import colours
 from roadsight_models import providers
 from roadsight_models.asked import Provider
-from roadsight_models.gpu import no_gpu
 from roadsight_models.errors import ProviderMissing
+from roadsight_models.gpu import no_gpu
 from roadsight_models.provider_options import NAMES, Fixed
 
 GRAPH = Path("somewhere/classifier.onnx")

@@ -9,9 +9,9 @@ import colours
 import fake_gpu
 from roadsight_models import bundle, providers, runners, session
 from roadsight_models.asked import Provider
-from roadsight_models.gpu import no_gpu
 from roadsight_models.errors import BadBundle, GoldenMismatch, ProviderMissing
 from roadsight_models.frame import Pixels
+from roadsight_models.gpu import no_gpu
 from roadsight_models.manifest import Precision
 from roadsight_models.runners import Gpu
 from roadsight_models.session import open_session

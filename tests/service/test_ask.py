@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from roadsight_models.errors import BadParameter, RoadsightError
-from roadsight_service.pipeline import Ask
+from roadsight_service.room import Ask
 from roadsight_service.routes import ask as asking
 from roadsight_service.routes.ask import QUERY, Said
 from roadsight_service.routes.given import HEADERS, Given

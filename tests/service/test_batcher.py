@@ -162,7 +162,7 @@ def test_a_small_frame_does_not_wait_for_the_end_of_a_large_one(session: Watched
 
 
 def test_a_large_frame_of_one_camera_keeps_small_ones_of_others_out_of_its_turns(session: Watched) -> None:
-    queue = FrameQueue(8, Pace(lanes=1))
+    queue = FrameQueue[Job, Errand](8, Pace(lanes=1))
     large = job_of([(session, crops(11))])
     small = [job_of([(session, crops(1))]) for _ in range(3)]
     large.camera = "bus"
@@ -194,7 +194,7 @@ def test_a_client_that_leaves_between_batches_costs_no_more_of_them(
 
 
 def test_a_lane_that_has_nothing_to_do_takes_a_part_of_a_frame(session: Watched) -> None:
-    queue, session.gate = FrameQueue(8, Pace(lanes=2)), threading.Event()
+    queue, session.gate = FrameQueue[Job, Errand](8, Pace(lanes=2)), threading.Event()
     session.batches.clear()
 
     def lane() -> None:

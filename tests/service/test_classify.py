@@ -10,7 +10,7 @@ import pytest
 
 from pictures import BLUE, GREEN, RED, encoded, striped
 from roadsight_models.frame import decode
-from roadsight_service import pipeline
+from roadsight_service import examine
 from roadsight_service.metrics import STAGES
 from roadsight_service.schemas import AnswerOut
 from running import Watched, serve_watched
@@ -135,7 +135,7 @@ def test_one_frame_is_decoded_once_and_its_regions_are_inferred_in_a_batch_for_e
     service: tuple[str, Watched], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decoder = Mock(wraps=decode)
-    monkeypatch.setattr(pipeline, "decode", decoder)
+    monkeypatch.setattr(examine, "decode", decoder)
     service[1].batches.clear()
     classify(service, {"regions": "[[0,0,40,40],[40,0,80,40],[80,0,120,40],[0,0,2,2]]"})
     assert decoder.call_count == 1

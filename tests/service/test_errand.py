@@ -8,6 +8,7 @@ from functools import partial
 from roadsight_service.errand import Errand, Piece
 from roadsight_service.frame_queue import FrameQueue
 from roadsight_service.pace import Pace
+from roadsight_service.work import Job
 from running import until
 
 
@@ -38,7 +39,7 @@ def test_each_piece_is_done_once_however_many_help() -> None:
 
 
 def test_a_lane_that_waits_helps_at_once_and_ends_with_the_queue() -> None:
-    queue = FrameQueue(8, Pace(lanes=2))
+    queue = FrameQueue[Job, Errand](8, Pace(lanes=2))
     together = threading.Barrier(2, timeout=10)  # neither piece ends unless both are in hand
 
     def meet() -> None:

@@ -24,19 +24,19 @@ def job(camera: str, deadline: float) -> Job:
     return Job(prepare=nothing, deadline=monotonic() + deadline, camera=camera, clock=Clock())
 
 
-def take(queue: FrameQueue, lanes: int = 1, round_s: float = 0) -> list[Job]:
+def take(queue: FrameQueue[Job, Errand], lanes: int = 1, round_s: float = 0) -> list[Job]:
     """Frames; where there is no errand."""
     taken = queue.take(lanes, round_s)
     assert isinstance(taken, list)
     return taken
 
 
-def order(queue: FrameQueue) -> list[Job]:
+def order(queue: FrameQueue[Job, Errand]) -> list[Job]:
     return [take(queue)[0] for _ in range(len(queue))]
 
 
 def test_within_a_camera_the_earliest_deadline_goes_first() -> None:
-    queue = FrameQueue(8, Pace(lanes=1))
+    queue = FrameQueue[Job, Errand](8, Pace(lanes=1))
     jobs = [job("a", deadline) for deadline in (30, 10, 20)]
     for each in jobs:
         queue.put(each)
@@ -44,7 +44,7 @@ def test_within_a_camera_the_earliest_deadline_goes_first() -> None:
 
 
 def test_between_cameras_that_had_equally_much_the_earliest_deadline_goes_first() -> None:
-    queue = FrameQueue(8, Pace(lanes=1))
+    queue = FrameQueue[Job, Errand](8, Pace(lanes=1))
     slow, fast = job("a", 30), job("b", 10)
     queue.put(slow)
     queue.put(fast)
@@ -52,7 +52,7 @@ def test_between_cameras_that_had_equally_much_the_earliest_deadline_goes_first(
 
 
 def test_a_camera_that_floods_waits_its_turn() -> None:
-    queue = FrameQueue(32, Pace(lanes=1))
+    queue = FrameQueue[Job, Errand](32, Pace(lanes=1))
     for _ in range(10):
         queue.put(job("flood", 1))
     queue.put(job("calm", 100))
@@ -62,7 +62,7 @@ def test_a_camera_that_floods_waits_its_turn() -> None:
 
 @given(st.lists(st.sampled_from("abc"), min_size=1, max_size=30))
 def test_while_cameras_wait_none_gets_two_frames_ahead_of_another(cameras: list[str]) -> None:
-    queue = FrameQueue(64, Pace(lanes=1))
+    queue = FrameQueue[Job, Errand](64, Pace(lanes=1))
     for camera in cameras:
         queue.put(job(camera, 1))
     left = {camera: cameras.count(camera) for camera in set(cameras)}
@@ -76,7 +76,7 @@ def test_while_cameras_wait_none_gets_two_frames_ahead_of_another(cameras: list[
 
 @given(st.lists(st.sampled_from("abc"), min_size=1, max_size=60))
 def test_a_camera_that_comes_back_at_once_does_not_pass_one_that_waits(arrivals: list[str]) -> None:
-    queue = FrameQueue(64, Pace(lanes=1))
+    queue = FrameQueue[Job, Errand](64, Pace(lanes=1))
     patient = [job("patient", 1000) for _ in range(3)]
     for each in patient:
         queue.put(each)
@@ -89,7 +89,7 @@ def test_a_camera_that_comes_back_at_once_does_not_pass_one_that_waits(arrivals:
 
 
 def test_one_more_than_may_wait_is_refused() -> None:
-    queue = FrameQueue(2, Pace(lanes=1))
+    queue = FrameQueue[Job, Errand](2, Pace(lanes=1))
     queue.put(job("a", 1))
     queue.put(job("b", 1))
     for camera in ("a", "b", "c"):
@@ -98,7 +98,7 @@ def test_one_more_than_may_wait_is_refused() -> None:
 
 
 def test_when_the_house_is_full_the_camera_with_most_places_gives_up_its_latest_frame() -> None:
-    queue = FrameQueue(4, Pace(lanes=1))
+    queue = FrameQueue[Job, Errand](4, Pace(lanes=1))
     flood = [job("flood", deadline) for deadline in (30, 50, 40, 20)]
     for each in flood:
         queue.put(each)
@@ -114,7 +114,7 @@ def test_when_the_house_is_full_the_camera_with_most_places_gives_up_its_latest_
 
 
 def test_a_discarded_job_frees_its_place_at_once() -> None:
-    queue = FrameQueue(1, Pace(lanes=1))
+    queue = FrameQueue[Job, Errand](1, Pace(lanes=1))
     leaving = job("a", 1)
     queue.put(leaving)
     queue.discard(leaving)
@@ -135,19 +135,19 @@ def test_a_lane_takes_a_fair_part_of_what_waits_and_no_more_than_it_has_time_for
 
 
 def test_before_a_frame_was_timed_a_lane_takes_one() -> None:
-    queue = FrameQueue(64, Pace(lanes=1))
+    queue = FrameQueue[Job, Errand](64, Pace(lanes=1))
     for _ in range(10):
         queue.put(job("a", 1))
     assert len(take(queue, lanes=1, round_s=1000)) == 1
 
 
 def test_a_lane_that_finds_an_errand_done_by_others_waits_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    queue = FrameQueue(4, Pace(lanes=2))
+    queue = FrameQueue[Job, Errand](4, Pace(lanes=2))
     errand = Errand("a", 0.0, [list[int]().clear])
     queue.put_errand(errand)
     look = Turns.next
 
-    def look_and_lose(turns: Turns, most_begun: int) -> Camera | None:
+    def look_and_lose(turns: Turns[Job, Errand], most_begun: int) -> Camera[Job, Errand] | None:
         found = look(turns, most_begun)
         errand.help(0)  # another lane, which needs no lock for it
         return found
@@ -158,7 +158,7 @@ def test_a_lane_that_finds_an_errand_done_by_others_waits_on(monkeypatch: pytest
 
 
 def test_a_closed_queue_takes_no_more_but_hands_out_what_it_has() -> None:
-    queue = FrameQueue(4, Pace(lanes=1))
+    queue = FrameQueue[Job, Errand](4, Pace(lanes=1))
     last = job("a", 1)
     queue.put(last)
     queue.close()
@@ -168,10 +168,10 @@ def test_a_closed_queue_takes_no_more_but_hands_out_what_it_has() -> None:
     assert queue.take(1, 0) is None
 
 
-def paced(lane_s: float) -> FrameQueue:
+def paced(lane_s: float) -> FrameQueue[Job, Errand]:
     """A queue before one lane, which is at work on a frame; one of one crop takes so long."""
     pace = Pace(lanes=1)
-    queue = FrameQueue(64, pace)
+    queue = FrameQueue[Job, Errand](64, pace)
     with pace.round([job("a", 1000)]):
         pace.learn(unit_s=lane_s / LIGHTEST)
     return queue
@@ -215,7 +215,7 @@ def test_a_frame_of_many_crops_counts_for_more() -> None:
 
 def test_one_that_is_at_work_on_a_heavy_frame_gives_way() -> None:
     pace = Pace(lanes=1)
-    queue = FrameQueue(64, pace)
+    queue = FrameQueue[Job, Errand](64, pace)
     heavy = Job(nothing, monotonic() + 1000, "bus", Clock(), crops=999)
     with pace.round([heavy]):
         pace.learn(unit_s=0.001)
@@ -226,7 +226,7 @@ def test_one_that_is_at_work_on_a_heavy_frame_gives_way() -> None:
 def test_a_free_lane_takes_a_frame_whatever_it_cost_before() -> None:
     pace = Pace(lanes=2)
     pace.learn(unit_s=1000)
-    queue = FrameQueue(8, pace)
+    queue = FrameQueue[Job, Errand](8, pace)
     queue.put(job("a", 1))
     queue.put(job("a", 1))
     with pytest.raises(QueueFull, match="an answer would take"):

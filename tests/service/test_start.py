@@ -13,8 +13,8 @@ from pydantic import ValidationError
 import colours
 import fake_gpu
 from roadsight_models import providers
-from roadsight_models.gpu import no_gpu
 from roadsight_models.errors import BadBundle, BadParameter
+from roadsight_models.gpu import no_gpu
 from roadsight_models.runners import Gpu
 from roadsight_service.registry import open_registry
 from roadsight_service.settings import Settings

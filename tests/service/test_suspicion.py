@@ -17,16 +17,16 @@ from pictures import encoded
 from roadsight_models.robustness.squeezing import VERSIONS, suspicion
 from roadsight_models.robustness.victim import Victim
 from roadsight_models.session import open_session
-from roadsight_service.batcher import InlineBatcher, QueuedBatcher
+from roadsight_service.errand import Errand
 from roadsight_service.frame_queue import FrameQueue
-from roadsight_service.lanes import Lanes
 from roadsight_service.metrics import Clock, Metrics
-from roadsight_service.pace import Pace
-from roadsight_service.pipeline import Ask, Pipeline
+from roadsight_service.pipeline import Pipeline
 from roadsight_service.registry import Registry
+from roadsight_service.room import SQUEEZED, Ask
 from roadsight_service.schemas import AnswerOut
 from roadsight_service.settings import Settings
-from roadsight_service.work import Done, Job
+from roadsight_service.thread_room import ThreadRoom
+from roadsight_service.work import Job
 from running import Watched, post, serve, until, watched_colours
 
 TEMPERATURE = 0.1
@@ -141,30 +141,30 @@ def test_a_deadline_that_passes_spares_the_batches_that_are_left(tmp_path: Path)
         until(lambda: session.batches == [2, 1])
 
 
-class Weighing(Lanes):
-    """Lanes that note what a frame weighs in the queue."""
+@pytest.mark.parametrize("provider", ["cpu", "cuda"], ids=["inline", "queued"])
+async def test_the_queue_is_told_of_its_crops_and_both_batchers_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, provider: str
+) -> None:
+    session, metrics = watched_colours(tmp_path, temperature=TEMPERATURE), Metrics()
+    session.provider = provider
+    weights, put = list[int](), FrameQueue[Job, Errand].put
 
-    weights: list[int]
+    def weigh(queue: FrameQueue[Job, Errand], job: Job) -> None:
+        weights.append(job.weight)
+        put(queue, job)
 
-    async def run(self, job: Job) -> Done:
-        """Notes, and runs."""
-        self.weights.append(job.weight)
-        return await super().run(job)
-
-
-@pytest.mark.parametrize("queued", [False, True], ids=["inline", "queued"])
-async def test_the_queue_is_told_of_its_crops_and_both_batchers_answer(tmp_path: Path, queued: bool) -> None:
-    session, metrics, pace = watched_colours(tmp_path, temperature=TEMPERATURE), Metrics(), Pace(1)
-    queue = FrameQueue(8, pace)
-    batcher = QueuedBatcher([session], metrics, 4, 0.01) if queued else InlineBatcher(metrics, queue, 4)
-    lanes = Weighing(1, queue, batcher, pace)
-    lanes.weights = []
-    lanes.start()
-    pipeline = Pipeline(Registry({"colour": session}), lanes, metrics, 10_000)
+    monkeypatch.setattr(FrameQueue, "put", weigh)
+    room = ThreadRoom(Registry({"colour": session}), Settings(lanes=1), metrics)
+    await room.start()
+    pipeline = Pipeline(room, metrics)
     told = [
         await pipeline.classify(FRAME, Ask(monotonic() + 10, "front", suspicion=wanted), Clock())
         for wanted in (False, True)
     ]
-    lanes.close(10)
-    assert lanes.weights == [1 + 1, 1 + VERSIONS]
-    assert [answer.judgements[0][0].suspicion is None for answer in told] == [True, False]
+    await room.close(10)
+    assert weights == [1 + 1, 1 + VERSIONS]
+    assert [answer.seen.judgements[0][0].suspicion is None for answer in told] == [True, False]
+
+
+def test_a_frame_is_told_to_weigh_what_squeezing_gives() -> None:
+    assert SQUEEZED == VERSIONS

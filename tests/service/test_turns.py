@@ -24,7 +24,7 @@ def errand(camera: str, pieces: int = 1) -> Errand:
     return Errand(camera, monotonic() + 1000, [list[int]().clear] * pieces)
 
 
-def pop(turns: Turns, most_begun: int = MANY) -> Job | Errand | None:
+def pop(turns: Turns[Job, Errand], most_begun: int = MANY) -> Job | Errand | None:
     camera = turns.next(most_begun)
     if camera is None:
         return None
@@ -32,7 +32,7 @@ def pop(turns: Turns, most_begun: int = MANY) -> Job | Errand | None:
 
 
 def test_what_is_left_of_a_frame_goes_before_the_next_frame_of_its_camera() -> None:
-    turns = Turns()
+    turns = Turns[Job, Errand]()
     urgent, begun = job("a", 1), errand("a")
     turns.add(urgent)
     turns.add_errand(begun)
@@ -43,7 +43,7 @@ def test_what_is_left_of_a_frame_goes_before_the_next_frame_of_its_camera() -> N
 
 
 def test_it_takes_turns_with_other_cameras_and_waits_on_until_every_piece_is_in_hand() -> None:
-    turns = Turns()
+    turns = Turns[Job, Errand]()
     begun, others = errand("a", pieces=3), [job("b", deadline) for deadline in (1, 2)]
     turns.add_errand(begun)
     for other in others:
@@ -57,7 +57,7 @@ def test_it_takes_turns_with_other_cameras_and_waits_on_until_every_piece_is_in_
 
 
 def test_where_many_frames_are_begun_one_of_them_is_next_not_a_new_one() -> None:
-    turns = Turns()
+    turns = Turns[Job, Errand]()
     new, begun = job("new", 1), [errand("a"), errand("b")]
     turns.add(new)
     for each in begun:
@@ -68,7 +68,7 @@ def test_where_many_frames_are_begun_one_of_them_is_next_not_a_new_one() -> None
 
 
 def test_then_it_is_the_one_that_is_nearest_to_its_end_and_nobody_loses_a_turn_by_it() -> None:
-    turns = Turns()
+    turns = Turns[Job, Errand]()
     long, short, early, late = errand("long", pieces=9), errand("short", pieces=3), job("early", 2), job("late", 1)
     turns.add(early)
     for each in (long, short):
@@ -82,7 +82,7 @@ def test_then_it_is_the_one_that_is_nearest_to_its_end_and_nobody_loses_a_turn_b
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 9)), min_size=1, max_size=30))
 def test_as_many_go_before_a_frame_as_it_was_told(arrivals: list[tuple[str, int]]) -> None:
-    turns = Turns()
+    turns = Turns[Job, Errand]()
     for camera, deadline in arrivals[:-1]:
         turns.add(job(camera, 100 * deadline))
     last = job(arrivals[-1][0], 100 * arrivals[-1][1])

@@ -10,7 +10,6 @@ import subprocess
 import sys
 from mmap import mmap
 from socket import SO_SNDBUF, SOL_SOCKET, send_fds, socket, socketpair
-from socket import timeout as SocketTimeout
 from typing import Any, NamedTuple
 
 from roadsight_models.errors import LaneLost
@@ -20,6 +19,7 @@ from roadsight_service.processes.port import SLOTS
 from roadsight_service.served import Served
 from roadsight_service.settings import Settings
 
+MODULE = "roadsight_service.processes.zygote"
 START_S = 120.0  # to open and warm all models
 FORK_S = 10.0
 END_S = 5.0
@@ -43,7 +43,9 @@ class Crew:
         os.ftruncate(memory, settings.lanes * SLOTS)
         self.gone = mmap(memory, 0)  # a byte a slot: whether nobody waits any more
         self._line, far = socketpair()
-        command = [sys.executable, "-P", "-m", "roadsight_service.processes.zygote", str(far.fileno()), str(memory)]
+        asked = settings.model_copy(update={"keys": None, "robustness_enabled": False})  # the door's affairs
+        self._line.sendall(asked.model_dump_json().encode() + b"\n")  # it waits there
+        command = [sys.executable, "-P", "-m", MODULE, str(far.fileno()), str(memory)]
         path = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         self._zygote = subprocess.Popen(
             command, pass_fds=(far.fileno(), memory), stdin=subprocess.DEVNULL, env=os.environ | path | _ONE_THREAD
@@ -51,8 +53,6 @@ class Crew:
         far.close()
         os.close(memory)
         self._answers = self._line.makefile("rb")
-        asked = settings.model_dump(mode="json", exclude={"keys", "robustness_enabled"})
-        self._line.sendall(json.dumps(asked).encode() + b"\n")
         self.models: dict[str, Served] = {}
 
     def warm(self) -> "Crew":
@@ -62,10 +62,13 @@ class Crew:
             RoadsightError: what stops a start; see `open_registry`.
             LaneLost: the zygote died, or took too long.
         """
-        said = self._answer(START_S)
-        if "wrong" in said:
+        try:
+            said = self._answer(START_S)
+            if "wrong" in said:
+                raise wire.rebuilt(said["wrong"])
+        except Exception:
             self.close()
-            raise wire.rebuilt(said["wrong"])
+            raise
         served = [Served(**one | {"manifest": Manifest.model_validate(one["manifest"])}) for one in said["models"]]
         self.models = {one.manifest.task: one for one in served}
         return self
@@ -91,22 +94,24 @@ class Crew:
         """Hangs up, and waits until the zygote has ended; its lanes end with it."""
         self._answers.close()
         self._line.close()
+        self._reap()
+
+    def _reap(self) -> int:
         try:
-            self._zygote.wait(END_S)
+            return self._zygote.wait(END_S)
         except subprocess.TimeoutExpired:
             self._zygote.kill()
-            self._zygote.wait()
-        self.gone.close()
+            return self._zygote.wait()
 
     def _answer(self, within_s: float) -> dict[str, Any]:
         self._line.settimeout(within_s)
         try:
             line = self._answers.readline()
-        except SocketTimeout as error:
-            raise LaneLost(f"no answer within {within_s:.0f} s") from error
-        except OSError as error:
-            raise LaneLost(str(error)) from error
+        except TimeoutError as error:
+            raise LaneLost(f"the lanes' parent gave no answer within {within_s:.0f} s") from error
+        except OSError:  # it hung up before it had read all
+            line = b""
         if not line:
-            raise LaneLost(f"it ended with status {self._zygote.poll()}")
+            raise LaneLost(f"the lanes' parent ended with status {self._reap()}")
         said: dict[str, Any] = json.loads(line)
         return said

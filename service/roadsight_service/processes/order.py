@@ -82,7 +82,7 @@ class Order:
             withdraw()
 
     def _book(self, spent: list[dict[str, float]]) -> None:
-        """The stages of all parts, within the time that passed: lanes may have worked side by side. The rest is wait."""
+        """The stages of all parts, within the time that passed: lanes may work side by side. The rest is waiting."""
         passed, worked = perf_counter() - self.since, 0.0
         total = sum(sum(each.values()) - each.get("queue", 0.0) for each in spent)
         scale = min(1.0, passed / total) if total else 1.0
@@ -92,3 +92,28 @@ class Order:
                     self.clock.add(stage, seconds * scale)
                     worked += seconds * scale
         self.clock.spent["queue"] = max(0.0, passed - worked)
+
+
+class Work(NamedTuple):
+    """Some regions of a frame, for one lane."""
+
+    order: Order
+    first: int
+    end: int
+
+
+class Remainder:
+    """The regions of a frame that no lane has yet."""
+
+    def __init__(self, order: Order) -> None:
+        self.order, self.camera, self.deadline = order, order.camera, order.deadline
+
+    def __len__(self) -> int:
+        """How many those are; none once nobody waits."""
+        return 0 if self.order.future.done() else self.order.regions - self.order.taken
+
+    def next(self, regions: int) -> Work:
+        """Some of them."""
+        first = self.order.taken
+        self.order.taken = min(self.order.regions, first + regions)
+        return Work(self.order, first, self.order.taken)

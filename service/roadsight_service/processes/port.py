@@ -1,37 +1,28 @@
 """A lane, as the serving process has it: rounds go out, replies come in, on the event loop.
 
-round --give--> socket ~~> lane ~~> socket --Report--> replied (each piece), rested (the round)
-                                           end of file --> lost
+round --give--> Line ~~> lane ~~> Line --Report--> replied (each piece), rested (the round)
+                                       --end of file--> lost
 """
 
-import asyncio
 import marshal
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from mmap import mmap
 from socket import socket
 from time import monotonic
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-from roadsight_models.errors import LaneLost
 from roadsight_service.processes import wire
-from roadsight_service.processes.order import Order
-from roadsight_service.processes.wire import HEAD, Piece, Reply, Report
+from roadsight_service.processes.line import Line
+from roadsight_service.processes.order import Work
+from roadsight_service.processes.wire import Piece, Reply, Report
 
 SLOTS = 64  # pieces that a lane may have
 PATIENCE_S = 60.0  # that a lane may take beyond the last deadline of what it has
-
-
-class Work(NamedTuple):
-    """Some regions of a frame, for one lane."""
-
-    order: Order
-    first: int
-    end: int
 
 
 @dataclass(eq=False)
@@ -59,19 +50,15 @@ class Owner(Protocol):
 class Port:
     """The near end of a lane's socket, and what the lane has in hand."""
 
-    def __init__(self, line: socket, process: int, number: int, gone: mmap, owner: Owner) -> None:
+    def __init__(self, end: socket, process: int, number: int, gone: mmap, owner: Owner) -> None:
         self.process, self.number = process, number
         self.rounds: deque[Round] = deque()
         self.has_answered = False
-        self._line, self._gone, self._owner = line, gone, owner
+        self._gone, self._owner = gone, owner
         self._free = list(range(number * SLOTS, (number + 1) * SLOTS))
-        self._outgoing: deque[memoryview] = deque()
-        self._incoming = bytearray()
-        self._loop = asyncio.get_running_loop()
         for slot in self._free:
             gone[slot] = 0
-        line.setblocking(False)
-        self._loop.add_reader(line, self._read)
+        self._line = Line(end, self._heard, self._ended)
 
     @property
     def room(self) -> int:
@@ -85,15 +72,9 @@ class Port:
             slot = self._free.pop()
             given.works[slot] = work
             work.order.withdraw[self.number, slot] = partial(self._gone.__setitem__, slot, 1)
-            if work.order.future.done():
-                self._gone[slot] = 1
             pieces.append(tuple(_piece(slot, work)))
         self.rounds.append(given)
-        is_quiet = not self._outgoing
-        self._outgoing.append(memoryview(wire.message(pieces)))
-        self._outgoing.extend(memoryview(work.order.body) for work in works)
-        if is_quiet:
-            self._write()
+        self._line.send([wire.message(pieces), *(work.order.body for work in works)])
 
     def kill(self) -> None:
         """Ends a lane that hangs; the end of its socket tells the rest."""
@@ -101,48 +82,16 @@ class Port:
 
     def close(self) -> None:
         """Hangs up: the lane ends."""
-        self._loop.remove_reader(self._line)
-        self._loop.remove_writer(self._line)
         self._line.close()
 
-    def _write(self) -> None:
-        try:
-            sent = self._line.sendmsg(list(self._outgoing))
-        except BlockingIOError:
-            sent = 0
-        except OSError:  # it is gone, as the reader will see
-            self._outgoing.clear()
-            sent = 0
-        while self._outgoing and sent >= len(self._outgoing[0]):
-            sent -= len(self._outgoing.popleft())
-        if self._outgoing:
-            self._outgoing[0] = self._outgoing[0][sent:]
-            self._loop.add_writer(self._line, self._write)
-        else:
-            self._loop.remove_writer(self._line)
+    def _ended(self) -> None:
+        lost = [each for given in self.rounds for each in given.works.items()]
+        for slot, work in lost:
+            self._release(slot, work)
+        self._owner.lost(self, [work for _, work in lost])
 
-    def _read(self) -> None:
-        try:
-            said = self._line.recv(1 << 18)
-        except BlockingIOError:
-            return
-        except OSError:
-            said = b""
-        if not said:
-            self.close()
-            self._owner.lost(self, [work for given in self.rounds for work in given.works.values()])
-            return
-        self._incoming += said
-        while len(self._incoming) >= HEAD.size:
-            end = HEAD.size + HEAD.unpack_from(self._incoming)[0]
-            if len(self._incoming) < end:
-                return
-            report = Report(*marshal.loads(memoryview(self._incoming)[HEAD.size : end].tobytes()))
-            del self._incoming[:end]
-            self._take(report)
-
-    def _take(self, report: Report) -> None:
-        given = self.rounds[0]
+    def _heard(self, message: bytes) -> None:
+        report, given = Report(*marshal.loads(message)), self.rounds[0]
         for each in report.replies:
             reply = Reply(*each)
             work = given.works.pop(reply.slot)

@@ -9,69 +9,48 @@ for their camera's turns.
 """
 
 import asyncio
-import logging
 import math
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from time import monotonic
-from typing import Any
 
-from roadsight_models.errors import DeadlineMissed, LaneLost, RoadsightError
+from roadsight_models.errors import DeadlineMissed, LaneLost
 from roadsight_service.frame_queue import FrameQueue
 from roadsight_service.metrics import Clock, Metrics
 from roadsight_service.pace import Pace
 from roadsight_service.processes import wire
-from roadsight_service.processes.crew import Crew, Lane
-from roadsight_service.processes.order import Order, Part
-from roadsight_service.processes.port import Port, Work
+from roadsight_service.processes.crew import Crew
+from roadsight_service.processes.order import Order, Part, Remainder, Work
+from roadsight_service.processes.port import Port
+from roadsight_service.processes.staff import Staff
 from roadsight_service.processes.wire import Reply, Report
 from roadsight_service.quality import Quality
 from roadsight_service.room import Ask, Seen
 from roadsight_service.served import Models
 from roadsight_service.settings import Settings
 
-log = logging.getLogger(__name__)
-
-ROUND_S = 0.01  # work of small frames that a lane gets at one time; it has two rounds at most
-LARGE_S = 0.03  # of a large frame: each piece costs a decode
+ROUND_S = 0.03  # work of small frames that a lane gets at one time; it has two rounds at most
+LARGE_S = 0.03  # of a large frame, beside the decode that each piece of it costs
 IN_ADVANCE = 2
 ROUND_FRAMES = 16
 WORTH_IT = 4  # crops: for fewer no second lane decodes the frame, too
-BEAT_S = 1.0
-
-
-class Remainder:
-    """The regions of a frame that no lane has yet."""
-
-    def __init__(self, order: Order) -> None:
-        self.order, self.camera, self.deadline = order, order.camera, order.deadline
-
-    def __len__(self) -> int:
-        """How many those are; none once nobody waits."""
-        return 0 if self.order.future.done() else self.order.regions - self.order.taken
-
-    def next(self, regions: int) -> Work:
-        """Some of them."""
-        first = self.order.taken
-        self.order.taken = min(self.order.regions, first + regions)
-        return Work(self.order, first, self.order.taken)
+POLL_S = 0.01
 
 
 class ProcessRoom:
     """The queue, and the near ends of the lanes."""
 
     def __init__(self, crew: Crew, settings: Settings, metrics: Metrics) -> None:
-        self._crew, self._settings, self._metrics = crew, settings, metrics
+        self._lanes, self._metrics = settings.lanes, metrics
         self._pace = Pace(settings.lanes)
         self._queue: FrameQueue[Order, Remainder] = FrameQueue(settings.queue_frames, self._pace)
-        self._ports: list[Port] = []
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._staff = Staff(crew, settings, self, self._pump_soon)
+        self._orders = 0  # that are not settled
         self._pumps = False
-        self._hiring = asyncio.Lock()
 
     @property
     def models(self) -> Models:
         """What serves, by task."""
-        return self._crew.models
+        return self._staff.models
 
     def __len__(self) -> int:
         """How many frames wait."""
@@ -80,12 +59,12 @@ class ProcessRoom:
     @property
     def is_busy(self) -> bool:
         """Whether frames wait, or every lane is at work."""
-        return len(self._queue) > 0 or not self._idle()
+        return len(self._queue) > 0 or not self._staff.idle
 
     @property
     def is_ready(self) -> bool:
         """Whether there are lanes."""
-        return bool(self._ports)
+        return bool(self._staff.ports)
 
     def check(self, camera: str, deadline: float) -> None:
         """Raises QueueFull if an answer to a frame of one crop that came now would be too late."""
@@ -96,6 +75,7 @@ class ProcessRoom:
         loop = asyncio.get_running_loop()
         order = Order(body, ask, tasks, clock, loop.create_future())
         self._queue.put(order)
+        self._orders += 1
         self._pump_soon()
         alarm = loop.call_later(ask.deadline - monotonic(), order.fail, DeadlineMissed("the answer"))
         try:
@@ -105,6 +85,7 @@ class ProcessRoom:
             order.leave()
             raise
         finally:
+            self._orders -= 1
             alarm.cancel()
 
     def _pump_soon(self) -> None:
@@ -115,11 +96,11 @@ class ProcessRoom:
     def _pump(self) -> None:
         """Gives the lanes what they have room for."""
         self._pumps = False
-        while self._ports:
-            port = min(self._ports, key=lambda each: len(each.rounds))
+        while self._staff.ports:
+            port = min(self._staff.ports, key=lambda each: len(each.rounds))
             if len(port.rounds) >= IN_ADVANCE:
                 return
-            work = self._queue.take_now(self._settings.lanes, ROUND_S, ROUND_FRAMES)
+            work = self._queue.take_now(self._lanes, ROUND_S, ROUND_FRAMES)
             if work is None:
                 return
             port.give(self._works(work))
@@ -140,12 +121,9 @@ class ProcessRoom:
         """How many regions a lane gets of a frame: those of a round, and where others are idle a fair part of them."""
         crops = order.crops // order.regions  # of each
         left = order.regions - order.taken
-        fair = math.ceil(left / max(1, len(self._idle())))
+        fair = math.ceil(left / max(1, len(self._staff.idle)))
         a_round = max(WORTH_IT, self._pace.weight_in(LARGE_S)) // crops
         return max(1, min(left, max(fair, WORTH_IT // crops), a_round))
-
-    def _idle(self) -> list[Port]:
-        return [port for port in self._ports if not port.rounds]
 
     def replied(self, work: Work, reply: Reply) -> None:
         """See `Owner`."""
@@ -167,70 +145,21 @@ class ProcessRoom:
 
     def lost(self, port: Port, works: Sequence[Work]) -> None:
         """See `Owner`."""
-        self._ports.remove(port)
         self._metrics.lanes_lost.inc()
         for work in works:
-            work.order.fail(LaneLost(f"lane {port.number} (process {port.process}) died"))
-        self._do(self._replace(port))
+            work.order.fail(LaneLost(f"lane {port.number}, process {port.process}, died"))
+        self._staff.replace(port)
 
     async def start(self) -> None:
         """Gets the lanes."""
-        for number in range(self._settings.lanes):
-            self._open(number, self._crew.fork())
-        self._do(self._pace.watch_loop())
-        self._do(self._watch())
+        self._staff.start()
+        self._watch = asyncio.ensure_future(self._pace.watch_loop())
 
     async def close(self, within_s: float) -> None:
         """See `Room`."""
         self._queue.close()
         until = monotonic() + within_s
-        while (len(self._queue) or len(self._idle()) < len(self._ports)) and monotonic() < until:
-            await asyncio.sleep(0.01)
-        for task in self._tasks:
-            task.cancel()
-        for port in self._ports:
-            port.close()
-        self._ports.clear()
-        await asyncio.to_thread(self._crew.close)
-
-    def _open(self, number: int, lane: Lane) -> None:
-        self._ports.append(Port(*lane, number, self._crew.gone, self))
-
-    def _do(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _watch(self) -> None:
-        """Ends lanes that hang."""
-        while True:
-            await asyncio.sleep(BEAT_S)
-            for port in self._ports:
-                if port.hangs:
-                    log.error("lane %d (process %d) hangs, and is ended", port.number, port.process)
-                    port.kill()
-
-    async def _replace(self, lost: Port) -> None:
-        """Gets another lane; where there is no crew any more, another crew."""
-        async with self._hiring:
-            if not lost.has_answered:  # what dies at once is not started without end
-                await asyncio.sleep(BEAT_S)
-            while True:
-                try:
-                    lane = await asyncio.to_thread(self._crew.fork)
-                    break
-                except LaneLost as error:
-                    log.error("the lanes' parent died (%s); starting another", error)
-                await self._hire()
-            self._open(lost.number, lane)
-        self._pump_soon()
-
-    async def _hire(self) -> None:
-        await asyncio.to_thread(self._crew.close)
-        while True:
-            try:
-                self._crew = await asyncio.to_thread(Crew(self._settings).warm)
-                return
-            except RoadsightError:
-                log.exception("no lanes can be had; trying again")
-                await asyncio.sleep(BEAT_S)
+        while self._orders and monotonic() < until:
+            await asyncio.sleep(POLL_S)
+        self._watch.cancel()
+        await self._staff.close()

@@ -28,6 +28,7 @@ from roadsight_service.registry import Registry, open_registry
 from roadsight_service.settings import LOG_FORMAT, Settings
 
 log = logging.getLogger(__name__)
+NICENESS = 5  # of lanes: the serving process, which keeps them busy, must not wait for them
 _PR_SET_PDEATHSIG = 1  # sys/prctl.h
 
 
@@ -64,6 +65,7 @@ def _be_lane(line: socket, registry: Registry, gone: mmap, settings: Settings) -
     """Becomes a lane, and never returns into what the zygote was doing."""
     try:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # also if it hangs
+        os.nice(NICENESS)
         Lane(line, registry.sessions, gone, settings).work()
     except ConnectionError:  # the serving process is gone
         os._exit(0)

@@ -20,8 +20,8 @@ from roadsight_models.robustness.check import Check, Plan, check, prove
 from roadsight_models.robustness.smoothing import Smoothing
 from roadsight_models.robustness.victim import Victim
 from roadsight_models.session import Session
-from roadsight_service.metrics import Clock
 from roadsight_service.examine import prepare
+from roadsight_service.metrics import Clock
 from roadsight_service.registry import Registry
 from roadsight_service.robustness.back_room import BackRoom, Stay
 from roadsight_service.robustness.metrics import CheckMetrics

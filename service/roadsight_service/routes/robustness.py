@@ -16,8 +16,8 @@ from roadsight_models import errors
 from roadsight_models.robustness.smoothing import Certificate, Smoothing
 from roadsight_service.metrics import Clock
 from roadsight_service.robustness.question import Finding
-from roadsight_service.room import ClientGone
 from roadsight_service.robustness.schemas import CheckOut
+from roadsight_service.room import ClientGone
 from roadsight_service.routes import ask as asking
 from roadsight_service.routes.documents import request_with
 from roadsight_service.routes.given import Given

@@ -1,7 +1,6 @@
 """What the lifespan owns and the routes use."""
 
 from dataclasses import dataclass
-
 from typing import TYPE_CHECKING
 
 from fastapi import Request

@@ -1,0 +1,109 @@
+"""The lanes at work, kept at their number: what dies or hangs is replaced.
+
+Crew --fork--> Port(s)
+a lane lost --> another of the same crew        the crew lost --> another crew
+                                                LaneLost, and what stops a start: tried again each second
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from roadsight_models.errors import LaneLost, RoadsightError
+from roadsight_service.processes.crew import Crew
+from roadsight_service.processes.port import Owner, Port
+from roadsight_service.settings import Settings
+
+log = logging.getLogger(__name__)
+BEAT_S = 1.0
+
+
+class Staff:
+    """All lanes, and the crew that they are from."""
+
+    def __init__(self, crew: Crew, settings: Settings, owner: Owner, changed: Callable[[], None]) -> None:
+        """Takes over a crew.
+
+        Args:
+            crew: warm, without lanes.
+            settings: say how many, and what another crew would have to open.
+            owner: is told what lanes say.
+            changed: is called when there is another lane.
+        """
+        self.models = crew.models
+        self.ports: list[Port] = []
+        self._crew, self._settings, self._owner, self._changed = crew, settings, owner, changed
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._hiring = asyncio.Lock()
+
+    def start(self) -> None:
+        """Gets the lanes.
+
+        Raises:
+            LaneLost: the crew is lost already.
+        """
+        for number in range(self._settings.lanes):
+            self.ports.append(Port(*self._crew.fork(), number, self._crew.gone, self._owner))
+        self._keep(asyncio.ensure_future(self._watch()))
+
+    @property
+    def idle(self) -> list[Port]:
+        """Those that have nothing to do."""
+        return [port for port in self.ports if not port.rounds]
+
+    def replace(self, port: Port) -> None:
+        """Gets another lane for one that is lost, as soon as may be."""
+        self.ports.remove(port)
+        self._keep(asyncio.ensure_future(self._replace(port)))
+
+    async def close(self) -> None:
+        """Hangs up: zygote and lanes end."""
+        for task in self._tasks:
+            task.cancel()
+        for port in self.ports:
+            port.close()
+        self.ports.clear()
+        await asyncio.to_thread(self._crew.close)
+
+    def _keep(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _watch(self) -> None:
+        """Ends lanes that hang; the end of their socket tells the rest."""
+        while True:
+            await asyncio.sleep(BEAT_S)
+            for port in self.ports:
+                if port.hangs:
+                    log.error("lane %d, process %d, hangs; it is ended", port.number, port.process)
+                    port.kill()
+
+    async def _replace(self, lost: Port) -> None:
+        log.error("lane %d, process %d, died", lost.number, lost.process)
+        if not lost.has_answered:  # what dies at once is not started without end
+            await asyncio.sleep(BEAT_S)
+        async with self._hiring:
+            while True:
+                try:
+                    lane = await asyncio.to_thread(self._crew.fork)
+                except LaneLost as error:
+                    log.error("%s; another is started", error)
+                    await self._hire()
+                else:
+                    break
+            self.ports.append(Port(*lane, lost.number, self._crew.gone, self._owner))
+        self._changed()
+
+    async def _hire(self) -> None:
+        """Gets another crew, however long that takes."""
+        while True:
+            await asyncio.to_thread(self._crew.close)
+            self._crew = Crew(self._settings)
+            try:
+                await asyncio.to_thread(self._crew.warm)
+            except RoadsightError as error:
+                log.error("no lanes can be had: %s", error)
+                await asyncio.sleep(BEAT_S)
+            else:
+                self.models = self._crew.models
+                return

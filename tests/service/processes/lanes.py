@@ -1,0 +1,80 @@
+"""A service whose lanes are real processes, and what tests do to these."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import colours
+from roadsight_service.opening import open_models
+from roadsight_service.settings import Settings
+from running import metric, serve, until
+
+
+@dataclass(frozen=True)
+class Running:
+    """A service, and the processes that belong to it."""
+
+    url: str
+    others: tuple[int, ...]  # processes that this one had started before
+
+    @property
+    def zygote(self) -> int:
+        """What lanes are forked from."""
+        (found,) = [each for each in children(os.getpid()) if each not in self.others and is_alive(each)]
+        return found
+
+    @property
+    def lanes(self) -> list[int]:
+        """The lanes that there are now."""
+        return children(self.zygote)
+
+    def crops(self) -> float:
+        """How many crops were inferred."""
+        return metric(self.url, "roadsight_batch_size_sum")
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Lets no lane go on until the block ends."""
+        lanes = self.lanes
+        for lane in lanes:
+            os.kill(lane, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for lane in lanes:
+                with suppress(ProcessLookupError):  # a test may have ended it
+                    os.kill(lane, signal.SIGCONT)
+
+
+@contextmanager
+def serve_processes(root: Path, **settings: object) -> Iterator[Running]:
+    """Runs the service over the bundles under `root`; of a bundle if there is none."""
+    if not any(root.iterdir()):
+        colours.save(root)
+    given = {"bundles": root, "provider": "cpu", "lanes": 2} | settings
+    others = tuple(children(os.getpid()))
+    with serve(Settings.model_validate(given), open_models) as url:
+        yield Running(url, others)
+
+
+def children(process: int) -> list[int]:
+    """The processes that a process started."""
+    tasks = Path(f"/proc/{process}/task")
+    return [int(child) for task in tasks.iterdir() for child in (task / "children").read_text().split()]
+
+
+def is_alive(process: int) -> bool:
+    """Whether it runs, or is held up; one that has ended and was not waited for is not."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state not in "ZX"
+
+
+def until_dead(*processes: int) -> None:
+    """Waits until they have ended."""
+    until(lambda: not any(map(is_alive, processes)))
