@@ -20,4 +20,4 @@ def look(frame: Frame) -> Quality:
     here, beside = (cv2.resize(side, _PLACES, interpolation=cv2.INTER_NEAREST) for side in (left, right))
     _, saturation, value, _ = cv2.mean(cv2.cvtColor(here, cv2.COLOR_RGB2HSV))
     difference = sum(cv2.mean(cv2.absdiff(here, beside))) / 3
-    return Quality(value / 255, difference / 255, saturation / 255, frame.reduction, zlib.crc32(here))
+    return Quality(value / 255, difference / 255, saturation / 255, frame.reduction, zlib.crc32(here.data))
