@@ -38,7 +38,12 @@ class Settings(BaseSettings):
         description="Number format: auto (int8 on a CPU if measured faster, float16 on a GPU), float32, float16, int8.",
     )
     engine_cache: Path | None = Field(None, description="Folder for TensorRT engines; beside the bundle if unset.")
-    lanes: int = Field(default_factory=_cores, ge=1, le=256, description="Threads that work on frames; one per core.")
+    lanes: int = Field(
+        default_factory=_cores,
+        ge=1,
+        le=256,
+        description="Lanes that work on frames, one per core: processes on a CPU, threads on a GPU.",
+    )
     queue_frames: int = Field(64, ge=1, le=4096, description="Frames that may wait; one more is told 429 at once.")
     batch_crops: int = Field(32, ge=1, le=1024, description="Most crops in one inference; on GPU, the largest bucket.")
     batch_delay_ms: float = Field(2.0, ge=0, le=100, description="On GPU: how long crops may wait for company.")

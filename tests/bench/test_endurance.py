@@ -44,7 +44,7 @@ def test_a_short_life_is_told_from_start_to_end(
     assert others[-1]["answers"] == sum(mark["step"]["answers"] for mark in others) >= 100
     assert document["endurance"]["failed"] == 0
     assert len(others) >= endure.LEAST_STEPS
-    assert all(0 < mark["memory"]["anonymous_mb"] < mark["memory"]["rss_mb"] for mark in (first, *others))
+    assert all(0 < mark["memory"]["anonymous_mb"] < mark["memory"]["pss_mb"] for mark in (first, *others))
     assert capsys.readouterr().out.splitlines()[-1].startswith("ready in ")
 
 
@@ -62,7 +62,7 @@ def test_memory_is_that_of_the_process() -> None:
     before = memory.look(os.getpid())
     held = np.ones(50_000_000, np.uint8)
     after = memory.look(os.getpid())
-    assert after.rss_mb - before.rss_mb == pytest.approx(50, abs=5)
+    assert after.pss_mb - before.pss_mb == pytest.approx(50, abs=5)
     assert after.anonymous_mb - before.anonymous_mb == pytest.approx(50, abs=5)
     assert held.all()
 

@@ -15,15 +15,15 @@ from roadsight_models.frame import admit
 STARTS = [Start(ready_s, Memory(200.0, 150.0)) for ready_s in (1.0, 9.0, 1.2)]
 
 
-def marks(rss_mb: Callable[[int], float] = lambda _: 250.0, **last: float) -> list[Mark]:
+def marks(pss_mb: Callable[[int], float] = lambda _: 250.0, **last: float) -> list[Mark]:
     """Ten loads of 1,000 answers each; `last` changes the last of them."""
-    found = [Mark(0, Memory(rss_mb(0), 100.0), None)]
+    found = [Mark(0, Memory(pss_mb(0), 100.0), None)]
     steps = [closed(100.0)] * 9 + [closed(100.0, **last)]
-    return found + [Mark(1000 * n, Memory(rss_mb(n), 100.0), step) for n, step in enumerate(steps, start=1)]
+    return found + [Mark(1000 * n, Memory(pss_mb(n), 100.0), step) for n, step in enumerate(steps, start=1)]
 
 
-def summary(rss_mb: Callable[[int], float] = lambda _: 250.0, **last: float) -> dict[str, Figures]:
-    return figures.summary(STARTS, marks(rss_mb, **last))
+def summary(pss_mb: Callable[[int], float] = lambda _: 250.0, **last: float) -> dict[str, Figures]:
+    return figures.summary(STARTS, marks(pss_mb, **last))
 
 
 def test_what_lasts_misses_nothing() -> None:

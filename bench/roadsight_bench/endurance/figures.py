@@ -14,7 +14,7 @@ from roadsight_bench.results import Figures
 
 SETTLED = 0.2  # of the way: until then caches fill and arenas grow
 READY_S = 1.5
-MOST_RSS_MB = 300.0
+MOST_PSS_MB = 300.0
 MOST_GROWTH_MB = 5.0  # over all answers, at the slope of the settled part: what a measurement can't tell from none
 MOST_SLOWER = 1.2  # p99 of the last step by that of the second
 
@@ -24,18 +24,18 @@ def summary(starts: Sequence[Start], marks: Sequence[Mark]) -> dict[str, Figures
     steps = [mark.step for mark in marks if mark.step]
     total = marks[-1].answers
     settled = [mark for mark in marks if mark.answers >= SETTLED * total]
-    slope = np.polyfit([mark.answers for mark in settled], [mark.memory.rss_mb for mark in settled], 1)[0]
+    slope = np.polyfit([mark.answers for mark in settled], [mark.memory.pss_mb for mark in settled], 1)[0]
     return {
         "start": {
             "ready_s": median(start.ready_s for start in starts),
-            "rss_mb": max(start.memory.rss_mb for start in starts),
+            "pss_mb": max(start.memory.pss_mb for start in starts),
             "anonymous_mb": max(start.memory.anonymous_mb for start in starts),
             "samples": [asdict(start) for start in starts],
         },
         "endurance": {
             "answers": total,
             "failed": sum(step.failed for step in steps),
-            "rss_mb": max(mark.memory.rss_mb for mark in marks),
+            "pss_mb": max(mark.memory.pss_mb for mark in marks),
             "growth_mb": float(slope) * total,
             "slower": steps[-1].p99_ms / steps[1].p99_ms,
             "marks": [asdict(mark) for mark in marks],
@@ -48,8 +48,8 @@ def misses(found: Mapping[str, Figures]) -> Iterator[str]:
     start, endurance = found["start"], found["endurance"]
     if start["ready_s"] > READY_S:
         yield f"ready after {start['ready_s']:.2f} s > {READY_S}"
-    if endurance["rss_mb"] > MOST_RSS_MB:
-        yield f"memory {endurance['rss_mb']:.0f} MB > {MOST_RSS_MB:.0f}"
+    if endurance["pss_mb"] > MOST_PSS_MB:
+        yield f"memory {endurance['pss_mb']:.0f} MB > {MOST_PSS_MB:.0f}"
     if endurance["growth_mb"] > MOST_GROWTH_MB:
         yield f"memory grows by {endurance['growth_mb']:.1f} MB over {endurance['answers']} answers > {MOST_GROWTH_MB}"
     if endurance["slower"] > MOST_SLOWER:

@@ -12,7 +12,7 @@ def lines(found: Mapping[str, Figures]) -> Iterator[str]:
     yield _row(_HEADINGS)
     for mark in found["endurance"]["marks"]:
         memory, step = mark["memory"], mark["step"]
-        held = str(mark["answers"]), f"{memory['rss_mb']:.1f}", f"{memory['anonymous_mb']:.1f}"
+        held = str(mark["answers"]), f"{memory['pss_mb']:.1f}", f"{memory['anonymous_mb']:.1f}"
         yield _row((*held, *_step(step)) if step else held)
 
 
@@ -28,7 +28,7 @@ def last_line(found: Mapping[str, Figures], misses: int) -> str:
     """All in one line."""
     start, endurance = found["start"], found["endurance"]
     return (
-        f"ready in {start['ready_s']:.2f} s with {start['rss_mb']:.0f} MB; at most {endurance['rss_mb']:.0f} MB, "
+        f"ready in {start['ready_s']:.2f} s with {start['pss_mb']:.0f} MB; at most {endurance['pss_mb']:.0f} MB, "
         f"{endurance['growth_mb']:+.1f} MB over {endurance['answers']} answers, p99 at the end "
         f"{endurance['slower']:.2f} of that of the second load; {misses or 'no'} targets missed"
     )
