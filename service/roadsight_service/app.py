@@ -20,6 +20,7 @@ from roadsight_service.access import Access
 from roadsight_service.metrics import Metrics
 from roadsight_service.opening import make_room, open_models
 from roadsight_service.pipeline import Pipeline
+from roadsight_service.request_log import RequestLog
 from roadsight_service.robustness.metrics import CheckMetrics
 from roadsight_service.room import Room
 from roadsight_service.routes import classify, problems, status
@@ -83,8 +84,9 @@ def create_app(settings: Settings, opens: OpenModels = open_models) -> FastAPI:
         from roadsight_service.routes import robustness
 
         app.include_router(robustness.router)
-    app.add_middleware(_Measured, metrics=metrics)
-    app.frames = _Measured(problems.Answered(classify.classify), metrics)
+    log = RequestLog()
+    app.add_middleware(_Measured, metrics=metrics, log=log)
+    app.frames = _Measured(problems.Answered(classify.classify), metrics, log)
     return app
 
 
@@ -113,16 +115,17 @@ class Roadsight(FastAPI):
 
 
 class _Measured:
-    """Counts and times every request by route and status, failures too."""
+    """Counts, times and logs every request by route and status, failures too."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        self._app, self._metrics = app, metrics
+    def __init__(self, app: ASGIApp, metrics: Metrics, log: RequestLog) -> None:
+        self._app, self._metrics, self._log = app, metrics, log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         start, code = perf_counter(), 500
+        scope[problems.TOLD] = None
 
         async def watched(message: Message) -> None:
             nonlocal code
@@ -135,7 +138,8 @@ class _Measured:
         finally:
             # Only routes that exist make a series: a client that tries paths can't grow the metrics.
             route = getattr(scope.get("route"), "path", "unmatched")
+            seconds, trace = perf_counter() - start, trace_id(scope["headers"])
             self._metrics.requests.labels(route, str(code)).inc()
-            trace = trace_id(scope["headers"])
             exemplar = None if trace is None else {"trace_id": trace}
-            self._metrics.request_seconds.labels(route).observe(perf_counter() - start, exemplar)
+            self._metrics.request_seconds.labels(route).observe(seconds, exemplar)
+            self._log.note(route, code, seconds, trace, scope[problems.TOLD])
