@@ -69,6 +69,10 @@ class Settings(BaseSettings):
     drain_seconds: int = Field(10, ge=0, le=600, description="Time that running requests get when the service stops.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe log line.")
     log_format: Form = Field("console", description="How log lines look: console or json.")
+    traces: str | None = Field(
+        None, pattern="^https?://", description="OTLP collector that spans go to, as http://host:4318; none if unset."
+    )
+    trace_share: float = Field(0.01, ge=0, le=1, description="Of requests without a traceparent, how many are traced.")
 
     @field_validator("models", mode="before")
     @classmethod

@@ -21,6 +21,7 @@ from roadsight_service.routes.rendering import frame, result
 from roadsight_service.routes.state import state_of
 from roadsight_service.routes.waiting import CLIENT_CLOSED_REQUEST, telling, unless_gone
 from roadsight_service.schemas import AnswerOut
+from roadsight_service.tracing import SPENT
 
 _PROBLEMS = describe(
     errors.BadImage, errors.UnknownTask, errors.UnknownVersion, errors.TooLarge, errors.UnsupportedMediaType,
@@ -44,6 +45,7 @@ async def classify(request: Request) -> Response:
     """Says which traffic sign or road object each region of a frame shows."""
     state = state_of(request)
     clock, received = Clock(), monotonic()
+    request.scope[SPENT] = clock.spent
     try:
         with telling(state.metrics.dropped):
             given = Given(request)

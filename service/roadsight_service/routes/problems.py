@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from roadsight_models.errors import BadRegion, QueueFull, RoadsightError, Unauthorized, UnknownTask
 from roadsight_service.request_log import Problem
-from roadsight_service.routes.trace import trace_id
+from roadsight_service.routes.trace import trace_of, traceparent
 from roadsight_service.schemas import ProblemOut
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,8 @@ def answer_to(error: RoadsightError, trace: str | None = None) -> Response:
 def _tell(scope: Scope, error: RoadsightError) -> Response:
     if error.status != HTTPStatus.INTERNAL_SERVER_ERROR:
         scope[TOLD] = Problem(error.code, str(error))
-    return answer_to(error, trace_id(scope["headers"]))
+    parent = traceparent(scope["headers"])
+    return answer_to(error, parent and trace_of(parent))
 
 
 def install(app: FastAPI) -> None:
