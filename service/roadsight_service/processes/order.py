@@ -60,7 +60,7 @@ class Order:
             self._book([each.spent for each in self._parts.values()])
             parts = [each for _, each in sorted(self._parts.items())]
             size = part.width, part.height
-            regions = within(self.ask.regions or (whole(*size),), *size)
+            regions = within(self.ask.regions, *size) or (whole(*size),)
             rows = tuple(row for each in parts for row in each.rows)
             self.future.set_result(Seen(*size, regions, rows, part.quality))
 
