@@ -6,7 +6,8 @@ headers --traceparent--> the header's value, if it is well-formed --trace_of--> 
 import re
 from collections.abc import Iterable
 
-_TRACEPARENT = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+# Version ff and ids of nothing but zeros are no trace.
+_TRACEPARENT = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 def traceparent(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
