@@ -75,7 +75,7 @@ class AnswerOut(Schema):
 
 
 class ProblemOut(Schema):
-    """RFC 9457 problem details with a stable `code`; some codes add members, such as `index` or `tasks`."""
+    """RFC 9457 problem details with a stable `code`; some add `index`, `tasks`, or a `trace_id`."""
 
     type: str
     title: str

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from looks import PLAIN
 from roadsight_models.errors import Draining, QueueFull
 from roadsight_service.errand import Errand
 from roadsight_service.frame_queue import LIGHTEST, FrameQueue
@@ -16,7 +17,7 @@ from roadsight_service.work import Job, Prepared
 
 
 def nothing() -> Prepared:
-    return Prepared(0, 0, (), ())
+    return Prepared(0, 0, (), (), PLAIN)
 
 
 def job(camera: str, deadline: float) -> Job:

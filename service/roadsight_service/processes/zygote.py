@@ -21,11 +21,12 @@ import cv2
 
 from roadsight_models.errors import RoadsightError
 from roadsight_models.session import Session
+from roadsight_service import logs
 from roadsight_service.heap import give_back_large_buffers
 from roadsight_service.processes import wire
 from roadsight_service.processes.lane import Lane
 from roadsight_service.registry import Registry, open_registry
-from roadsight_service.settings import LOG_FORMAT, Settings
+from roadsight_service.settings import Settings
 
 log = logging.getLogger(__name__)
 NICENESS = 5  # of lanes: the serving process, which keeps them busy, must not wait for them
@@ -39,7 +40,7 @@ def main(line: socket, gone: mmap) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # lanes that ended leave nothing behind
     with line.makefile("rb") as incoming:
         settings = Settings.model_validate(json.loads(incoming.readline()))
-    logging.basicConfig(level=settings.log_level.upper(), format=LOG_FORMAT)
+    logs.begin(settings.log_level, settings.log_format)
     cv2.setNumThreads(1)
     give_back_large_buffers()
     try:
