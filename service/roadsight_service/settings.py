@@ -28,7 +28,8 @@ class Settings(BaseSettings):
     port: int = Field(8080, ge=0, le=65_535, description="Port to listen on; 0 takes a free one.")
     bundles: Path = Field(Path("models/bundles"), description="Folder of all bundles, `<name>/<version>/`.")
     models: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="Bundles to serve, `name` or `name@version`, separated by commas; if empty the newest, one a task."
+        (),
+        description="Bundles to serve, `name` or `name@version`, separated by commas; if empty the newest, one a task.",
     )
     trusted_keys: Annotated[tuple[Path, ...], NoDecode] = Field(
         (), description="Public keys, PEM files separated by commas: only bundles that one of them signed are served."
