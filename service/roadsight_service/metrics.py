@@ -15,27 +15,11 @@ from roadsight_models.judgement import Judgement
 from roadsight_service.served import Models
 
 STAGES = ("receive", "decode", "preprocess", "queue", "inference", "postprocess", "total")
+# fmt: off
 _SECONDS = (
-    0.0005,
-    0.001,
-    0.002,
-    0.003,
-    0.005,
-    0.0075,
-    0.01,
-    0.015,
-    0.02,
-    0.03,
-    0.05,
-    0.075,
-    0.1,
-    0.2,
-    0.5,
-    1,
-    2,
-    5,
-    10,
+    0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.5, 1, 2, 5, 10,
 )
+# fmt: on
 _CROPS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 _CONFIDENCE = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999, 1.0)
 
@@ -96,12 +80,18 @@ class Metrics:
 
     def watch(self, room: Shown) -> None:
         """Shows what serves, whether it can, and how many frames wait."""
-        for model in room.models.values():
+        self.serves(room.models)
+        self.queue_depth.set_function(lambda: len(room))
+        self.ready.set_function(lambda: room.is_ready)
+
+    def serves(self, models: Models) -> None:
+        """Shows what serves, and no more what served before."""
+        self.model_info.clear()
+        self.fallback.clear()
+        for model in models.values():
             manifest = model.manifest
             self.model_info.labels(manifest.task, manifest.version, model.precision, model.provider).set(1)
             self.fallback.labels(manifest.task, model.provider).set(model.fallback is not None)
-        self.queue_depth.set_function(lambda: len(room))
-        self.ready.set_function(lambda: room.is_ready)
 
     def judged(self, task: str, judgement: Judgement) -> None:
         """Counts one answered region."""

@@ -13,7 +13,7 @@ from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
-from roadsight_models.errors import BadRegion, QueueFull, RoadsightError, Unauthorized, UnknownTask
+from roadsight_models.errors import BadRegion, LoadFailed, QueueFull, RoadsightError, Unauthorized, UnknownTask
 from roadsight_service.schemas import ProblemOut
 
 log = logging.getLogger(__name__)
@@ -36,6 +36,8 @@ def answer_to(error: RoadsightError) -> Response:
     match error:
         case BadRegion(index=index):
             return problem(error.status, error.code, str(error), index=index)
+        case LoadFailed(reason=reason):
+            return problem(error.status, error.code, str(error), reason=reason)
         case UnknownTask(known=known):
             return problem(error.status, error.code, str(error), tasks=known)
     response = problem(error.status, error.code, str(error))
