@@ -83,7 +83,7 @@ class Loader:
         if self._fixed is not None:
             raise errors.LoadUnsupported(self._fixed)
         (before,) = select(self._relay.models, (task,), None)
-        if self._watch is not None and self._watch.task == task and wanted == self._watch.spare:
+        if self._watch is not None and self._watch.task == task and wanted is not None and wanted == self._watch.spare:
             self._watch.go_back()
             return Loaded(self._relay.models[task], before, None)
         with self._alone(task, wanted or f"the newest {before.manifest.name}"):

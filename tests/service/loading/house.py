@@ -2,17 +2,21 @@
 
 import hashlib
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import httpx
 import numpy as np
+import pytest
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 import colours
 from pictures import RED, encoded, striped
+from roadsight_service.processes import crew
 from running import metric, post
 from service.processes.lanes import Running, serve_processes
 
@@ -20,6 +24,7 @@ ADMIN, CAR = {"Authorization": "Bearer admin"}, {"Authorization": "Bearer car"}
 KEYS = json.dumps({hashlib.sha256(key.encode()).hexdigest(): [scope, "classify"] for key, scope in
                    (("admin", "admin"), ("car", "robustness"))})  # fmt: skip
 NAMES = {"1.0.0": ("red", "green", "blue"), "2.0.0": ("crimson", "lime", "navy"), "3.0.0": ("ruby", "jade", "azure")}
+MOST_TRIES = 200
 RED_PNG = encoded(striped(RED))
 
 
@@ -53,14 +58,26 @@ def house(root: Path, **settings: object) -> Iterator[Running]:
     """Runs a service over the bundles under `root`, of which `colours@1.0.0` serves at the start."""
     if not (root / "colours" / "1.0.0").exists():
         save(root, "1.0.0")
-    with serve_processes(root, **{"models": "colours@1.0.0", "keys": KEYS} | settings) as running:
-        yield running
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(crew, "PATIENT", 0)  # where machines are shared tests would wait for long
+        with serve_processes(root, **{"models": "colours@1.0.0", "keys": KEYS} | settings) as running:
+            yield running
 
 
 def load(url: str, bundle: str | None = None, task: str = "colour", **asked: object) -> httpx.Response:
     """Asks for another bundle."""
     said = asked if bundle is None else asked | {"bundle": bundle}
     return httpx.post(f"{url}/v1/models/{task}/load", json=said, headers=ADMIN, timeout=60, verify=False)
+
+
+def load_next(url: str, bundle: str) -> httpx.Response:
+    """The same, as soon as the load before has come to its end."""
+    answers = [load(url, bundle)]
+    while answers[-1].status_code == HTTPStatus.CONFLICT:
+        assert len(answers) < MOST_TRIES, answers[-1].text
+        time.sleep(0.05)
+        answers.append(load(url, bundle))
+    return answers[-1]
 
 
 def ask(url: str, body: bytes = RED_PNG, query: str = "") -> httpx.Response:
@@ -79,11 +96,8 @@ def serves(url: str) -> str:
     ((version,),) = {tuple(each["version"] for each in results(ask(url)))}
     for route in ("/v1/models", "/readyz"):
         assert [model["version"] for model in httpx.get(url + route, verify=False).json()["models"]] == [version]
-    assert (
-        metric(url, "roadsight_model_info{")
-        == metric(url, f'roadsight_model_info{{precision="float32",provider="cpu",task="colour",version="{version}"')
-        == 1
-    )
+    ours = f'roadsight_model_info{{precision="float32",provider="cpu",task="colour",version="{version}"'
+    assert metric(url, "roadsight_model_info{") == metric(url, ours) == 1
     return str(version)
 
 

@@ -79,6 +79,11 @@ def test_a_body_that_can_not_be_read_is_refused(running: Running, said: bytes, s
     assert (refused.status_code, refused.json()["code"]) == (status, code), refused.text
 
 
+def test_where_the_settings_pin_a_version_its_name_means_that(running: Running) -> None:
+    assert load(running.url).json()["version"] == load(running.url, "colours").json()["version"] == "1.0.0"
+    assert loads(running.url, "loaded") == 0
+
+
 def test_a_task_that_nobody_serves_is_unknown(running: Running) -> None:
     refused = load(running.url, task="smell")
     assert (refused.status_code, refused.json()["code"], refused.json()["tasks"]) == (404, "unknown_task", ["colour"])

@@ -9,7 +9,7 @@ import pytest
 
 from pictures import encoded, striped
 from running import metric, until
-from service.loading.house import ask, house, load, loads, refuses_red, save, serves
+from service.loading.house import ask, house, load, load_next, loads, refuses_red, save, serves
 from service.processes.lanes import Running, children, is_alive
 
 DIM = encoded(striped((90, 0, 0)))
@@ -72,7 +72,7 @@ def test_the_version_before_serves_again_at_once_while_the_new_one_is_watched(tm
         assert serves(running.url) == "1.0.0"
         until(lambda: zygotes(running) == [old])
         assert loads(running.url, "rolled_back") == 1
-        until(lambda: load(running.url, "colours@3.0.0").status_code == 200)
+        assert load_next(running.url, "colours@3.0.0").status_code == 200
 
 
 @pytest.mark.parametrize("watch", [0, 1])

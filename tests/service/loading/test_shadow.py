@@ -1,5 +1,6 @@
 """Before a model serves it is compared with the one that does, on frames that live clients send."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -24,6 +25,7 @@ def while_loading(running: Running, post: Callable[[], httpx.Response], **asked:
         loading = pool.submit(load, running.url, "colours@2.0.0", **asked)
         while not loading.done():
             assert post().status_code == 200
+            time.sleep(0.01)
         return loading.result()
 
 

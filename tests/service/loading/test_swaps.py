@@ -7,11 +7,10 @@ from pathlib import Path
 from threading import Event
 
 import httpx
-import pytest
 
 from pictures import BLUE, GREEN, RED, encoded, striped
 from running import launched, until
-from service.loading.house import ADMIN, KEYS, NAMES, ask, house, load, loads, results, save, serves
+from service.loading.house import ADMIN, KEYS, NAMES, ask, house, load, load_next, loads, results, save, serves
 from service.processes.lanes import Running, children, is_alive
 
 STRIPES = encoded(striped(RED, GREEN, BLUE))
@@ -43,7 +42,7 @@ def test_each_frame_of_a_steady_load_is_answered_by_one_version(tmp_path: Path) 
         try:
             for version in ("2.0.0", "1.0.0", "2.0.0"):
                 (before,) = processes(running)
-                answer = load(running.url, f"colours@{version}")
+                answer = load_next(running.url, f"colours@{version}")
                 assert (answer.status_code, answer.json()["version"]) == (200, version), answer.text
                 assert serves(running.url) == version
                 until(lambda gone=before: not is_alive(gone))  # type: ignore[misc]
@@ -74,17 +73,11 @@ def test_without_a_name_the_newest_of_what_serves_is_meant_and_twice_is_once(tmp
         assert serves(running.url) == "2.0.0"
         save(tmp_path, "3.0.0")
         assert load(running.url).json()["version"] == "3.0.0"
+        assert load_next(running.url, "colours").json()["version"] == "3.0.0"
         before = processes(running)
-        assert load(running.url).json()["version"] == load(running.url, "colours").json()["version"] == "3.0.0"
-        assert processes(running)[-1:] == before[-1:]
+        assert load(running.url).json()["version"] == "3.0.0"
+        assert processes(running) == before
         assert loads(running.url, "loaded") == 1
-
-
-def test_where_the_settings_pin_a_version_its_name_means_that(tmp_path: Path) -> None:
-    save(tmp_path, "2.0.0")
-    with house(tmp_path) as running:
-        assert load(running.url).json()["version"] == "1.0.0"
-        assert loads(running.url, "loaded") == 0
 
 
 def test_lanes_that_die_after_a_load_are_replaced_by_their_own_version(tmp_path: Path) -> None:
@@ -95,23 +88,17 @@ def test_lanes_that_die_after_a_load_are_replaced_by_their_own_version(tmp_path:
         save(tmp_path, "3.0.0")
         os.kill(running.zygote, 9)
         until(lambda: httpx.get(f"{running.url}/readyz", verify=False).status_code == 503)
-        assert serves_when_ready(running) == "2.0.0"
+        until(lambda: httpx.get(f"{running.url}/readyz", verify=False).status_code == 200)
+        assert serves(running.url) == "2.0.0"
 
 
-def serves_when_ready(running: Running) -> str:
-    until(lambda: httpx.get(f"{running.url}/readyz", verify=False).status_code == 200)
-    return serves(running.url)
-
-
-@pytest.mark.parametrize("is_watched", [True, False])
-def test_a_service_that_stops_leaves_no_process_of_either_version(tmp_path: Path, is_watched: bool) -> None:
+def test_a_service_that_stops_leaves_no_process_of_either_version(tmp_path: Path) -> None:
     save(tmp_path, "2.0.0")
     settings = {
         "ROADSIGHT_MODELS": "colours@1.0.0",
         "ROADSIGHT_KEYS": KEYS,
         "ROADSIGHT_PROVIDER": "cpu",
         "ROADSIGHT_LANES": "1",
-        "ROADSIGHT_LOAD_WATCH_SECONDS": "60" if is_watched else "0",
     }
     save(tmp_path, "1.0.0")
     with launched(tmp_path, **settings) as (url, process):
