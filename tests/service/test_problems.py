@@ -44,6 +44,8 @@ def made(kind: type[RoadsightError]) -> RoadsightError:
         errors.LoadFailed: ("golden_mismatch", "far off"),
         errors.DeadlineMissed: ("decode",),
         errors.BadBundle: (Path(SECRET), "damaged"),
+        errors.UntrustedBundle: (Path(SECRET), "not signed"),
+        errors.BadKey: (Path(SECRET), "no key"),
     }
     return kind(*special.get(kind, (SECRET,)))
 
