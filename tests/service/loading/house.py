@@ -82,7 +82,7 @@ def load_next(url: str, bundle: str) -> httpx.Response:
 
 def ask(url: str, body: bytes = RED_PNG, query: str = "") -> httpx.Response:
     """Posts a frame."""
-    return post(url, body=body, query=query, **ADMIN)
+    return post(url, body=body, query=query, Authorization=ADMIN["Authorization"])
 
 
 def results(answer: httpx.Response) -> list[Any]:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -22,7 +23,7 @@ EACH = "?regions=[[0,0,40,40],[40,0,80,40],[80,0,120,40],[0,0,2,2]]"  # the last
 def while_loading(running: Running, post: Callable[[], httpx.Response], **asked: object) -> httpx.Response:
     """Loads 2.0.0, and posts frames until that is done; all of them are answered by what serves."""
     with ThreadPoolExecutor(1) as pool:
-        loading = pool.submit(load, running.url, "colours@2.0.0", **asked)
+        loading = pool.submit(partial(load, running.url, "colours@2.0.0", **asked))  # type: ignore[arg-type]
         while not loading.done():
             assert post().status_code == 200
             time.sleep(0.01)
