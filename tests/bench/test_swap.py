@@ -22,7 +22,7 @@ def test_the_service_that_is_measured_lets_its_models_be_changed() -> None:
     given = {name.removeprefix("ROADSIGHT_").lower(): value for name, value in launch.environment.items()}
     settings = Settings.model_validate(given)
     for scope in ("admin", "classify"):
-        Access(settings.keys).check(launch.form.headers["Authorization"], scope)  # type: ignore[arg-type]
+        Access(settings.keys).check(launch.form.headers["Authorization"], scope)
     assert launch.form.headers.items() >= RAW.headers.items()
     assert (settings.load_watch_seconds, json.loads(given["keys"])) == (
         0,
