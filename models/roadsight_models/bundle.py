@@ -14,12 +14,15 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from roadsight_models.errors import BadBundle
-from roadsight_models.golden import Golden, read_golden
 from roadsight_models.manifest import Manifest, digest_of
+
+if TYPE_CHECKING:  # it comes with numpy, which who only looks what is there need not load
+    from roadsight_models.golden import Golden
 
 MANIFEST = "manifest.json"
 CLASSIFIER = "classifier.onnx"
@@ -46,8 +49,10 @@ class Bundle:
         """The graph of logits and gradient, see `gradient`; None where none was published."""
         return self.folder / GRADIENT if GRADIENT in self.manifest.files else None
 
-    def golden(self) -> Golden:
+    def golden(self) -> "Golden":
         """Reads the self-test; raises as `read_golden` does."""
+        from roadsight_models.golden import read_golden  # noqa: PLC0415
+
         return read_golden(self.folder / GOLDEN, len(self.manifest.labels))
 
 

@@ -10,6 +10,10 @@
            BadBundle          ProviderMissing, PrecisionMissing, GoldenMismatch
            UntrustedBundle, BadKey
 
+    task, bundle --beside what serves--> warm model --compared--> it serves      (a failure here changes nothing)
+    UnknownBundle, LoadUnsupported       LoadFailed
+    LoadInProgress
+
 A client is told everything about its own faults (4xx, and a missed deadline) and a fixed text about ours.
 """
 
@@ -59,6 +63,34 @@ class UnknownVersion(RoadsightError):
 
     def __init__(self, task: str, version: str, served: str) -> None:
         super().__init__(f"task {task!r} has no version {version!r}; {served} serves")
+
+
+class UnknownBundle(RoadsightError):
+    """No bundle of this name and version is there to be loaded. Names those that are."""
+
+    status, code = 404, "unknown_bundle"
+
+
+class LoadInProgress(RoadsightError):
+    """Models are being changed already, one at a time. Says what is going on."""
+
+    status, code = 409, "load_in_progress"
+
+
+class LoadUnsupported(RoadsightError):
+    """The models of this service can't be changed while it runs. Says why."""
+
+    status, code = 409, "load_unsupported"
+
+
+class LoadFailed(RoadsightError):
+    """What was to be loaded does not serve; everything is as it was. `reason` is the code of what is wrong with it."""
+
+    status, code = 422, "load_failed"
+
+    def __init__(self, reason: str, why: str) -> None:
+        super().__init__(f"{reason}: {why}")
+        self.reason = reason
 
 
 class TooLarge(RoadsightError):

@@ -13,14 +13,14 @@ from pydantic import StringConstraints
 
 from roadsight_models.errors import Forbidden, Unauthorized
 
-Scope = Literal["classify", "robustness"]
+Scope = Literal["classify", "robustness", "admin"]
 KeyDigest = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 
 _SCHEME = "bearer "
 
 
 class Access:
-    """The keys, and what each is good for. Without keys everybody may ask for everything that there is."""
+    """The keys, and what each is good for. Without keys everybody may ask, but nobody may change anything."""
 
     def __init__(self, keys: Mapping[str, tuple[Scope, ...]] | None) -> None:
         self._keys = keys
@@ -34,9 +34,11 @@ class Access:
 
         Raises:
             Unauthorized: no key, or none that is known.
-            Forbidden: the key has other scopes only.
+            Forbidden: the key has other scopes only, or there are no keys and this needs one.
         """
         if self._keys is None:
+            if scope == "admin":
+                raise Forbidden("this needs a key with the scope 'admin', and ROADSIGHT_KEYS is not set")
             return
         said = authorization or ""
         if said[: len(_SCHEME)].lower() != _SCHEME:

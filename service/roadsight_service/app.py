@@ -16,13 +16,16 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from roadsight_service.access import Access
+from roadsight_service.loading.loader import Loader
+from roadsight_service.loading.metrics import LoadMetrics
+from roadsight_service.loading.relay import Relay
 from roadsight_service.metrics import Metrics
-from roadsight_service.opening import make_room, open_models
+from roadsight_service.opening import make_room, open_models, why_fixed
 from roadsight_service.pipeline import Pipeline
 from roadsight_service.request_log import RequestLog
 from roadsight_service.robustness.metrics import CheckMetrics
 from roadsight_service.room import Room
-from roadsight_service.routes import classify, problems, status
+from roadsight_service.routes import classify, load, problems, status
 from roadsight_service.routes.intake import Intake
 from roadsight_service.routes.measured import Measured
 from roadsight_service.routes.state import State
@@ -45,15 +48,16 @@ def create_app(settings: Settings, opens: OpenModels = open_models) -> FastAPI:
         opens: gives the models when the application starts.
     """
     metrics = Metrics()
-    check_metrics = CheckMetrics(metrics.registry)
+    check_metrics, load_metrics = CheckMetrics(metrics.registry), LoadMetrics(metrics.registry)
     tracer = make_tracer(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         opened = opens(settings)
-        room = make_room(opened, settings, metrics)
+        room = Relay(make_room(opened, settings, metrics))
         await room.start()
         metrics.watch(room, settings.queue_frames, settings.lanes)
+        loader = Loader(room, settings, metrics, load_metrics, why_fixed(opened, settings))
         checks = _checks(settings, opened, room, check_metrics) if settings.robustness_enabled else None
         app.state.roadsight = State(
             settings,
@@ -62,6 +66,7 @@ def create_app(settings: Settings, opens: OpenModels = open_models) -> FastAPI:
             Access(settings.keys),
             Intake(settings.max_body_bytes, settings.max_buffered_bytes),
             Pipeline(room, metrics),
+            loader,
             checks,
         )
         try:
@@ -70,7 +75,7 @@ def create_app(settings: Settings, opens: OpenModels = open_models) -> FastAPI:
             app.state.roadsight = None
             if checks is not None:
                 await asyncio.to_thread(checks.close, settings.drain_seconds)
-            await room.close(settings.drain_seconds)
+            await loader.close(settings.drain_seconds)
             if tracer is not None:
                 await asyncio.to_thread(tracer.close)
 
@@ -83,6 +88,7 @@ def create_app(settings: Settings, opens: OpenModels = open_models) -> FastAPI:
     problems.install(app)
     app.include_router(classify.router)
     app.include_router(status.router)
+    app.include_router(load.router)
     if settings.robustness_enabled:
         from roadsight_service.routes import robustness
 

@@ -2,6 +2,7 @@
 
 settings --begin--> Crew (lanes are processes) | Registry (lanes are threads) --make_room--> Room
          BadParameter, BadBundle, ProviderMissing, PrecisionMissing, GoldenMismatch, LaneLost
+settings --begin_beside--> Crew, while another one serves
 
 On a CPU lanes are processes. On a GPU they are threads, since one process holds it; elsewhere than on Linux, too, since
 nobody tried there whether ONNX Runtime survives a fork.
@@ -42,6 +43,26 @@ def begin(settings: Settings) -> "Callable[[], Crew | Registry]":
 def open_models(settings: Settings) -> "Crew | Registry":
     """Opens what the settings choose."""
     return begin(settings)()
+
+
+def begin_beside(settings: Settings) -> "Crew":
+    """Begins to open models while others serve, with what time these leave."""
+    from roadsight_service.processes.crew import PATIENT, Crew
+
+    return Crew(settings, PATIENT)
+
+
+def why_fixed(opened: "Crew | Registry", settings: Settings) -> str | None:
+    """Why these models can't be changed while they serve; None where they can."""
+    from roadsight_service.processes.crew import Crew
+
+    if settings.robustness_enabled:
+        return "checks of robustness would go on asking the models that were there at the start"
+    if isinstance(opened, Crew):
+        return None
+    if any(session.provider != "cpu" for session in opened.sessions.values()):
+        return "on a GPU nothing may be opened beside what serves: while a graph is captured nothing else may allocate"
+    return "its lanes are threads: a model that is opened beside them would hold them up"
 
 
 def make_room(opened: "Crew | Registry", settings: Settings, metrics: Metrics) -> Room:

@@ -37,6 +37,7 @@ class Model(Protocol):
 
 
 Models = Mapping[str, Model]  # by task
+
 Kind = TypeVar("Kind", bound=Model)
 
 
@@ -49,6 +50,11 @@ class Served:
     provider: str
     fallback: str | None
     without_graphs: str | None
+
+
+def bundle_name(model: Model) -> str:
+    """Which bundle it is of, as settings name it: `name@version`."""
+    return f"{model.manifest.name}@{model.manifest.version}"
 
 
 def select(models: Mapping[str, Kind], tasks: tuple[str, ...], version: str | None) -> tuple[Kind, ...]:

@@ -61,7 +61,9 @@ class Settings(BaseSettings):
     max_pixels: int = Field(40_000_000, ge=1, le=1_000_000_000, description="Largest picture, width times height.")
     max_regions: int = Field(256, ge=1, le=4096, description="Most regions in one frame.")
     keys: Annotated[Json[dict[KeyDigest, tuple[Scope, ...]]] | None, NoDecode] = Field(
-        None, description="Who may ask: JSON, a key's SHA-256 to its scopes, classify, robustness; anybody if unset."
+        None,
+        description="Who may ask: JSON, a key's SHA-256 to its scopes, classify, robustness, admin; "
+        "if unset anybody, but nobody for admin.",
     )
     robustness_enabled: bool = Field(False, description="Whether there is POST /v1/robustness.")
     robustness_max_steps: int = Field(1000, ge=1, le=100_000, description="Most steps that a check may ask for.")
@@ -70,6 +72,12 @@ class Settings(BaseSettings):
         10_000, ge=10, le=100_000, description="Most noisy pictures that a certificate may ask for."
     )
     robustness_deadline_ms: float = Field(10_000, gt=0, le=600_000, description="For checks that name none.")
+    load_watch_seconds: int = Field(
+        60, ge=0, le=3600, description="How long a model that was loaded is watched, the one before kept warm; 0: not."
+    )
+    load_max_errors: int = Field(
+        5, ge=0, le=10_000, description="Frames that may fail by our fault in that time; with one more it goes back."
+    )
     drain_seconds: int = Field(10, ge=0, le=600, description="Time that running requests get when the service stops.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe log line.")
     log_format: Form = Field("console", description="How log lines look: console or json.")

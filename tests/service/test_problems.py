@@ -41,8 +41,13 @@ def made(kind: type[RoadsightError]) -> RoadsightError:
         errors.UnknownVersion: ("colour", "9.9.9", "1.0.0"),
         errors.BadRegion: (3, [9, 9, 0, 0], "inverted"),
         errors.BadParameter: ("top", "not a number"),
+        errors.LoadFailed: ("golden_mismatch", "far off"),
         errors.DeadlineMissed: ("decode",),
         errors.BadBundle: (Path(SECRET), "damaged"),
+        errors.UntrustedBundle: (Path(SECRET), "nobody signed it"),
+        errors.BadKey: (Path(SECRET), "no key"),
+        errors.UntrustedBundle: (Path(SECRET), "not signed"),
+        errors.BadKey: (Path(SECRET), "no key"),
     }
     return kind(*special.get(kind, (SECRET,)))
 
@@ -115,6 +120,7 @@ async def test_our_own_faults_have_a_fixed_text(error: Exception) -> None:
 async def test_some_errors_carry_more_than_words() -> None:
     assert (await told(made(errors.BadRegion))).json()["index"] == 3
     assert (await told(made(errors.UnknownTask))).json()["tasks"] == ["colour"]
+    assert (await told(made(errors.LoadFailed))).json()["reason"] == "golden_mismatch"
     assert (await told(errors.QueueFull("full", retry_after_s=7))).headers["retry-after"] == "7"
 
 

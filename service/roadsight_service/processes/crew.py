@@ -8,8 +8,9 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from mmap import mmap
-from socket import SO_SNDBUF, SOL_SOCKET, send_fds, socket, socketpair
+from socket import SHUT_RDWR, SO_SNDBUF, SOL_SOCKET, send_fds, socket, socketpair
 from typing import Any, NamedTuple
 
 from roadsight_models.errors import LaneLost
@@ -23,6 +24,7 @@ MODULE = "roadsight_service.processes.zygote"
 START_S = 120.0  # to open and warm all models
 FORK_S = 10.0
 END_S = 5.0
+PATIENT = 19  # the niceness of a zygote that opens models beside lanes that serve: it takes what these leave
 BUFFER_BYTES = 1 << 20  # of a socket: some frames
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # only a process of one thread forks well
 
@@ -37,15 +39,15 @@ class Lane(NamedTuple):
 class Crew:
     """A zygote, and what it says that it serves."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Starts the zygote, and does not wait for it."""
+    def __init__(self, settings: Settings, niceness: int = 0) -> None:
+        """Starts the zygote, and does not wait for it; `niceness` is that of opening the models, not of lanes."""
         memory = os.memfd_create("roadsight-lanes")
         os.ftruncate(memory, settings.lanes * SLOTS)
         self.gone = mmap(memory, 0)  # a byte a slot: whether nobody waits any more
         self._line, far = socketpair()
         asked = settings.model_copy(update={"keys": None, "robustness_enabled": False})  # the door's affairs
         self._line.sendall(asked.model_dump_json().encode() + b"\n")  # it waits there
-        command = [sys.executable, "-P", "-m", MODULE, str(far.fileno()), str(memory)]
+        command = [sys.executable, "-P", "-m", MODULE, str(far.fileno()), str(memory), str(niceness)]
         path = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         self._zygote = subprocess.Popen(
             command, pass_fds=(far.fileno(), memory), stdin=subprocess.DEVNULL, env=os.environ | path | _ONE_THREAD
@@ -91,7 +93,11 @@ class Crew:
                 raise LaneLost(str(error)) from error
 
     def close(self) -> None:
-        """Hangs up, and waits until the zygote has ended; its lanes end with it."""
+        """Hangs up, and waits until the zygote has ended; its lanes end with it. Who waits for it is told LaneLost."""
+        with suppress(OSError):  # it may be closed already
+            self._line.shutdown(SHUT_RDWR)
+        if not self.models:  # it is opening them still, and hears nothing
+            self._zygote.kill()
         self._answers.close()
         self._line.close()
         self._reap()

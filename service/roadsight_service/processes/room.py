@@ -152,8 +152,8 @@ class ProcessRoom:
 
     async def start(self) -> None:
         """Gets the lanes."""
-        self._staff.start()
         self._watch = asyncio.ensure_future(self._pace.watch_loop())
+        await self._staff.start()
 
     async def close(self, within_s: float) -> None:
         """See `Room`."""

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from roadsight_models.errors import LaneLost, RoadsightError
 from roadsight_service.processes.crew import Crew
 from roadsight_service.processes.port import Owner, Port
+from roadsight_service.served import bundle_name
 from roadsight_service.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -26,24 +27,26 @@ class Staff:
 
         Args:
             crew: warm, without lanes.
-            settings: say how many, and what another crew would have to open.
+            settings: say how many. Another crew would open what this one serves, whatever is newest by then.
             owner: is told what lanes say.
             changed: is called when there is another lane.
         """
         self.models = crew.models
         self.ports: list[Port] = []
-        self._crew, self._settings, self._owner, self._changed = crew, settings, owner, changed
+        self._crew, self._owner, self._changed = crew, owner, changed
+        self._settings = settings.model_copy(update={"models": tuple(map(bundle_name, crew.models.values()))})
         self._tasks: set[asyncio.Task[None]] = set()
         self._hiring = asyncio.Lock()
 
-    def start(self) -> None:
+    async def start(self) -> None:
         """Gets the lanes.
 
         Raises:
             LaneLost: the crew is lost already.
         """
         for number in range(self._settings.lanes):
-            self.ports.append(Port(*self._crew.fork(), number, self._crew.gone, self._owner))
+            lane = await asyncio.to_thread(self._crew.fork)
+            self.ports.append(Port(*lane, number, self._crew.gone, self._owner))
         self._keep(asyncio.ensure_future(self._watch()))
 
     @property

@@ -3,8 +3,10 @@
 settings --open_registry--> models warm --what serves--> serving process
 a socket --fork--> a lane on it --its process id--> serving process
 
-It has one thread. It ends when the serving process hangs up, and its lanes with it.
+It has one thread when it forks. It ends when the serving process hangs up, and its lanes with it.
 """
+
+# ruff: noqa: PLC0415  (what opens models is imported at the same priority as it runs)
 
 import ctypes
 import gc
@@ -13,31 +15,49 @@ import logging
 import os
 import signal
 import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from mmap import mmap
 from socket import recv_fds, socket
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-import cv2
-
-from roadsight_models.errors import RoadsightError
-from roadsight_models.session import Session
-from roadsight_service import logs
-from roadsight_service.heap import give_back_large_buffers
-from roadsight_service.processes import wire
-from roadsight_service.processes.lane import Lane
-from roadsight_service.registry import Registry, open_registry
-from roadsight_service.settings import Settings
+if TYPE_CHECKING:
+    from roadsight_models.session import Session
+    from roadsight_service.processes.lane import Lane
 
 log = logging.getLogger(__name__)
 NICENESS = 5  # of lanes: the serving process, which keeps them busy, must not wait for them
 _PR_SET_PDEATHSIG = 1  # sys/prctl.h
 
 
-def main(line: socket, gone: mmap) -> None:
+def main(line: socket, gone: mmap, niceness: int) -> None:
     """Opens the models, says what serves, and forks a lane for each socket that comes."""
     for ignored in (signal.SIGINT, signal.SIGTERM):  # a terminal sends them to all; the serving process drains first
         signal.signal(ignored, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # lanes that ended leave nothing behind
+    # A process does not get back a priority that it gave up; a thread takes that with it when it ends.
+    with ThreadPoolExecutor(1) as opener:
+        make_lane = opener.submit(_open, line, gone, niceness).result()
+    if make_lane is not None:
+        _bear_lanes(line, make_lane)
+
+
+def _open(line: socket, gone: mmap, niceness: int) -> "Callable[[socket], Lane] | None":
+    """Gives what makes a lane on a socket; None where the models can't be opened."""
+    thread = threading.get_native_id()
+    os.setpriority(os.PRIO_PROCESS, thread, max(niceness, os.getpriority(os.PRIO_PROCESS, thread)))
+
+    import cv2
+
+    from roadsight_models.errors import RoadsightError
+    from roadsight_service import logs
+    from roadsight_service.heap import give_back_large_buffers
+    from roadsight_service.processes import wire
+    from roadsight_service.processes.lane import Lane
+    from roadsight_service.registry import open_registry
+    from roadsight_service.settings import Settings
+
     with line.makefile("rb") as incoming:
         settings = Settings.model_validate(json.loads(incoming.readline()))
     logs.begin(settings.log_level, settings.log_format)
@@ -47,8 +67,12 @@ def main(line: socket, gone: mmap) -> None:
         registry = open_registry(settings)
     except RoadsightError as error:
         _say(line, {"wrong": wire.described(error)})
-        return
+        return None
     _say(line, {"models": [_description(session) for session in registry.sessions.values()]})
+    return lambda end: Lane(end, registry.sessions, gone, settings)
+
+
+def _bear_lanes(line: socket, make_lane: "Callable[[socket], Lane]") -> None:
     gc.collect()
     gc.freeze()  # a collection would write to every object, and so copy the pages that are shared
     while True:
@@ -57,17 +81,17 @@ def main(line: socket, gone: mmap) -> None:
             return
         if (child := os.fork()) == 0:
             line.close()
-            _be_lane(socket(fileno=descriptors[0]), registry, gone, settings)
+            _be_lane(make_lane(socket(fileno=descriptors[0])))
         os.close(descriptors[0])
         _say(line, {"lane": child})
 
 
-def _be_lane(line: socket, registry: Registry, gone: mmap, settings: Settings) -> NoReturn:
+def _be_lane(lane: "Lane") -> NoReturn:
     """Becomes a lane, and never returns into what the zygote was doing."""
     try:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # also if it hangs
         os.nice(NICENESS)
-        Lane(line, registry.sessions, gone, settings).work()
+        lane.work()
     except ConnectionError:  # the serving process is gone
         os._exit(0)
     except BaseException:
@@ -76,7 +100,7 @@ def _be_lane(line: socket, registry: Registry, gone: mmap, settings: Settings) -
     os._exit(0)
 
 
-def _description(session: Session) -> dict[str, object]:
+def _description(session: "Session") -> dict[str, object]:
     """What the serving process says of a session."""
     return {
         "manifest": session.manifest.model_dump(mode="json"),
@@ -92,4 +116,4 @@ def _say(line: socket, what: dict[str, object]) -> None:
 
 
 if __name__ == "__main__":
-    main(socket(fileno=int(sys.argv[1])), mmap(int(sys.argv[2]), 0))
+    main(socket(fileno=int(sys.argv[1])), mmap(int(sys.argv[2]), 0), int(sys.argv[3]))

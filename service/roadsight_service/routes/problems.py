@@ -13,7 +13,7 @@ from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
-from roadsight_models.errors import BadRegion, QueueFull, RoadsightError, Unauthorized, UnknownTask
+from roadsight_models.errors import BadRegion, LoadFailed, QueueFull, RoadsightError, Unauthorized, UnknownTask
 from roadsight_service.request_log import Problem
 from roadsight_service.routes.trace import trace_of, traceparent
 from roadsight_service.schemas import ProblemOut
@@ -40,6 +40,8 @@ def answer_to(error: RoadsightError, trace: str | None = None) -> Response:
     match error:
         case BadRegion(index=index):
             return problem(error.status, error.code, str(error), index=index, **traced)
+        case LoadFailed(reason=reason):
+            return problem(error.status, error.code, str(error), reason=reason, **traced)
         case UnknownTask(known=known):
             return problem(error.status, error.code, str(error), tasks=known, **traced)
     response = problem(error.status, error.code, str(error), **traced)

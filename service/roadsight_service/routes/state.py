@@ -7,6 +7,7 @@ from fastapi import Request
 
 from roadsight_models.errors import NotReady
 from roadsight_service.access import Access
+from roadsight_service.loading.loader import Loader
 from roadsight_service.metrics import Metrics
 from roadsight_service.pipeline import Pipeline
 from roadsight_service.room import Room
@@ -27,6 +28,7 @@ class State:
     access: Access
     intake: Intake
     pipeline: Pipeline
+    loader: Loader
     checks: "Checks | None"  # where the settings want them
 
 
