@@ -58,7 +58,10 @@ class ModelMetrics:
             counted.labels = cache(counted.labels)  # type: ignore[method-assign, assignment]  # see `Metrics`
 
     def watch(self, models: Models) -> None:
-        """Shows what serves, and no more what served before. What has not happened yet is 0, so that the first of its kind is seen as a rise."""
+        """Shows what serves, and no more what served before.
+
+        What has not happened yet is 0, so that the first of its kind is seen as a rise.
+        """
         for shown in (self._info, self._fallback, self._accuracy, self._ece, self._robust):
             shown.clear()
         for model in models.values():
