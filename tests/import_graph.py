@@ -12,7 +12,7 @@ SHIPPED = {
     "roadsight_client": ROOT / "service",
     "roadsight_training": ROOT / "training",
 }
-PACKAGES = SHIPPED | {"roadsight_bench": ROOT / "bench"}
+PACKAGES = SHIPPED | {"roadsight_bench": ROOT / "bench", "roadsight_monitoring": ROOT / "deploy"}
 
 
 @dataclass(frozen=True)

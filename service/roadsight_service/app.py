@@ -10,11 +10,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from time import perf_counter
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from roadsight_service.access import Access
 from roadsight_service.loading.loader import Loader
@@ -23,12 +22,15 @@ from roadsight_service.loading.relay import Relay
 from roadsight_service.metrics import Metrics
 from roadsight_service.opening import make_room, open_models, why_fixed
 from roadsight_service.pipeline import Pipeline
+from roadsight_service.request_log import RequestLog
 from roadsight_service.robustness.metrics import CheckMetrics
 from roadsight_service.room import Room
 from roadsight_service.routes import classify, load, problems, status
 from roadsight_service.routes.intake import Intake
+from roadsight_service.routes.measured import Measured
 from roadsight_service.routes.state import State
 from roadsight_service.settings import Settings
+from roadsight_service.tracing import make_tracer
 
 if TYPE_CHECKING:
     from roadsight_service.processes.crew import Crew
@@ -47,13 +49,14 @@ def create_app(settings: Settings, opens: OpenModels = open_models) -> FastAPI:
     """
     metrics = Metrics()
     check_metrics, load_metrics = CheckMetrics(metrics.registry), LoadMetrics(metrics.registry)
+    tracer = make_tracer(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         opened = opens(settings)
         room = Relay(make_room(opened, settings, metrics))
         await room.start()
-        metrics.watch(room)
+        metrics.watch(room, settings.queue_frames, settings.lanes)
         loader = Loader(room, settings, metrics, load_metrics, why_fixed(opened, settings))
         checks = _checks(settings, opened, room, check_metrics) if settings.robustness_enabled else None
         app.state.roadsight = State(
@@ -73,6 +76,8 @@ def create_app(settings: Settings, opens: OpenModels = open_models) -> FastAPI:
             if checks is not None:
                 await asyncio.to_thread(checks.close, settings.drain_seconds)
             await loader.close(settings.drain_seconds)
+            if tracer is not None:
+                await asyncio.to_thread(tracer.close)
 
     app = Roadsight(
         title="Roadsight",
@@ -88,8 +93,9 @@ def create_app(settings: Settings, opens: OpenModels = open_models) -> FastAPI:
         from roadsight_service.routes import robustness
 
         app.include_router(robustness.router)
-    app.add_middleware(_Measured, metrics=metrics)
-    app.frames = _Measured(problems.Answered(classify.classify), metrics)
+    log = RequestLog()
+    app.add_middleware(Measured, metrics=metrics, log=log, tracer=tracer)
+    app.frames = Measured(problems.Answered(classify.classify), metrics, log, tracer)
     return app
 
 
@@ -115,30 +121,3 @@ class Roadsight(FastAPI):
             await self.frames(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
-
-
-class _Measured:
-    """Counts and times every request by route and status, failures too."""
-
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        self._app, self._metrics = app, metrics
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        start, code = perf_counter(), 500
-
-        async def watched(message: Message) -> None:
-            nonlocal code
-            if message["type"] == "http.response.start":
-                code = message["status"]
-            await send(message)
-
-        try:
-            await self._app(scope, receive, watched)
-        finally:
-            # Only routes that exist make a series: a client that tries paths can't grow the metrics.
-            route = getattr(scope.get("route"), "path", "unmatched")
-            self._metrics.requests.labels(route, str(code)).inc()
-            self._metrics.request_seconds.labels(route).observe(perf_counter() - start)

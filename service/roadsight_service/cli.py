@@ -2,7 +2,6 @@
 
 # ruff: noqa: PLC0415  (another process opens the models while this one imports the server)
 
-import logging
 import signal
 import sys
 from typing import Annotated
@@ -10,9 +9,10 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
+from roadsight_service import logs
 from roadsight_service.heap import give_back_large_buffers
 from roadsight_service.opening import begin
-from roadsight_service.settings import LOG_FORMAT, Settings
+from roadsight_service.settings import Settings
 
 # At 5 ms, the default, a lane waits longer for the event loop than a frame takes; at 0.1 ms an overload starves that.
 SWITCH_S = 5e-4
@@ -29,7 +29,7 @@ def serve(
     except ValidationError as error:
         lines = (f"ROADSIGHT_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
         sys.exit("error: " + "; ".join(lines))
-    logging.basicConfig(level=settings.log_level.upper(), format=LOG_FORMAT)
+    logs.begin(settings.log_level, settings.log_format)
     # Once stopped, uvicorn raises the signal anew: an orderly stop is a success, not a death by signal.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     sys.setswitchinterval(SWITCH_S)

@@ -16,6 +16,7 @@ from roadsight_models.probabilities import judge, unknown
 from roadsight_models.regions import Region, whole, within
 from roadsight_models.robustness.squeezing import Suspicions, suspicions, versions
 from roadsight_models.session import Session
+from roadsight_service.look import look
 from roadsight_service.metrics import Clock
 from roadsight_service.room import Seen
 from roadsight_service.work import Done, Prepared
@@ -46,11 +47,12 @@ def prepare(
         regions = within(regions or (whole(header.width, header.height),), header.width, header.height)[part]
         rules = [session.manifest.input for session in sessions]
         frame = decode(body, header, reduction(header, regions, rules))
+        quality = look(frame)
     with clock.stage("preprocess"):
         crops = tuple((session, cut(frame, regions, session.manifest.input)) for session in sessions)
         if squeezed:
             crops = tuple((session, replace(cuts, pixels=versions(cuts.pixels))) for session, cuts in crops)
-    return Prepared(frame.width, frame.height, regions, crops)
+    return Prepared(frame.width, frame.height, regions, crops, quality)
 
 
 def judged(done: Done, top: int, squeezed: bool) -> Seen:
@@ -64,7 +66,8 @@ def judged(done: Done, top: int, squeezed: bool) -> Seen:
         each = iter(column)
         columns.append([unknown(why) if why else next(each) for why in crops.reasons])
     prepared = done.prepared
-    return Seen(prepared.width, prepared.height, prepared.regions, tuple(zip(*columns, strict=True)))
+    rows = tuple(zip(*columns, strict=True))
+    return Seen(prepared.width, prepared.height, prepared.regions, rows, prepared.quality)
 
 
 def _suspected(column: tuple[Judgement, ...], found: Suspicions) -> tuple[Judgement, ...]:

@@ -6,12 +6,17 @@ Times are histograms in seconds with millisecond buckets, so that they can be ag
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from importlib.metadata import version
+from platform import python_version
 from time import perf_counter
 from typing import Protocol
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
-from roadsight_models.judgement import Judgement
+from roadsight_models import errors
+from roadsight_service.observed.gpu import watch_gpus
+from roadsight_service.observed.models import ModelMetrics
+from roadsight_service.observed.pictures import PictureMetrics
 from roadsight_service.served import Models
 
 STAGES = ("receive", "decode", "preprocess", "queue", "inference", "postprocess", "total")
@@ -21,7 +26,14 @@ _SECONDS = (
 )
 # fmt: on
 _CROPS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
-_CONFIDENCE = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999, 1.0)
+GONE = "client_gone"
+_DROPS = (
+    errors.DeadlineMissed.code,
+    errors.QueueFull.code,
+    errors.Draining.code,
+    errors.LaneLost.code,
+    GONE,
+)
 
 
 class Shown(Protocol):
@@ -53,54 +65,41 @@ class Metrics:
             "roadsight_stage_seconds", "Time in a stage, failures too.", ["stage"], buckets=_SECONDS, registry=r
         )
         self.batch_size = Histogram("roadsight_batch_size", "Crops in one inference.", buckets=_CROPS, registry=r)
-        self.queue_depth = Gauge("roadsight_queue_depth", "Frames that wait for a lane.", registry=r)
         self.queue_wait = Histogram(
             "roadsight_queue_wait_seconds", "Wait for a lane and a batch.", buckets=_SECONDS, registry=r
         )
-        self.dropped = Counter(
+        self.lanes_lost = Counter("roadsight_lanes_lost_total", "Lanes that died and were replaced.", registry=r)
+        self._dropped = Counter(
             "roadsight_frames_dropped_total", "Frames given up before an answer.", ["reason"], registry=r
         )
-        self.lanes_lost = Counter("roadsight_lanes_lost_total", "Lanes that died and were replaced.", registry=r)
-        self.predictions = Counter(
-            "roadsight_predictions_total", "Regions by their most likely label.", ["task", "label"], registry=r
-        )
-        self.confidence = Histogram(
-            "roadsight_confidence", "Top probability of a region.", ["task"], buckets=_CONFIDENCE, registry=r
-        )
-        self.model_info = Gauge(
-            "roadsight_model_info", "1 for each model served.", ["task", "version", "precision", "provider"], registry=r
-        )
-        self.fallback = Gauge(
-            "roadsight_provider_fallback", "1 where `auto` fell back to the CPU.", ["task", "provider"], registry=r
-        )
-        self.ready = Gauge("roadsight_ready", "1 once every model is warm and golden.", registry=r)
-        for counted in (self.requests, self.request_seconds, self.stage_seconds, self.predictions, self.confidence):
+        for reason in _DROPS:
+            self._dropped.labels(reason)
+        self._queue_depth = Gauge("roadsight_queue_depth", "Frames that wait for a lane.", registry=r)
+        self._queue_limit = Gauge("roadsight_queue_limit", "Frames that may wait.", registry=r)
+        self._lanes = Gauge("roadsight_lanes", "Lanes that there should be.", registry=r)
+        self._ready = Gauge("roadsight_ready", "1 once every model is warm and golden.", registry=r)
+        build = Gauge("roadsight_build_info", "1, of what runs.", ["version", "python"], registry=r)
+        build.labels(version("roadsight"), python_version()).set(1)
+        ProcessCollector(registry=r)
+        self.models, self.pictures = ModelMetrics(r), PictureMetrics(r)
+        for counted in (self.requests, self.request_seconds, self.stage_seconds):
             # Finding a child takes a lock and formats its labels; every frame asks for a dozen.
             counted.labels = cache(counted.labels)  # type: ignore[method-assign, assignment]
 
-    def watch(self, room: Shown) -> None:
-        """Shows what serves, whether it can, and how many frames wait."""
-        self.serves(room.models)
-        self.queue_depth.set_function(lambda: len(room))
-        self.ready.set_function(lambda: room.is_ready)
+    def watch(self, room: Shown, queue_frames: int, lanes: int) -> None:
+        """Shows what serves, whether it can, how many frames wait, and how many may."""
+        self.models.watch(room.models)
+        self._queue_limit.set(queue_frames)
+        self._lanes.set(lanes)
+        self._queue_depth.set_function(lambda: len(room))
+        self._ready.set_function(lambda: room.is_ready)
+        if any(model.provider != "cpu" for model in room.models.values()):
+            watch_gpus(self.registry)
 
-    def serves(self, models: Models) -> None:
-        """Shows what serves, and no more what served before."""
-        self.model_info.clear()
-        self.fallback.clear()
-        for model in models.values():
-            manifest = model.manifest
-            self.model_info.labels(manifest.task, manifest.version, model.precision, model.provider).set(1)
-            self.fallback.labels(manifest.task, model.provider).set(model.fallback is not None)
-
-    def judged(self, task: str, judgement: Judgement) -> None:
-        """Counts one answered region."""
-        if judgement.predictions:
-            first = judgement.predictions[0]
-            self.predictions.labels(task, first.label).inc()
-            self.confidence.labels(task).observe(first.probability)
-        else:
-            self.predictions.labels(task, judgement.status).inc()
+    def dropped(self, code: str) -> None:
+        """Counts a frame that ended with this code, if that means that it was given up."""
+        if code in _DROPS:
+            self._dropped.labels(code).inc()
 
 
 class Clock:

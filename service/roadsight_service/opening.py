@@ -67,12 +67,12 @@ def why_fixed(opened: "Crew | Registry", settings: Settings) -> str | None:
 
 def make_room(opened: "Crew | Registry", settings: Settings, metrics: Metrics) -> Room:
     """The machine room of what was opened."""
-    from roadsight_service.processes.crew import Crew
-
-    if isinstance(opened, Crew):
+    if sys.platform == "linux":
+        from roadsight_service.processes.crew import Crew
         from roadsight_service.processes.room import ProcessRoom
 
-        return ProcessRoom(opened, settings, metrics)
+        if isinstance(opened, Crew):
+            return ProcessRoom(opened, settings, metrics)
     from roadsight_service.thread_room import ThreadRoom
 
     return ThreadRoom(opened, settings, metrics)

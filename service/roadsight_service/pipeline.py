@@ -41,5 +41,5 @@ class Pipeline:
         seen = await self._room.look(body, ask, tasks, clock)
         for row in seen.judgements:
             for task, judgement in zip(tasks, row, strict=True):
-                self._metrics.judged(task, judgement)
+                self._metrics.models.judged(task, judgement)
         return Answer(seen, models)

@@ -10,6 +10,7 @@ from typing import Protocol
 from roadsight_models.judgement import Judgement
 from roadsight_models.regions import Region
 from roadsight_service.metrics import Clock
+from roadsight_service.quality import Quality
 from roadsight_service.served import Models
 
 SQUEEZED = 3  # crops of a region whose suspicion is asked for: itself, and what each squeezer leaves of it
@@ -40,6 +41,7 @@ class Seen:
     height: int
     regions: tuple[Region, ...]  # within the frame
     judgements: tuple[tuple[Judgement, ...], ...]  # [region][task]
+    quality: Quality
 
 
 class Room(Protocol):

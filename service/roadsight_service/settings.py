@@ -12,13 +12,11 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from roadsight_models.asked import Precision, Provider
 from roadsight_service.access import KeyDigest, Scope
+from roadsight_service.logs import Form
 
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 class Settings(BaseSettings):
@@ -82,6 +80,11 @@ class Settings(BaseSettings):
     )
     drain_seconds: int = Field(10, ge=0, le=600, description="Time that running requests get when the service stops.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe log line.")
+    log_format: Form = Field("console", description="How log lines look: console or json.")
+    traces: str | None = Field(
+        None, pattern="^https?://", description="OTLP collector that spans go to, as http://host:4318; none if unset."
+    )
+    trace_share: float = Field(0.01, ge=0, le=1, description="Of requests without a traceparent, how many are traced.")
 
     @field_validator("models", "trusted_keys", mode="before")
     @classmethod

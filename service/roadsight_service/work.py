@@ -21,6 +21,7 @@ from roadsight_models.preprocess import Crops
 from roadsight_models.regions import Region
 from roadsight_models.session import Outputs, Session
 from roadsight_service.metrics import Clock
+from roadsight_service.quality import Quality
 from roadsight_service.room import ClientGone
 
 
@@ -32,6 +33,7 @@ class Prepared:
     height: int
     regions: tuple[Region, ...]  # within the frame
     crops: tuple[tuple[Session, Crops], ...]  # for each session that is to judge; what is squeezed of them after them
+    quality: Quality
 
 
 @dataclass(frozen=True)

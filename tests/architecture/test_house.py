@@ -17,6 +17,7 @@ MAY_IMPORT = {
     "roadsight_service": {"roadsight_service", "roadsight_models", "roadsight_client"},
     "roadsight_client": {"roadsight_client"},
     "roadsight_bench": {"roadsight_bench", "roadsight_models"},  # the service is behind a socket
+    "roadsight_monitoring": {"roadsight_monitoring", "roadsight_bench"},  # for what it fetches of Debian
 }
 # The process of the benchmark that makes bundles and ends before anything is measured.
 EXPORTS = ("roadsight_bench.export", "roadsight_bench.packing")

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from looks import PLAIN
 from roadsight_models.errors import DeadlineMissed, Draining
 from roadsight_models.frame import Pixels
 from roadsight_models.preprocess import Crops
@@ -49,7 +50,7 @@ def job(session: Watched, pixels: Sequence[Pixels], deadline: float = 10) -> Job
 
 
 def job_of(work: Sequence[tuple[Watched, Pixels]], deadline: float = 10) -> Job:
-    prepared = Prepared(16, 16, (), tuple((session, Crops(pixels, ())) for session, pixels in work))
+    prepared = Prepared(16, 16, (), tuple((session, Crops(pixels, ())) for session, pixels in work), PLAIN)
     return Job(lambda: prepared, monotonic() + deadline, "camera", Clock())
 
 

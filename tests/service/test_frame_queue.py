@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from looks import PLAIN
 from roadsight_models.errors import Draining, QueueFull
 from roadsight_service.errand import Errand
 from roadsight_service.frame_queue import LIGHTEST, FrameQueue
@@ -16,7 +17,7 @@ from roadsight_service.work import Job, Prepared
 
 
 def nothing() -> Prepared:
-    return Prepared(0, 0, (), ())
+    return Prepared(0, 0, (), (), PLAIN)
 
 
 def job(camera: str, deadline: float) -> Job:
@@ -230,3 +231,19 @@ def test_a_free_lane_takes_a_frame_whatever_it_cost_before() -> None:
     queue.put(job("a", 1))
     with pytest.raises(QueueFull, match="an answer would take"):
         queue.put(job("a", 1))
+
+
+def test_who_does_not_wait_gets_its_part_too_and_no_more_frames_than_it_can_take() -> None:
+    queue = FrameQueue[Job, Errand](64, Pace(lanes=1))
+    assert queue.take_now(1, 60, 8) is None
+    with_pace = Pace(lanes=1)
+    with_pace.learn(unit_s=0.001)
+    queue = FrameQueue[Job, Errand](64, with_pace)
+    jobs = [job("a", number + 1) for number in range(9)]
+    for each in jobs:
+        queue.put(each)
+    assert queue.take_now(1, 60, 2) == jobs[:2]
+    assert queue.take_now(2, 60, 8) == jobs[2:6]
+    errand = Errand("a", 0.0, [list[int]().clear])
+    queue.put_errand(errand)
+    assert queue.take_now(1, 60, 8) is errand

@@ -16,7 +16,7 @@ def series(url: str) -> dict[str, float]:
 
 
 def test_every_stage_of_an_answered_frame_is_a_histogram(tmp_path: Path) -> None:
-    with serve_watched(tmp_path) as (url, _):
+    with serve_watched(tmp_path) as (url, session):
         httpx.post(f"{url}/v1/classify", content=encoded(striped(RED)), headers=PNG)
         seen = series(url)
     for stage in STAGES:
@@ -27,7 +27,8 @@ def test_every_stage_of_an_answered_frame_is_a_histogram(tmp_path: Path) -> None
     assert seen["roadsight_queue_wait_seconds_count"] == 1
     assert seen['roadsight_predictions_total{label="red",task="colour"}'] == 1
     assert seen['roadsight_confidence_count{task="colour"}'] == 1
-    assert seen['roadsight_model_info{precision="float32",provider="cpu",task="colour",version="1.0.0"}'] == 1
+    info = 'name="colours",precision="float32",provider="cpu",task="colour",version="1.0.0"'
+    assert seen[f'roadsight_model_info{{digest="{session.manifest.digest}",{info}}}'] == 1
     assert seen["roadsight_ready"] == 1
 
 
@@ -67,5 +68,6 @@ def test_a_stage_that_fails_is_timed() -> None:
 
 def test_two_applications_do_not_share_their_metrics() -> None:
     one, other = Metrics(), Metrics()
-    one.dropped.labels("queue_full").inc()
-    assert other.registry.get_sample_value("roadsight_frames_dropped_total", {"reason": "queue_full"}) is None
+    one.dropped("queue_full")
+    assert one.registry.get_sample_value("roadsight_frames_dropped_total", {"reason": "queue_full"}) == 1
+    assert other.registry.get_sample_value("roadsight_frames_dropped_total", {"reason": "queue_full"}) == 0

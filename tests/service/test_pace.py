@@ -5,12 +5,13 @@ from time import monotonic, sleep
 
 import pytest
 
+from looks import PLAIN
 from roadsight_models.errors import BadImage
 from roadsight_service.metrics import Clock
 from roadsight_service.pace import BEAT_S, LIGHT_S, WEIGHT, Pace
 from roadsight_service.work import Done, Job, Prepared
 
-NOTHING = Prepared(0, 0, (), ())
+NOTHING = Prepared(0, 0, (), (), PLAIN)
 
 
 def job() -> Job:

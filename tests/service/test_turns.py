@@ -5,6 +5,7 @@ from time import monotonic
 from hypothesis import given
 from hypothesis import strategies as st
 
+from looks import PLAIN
 from roadsight_service.errand import Errand
 from roadsight_service.metrics import Clock
 from roadsight_service.turns import Turns
@@ -14,7 +15,9 @@ MANY = 1000
 
 
 def job(camera: str, deadline: float = 1000) -> Job:
-    return Job(prepare=lambda: Prepared(0, 0, (), ()), deadline=monotonic() + deadline, camera=camera, clock=Clock())
+    return Job(
+        prepare=lambda: Prepared(0, 0, (), (), PLAIN), deadline=monotonic() + deadline, camera=camera, clock=Clock()
+    )
 
 
 def errand(camera: str, pieces: int = 1) -> Errand:

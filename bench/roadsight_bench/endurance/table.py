@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from roadsight_bench.results import Figures
 
-_HEADINGS = ("answers", "RSS MB", "anonymous", "answers/s", "p50 ms", "p99 ms", "failed")
+_HEADINGS = ("answers", "PSS MB", "anonymous", "answers/s", "p50 ms", "p99 ms", "failed")
 
 
 def lines(found: Mapping[str, Figures]) -> Iterator[str]:

@@ -8,9 +8,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from roadsight_bench.debian import TOOLS
 from roadsight_bench.errors import PeerMissing
 from roadsight_bench.peers.catalogue import SCRIPTS, Peer
-from roadsight_bench.wrk import TOOLS
 
 INSTALLED_WITHIN_S = 900
 

@@ -63,7 +63,7 @@ class Watch:
         await self._spare.close(0)
 
     def _serve(self, room: Room) -> Room:
-        self._metrics.serves(room.models)
+        self._metrics.models.watch(room.models)
         log.warning("%s serves task %s now", bundle_name(room.models[self.task]), self.task)
         return self._relay.replace(room)
 

@@ -97,10 +97,12 @@ class _Place(Future[Done]):
         except Exception as error:  # belongs to this frame; the lane lives on
             self.set_exception(error)
         else:
-            self._settle(Reply(self._piece.slot, None, seen.width, seen.height, rows, self._clock.spent))
+            looks = tuple(seen.quality)
+            self._settle(Reply(self._piece.slot, None, seen.width, seen.height, rows, self._clock.spent, looks))
 
     def set_exception(self, exception: BaseException | None) -> None:
-        self._settle(Reply(self._piece.slot, wire.described(exception or RuntimeError()), 0, 0, (), self._clock.spent))
+        wrong = wire.described(exception or RuntimeError())
+        self._settle(Reply(self._piece.slot, wrong, 0, 0, (), self._clock.spent, ()))
 
     def _settle(self, reply: Reply) -> None:
         if not self._is_settled:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from roadsight_models.judgement import Judgement
 from roadsight_models.regions import whole, within
 from roadsight_service.metrics import Clock
+from roadsight_service.quality import Quality
 from roadsight_service.room import Ask, Seen, crops_of
 
 Rows = tuple[tuple[Judgement, ...], ...]
@@ -25,6 +26,7 @@ class Part(NamedTuple):
     height: int
     rows: Rows  # [region][task]
     spent: dict[str, float]  # seconds by stage
+    quality: Quality
 
 
 @dataclass(eq=False)
@@ -58,8 +60,9 @@ class Order:
             self._book([each.spent for each in self._parts.values()])
             parts = [each for _, each in sorted(self._parts.items())]
             size = part.width, part.height
-            regions = within(self.ask.regions or (whole(*size),), *size)
-            self.future.set_result(Seen(*size, regions, tuple(row for each in parts for row in each.rows)))
+            regions = within(self.ask.regions, *size) or (whole(*size),)
+            rows = tuple(row for each in parts for row in each.rows)
+            self.future.set_result(Seen(*size, regions, rows, part.quality))
 
     def fail(self, error: Exception) -> None:
         """Settles it with an error, and withdraws what lanes have of it."""

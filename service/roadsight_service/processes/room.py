@@ -23,6 +23,7 @@ from roadsight_service.processes.order import Order, Part, Remainder, Work
 from roadsight_service.processes.port import Port
 from roadsight_service.processes.staff import Staff
 from roadsight_service.processes.wire import Reply, Report
+from roadsight_service.quality import Quality
 from roadsight_service.room import Ask, Seen
 from roadsight_service.served import Models
 from roadsight_service.settings import Settings
@@ -132,7 +133,7 @@ class ProcessRoom:
             return
         labels = [self.models[task].manifest.labels for task in order.tasks]
         rows = tuple([tuple(map(wire.judgement, row, labels)) for row in reply.rows])
-        order.take(work.first, Part(reply.width, reply.height, rows, reply.spent))
+        order.take(work.first, Part(reply.width, reply.height, rows, reply.spent, Quality(*reply.quality)))
 
     def rested(self, port: Port, weight: int, report: Report) -> None:
         """See `Owner`."""

@@ -42,6 +42,7 @@ class Reply(NamedTuple):
     height: int
     rows: tuple[tuple[Said, ...], ...]  # [region][task]
     spent: dict[str, float]  # seconds by stage
+    quality: tuple[Any, ...]  # what `Quality` is made of; nothing if it is wrong
 
 
 class Report(NamedTuple):

@@ -51,15 +51,16 @@ def _open(line: socket, gone: mmap, niceness: int) -> "Callable[[socket], Lane] 
     import cv2
 
     from roadsight_models.errors import RoadsightError
+    from roadsight_service import logs
     from roadsight_service.heap import give_back_large_buffers
     from roadsight_service.processes import wire
     from roadsight_service.processes.lane import Lane
     from roadsight_service.registry import open_registry
-    from roadsight_service.settings import LOG_FORMAT, Settings
+    from roadsight_service.settings import Settings
 
     with line.makefile("rb") as incoming:
         settings = Settings.model_validate(json.loads(incoming.readline()))
-    logging.basicConfig(level=settings.log_level.upper(), format=LOG_FORMAT)
+    logs.begin(settings.log_level, settings.log_format)
     cv2.setNumThreads(1)
     give_back_large_buffers()
     try:

@@ -28,6 +28,7 @@ class Said:
     frame_id: str | None
     camera_id: str | None
     captured_at: str | None
+    captured: float | None = None  # the same as Unix time, in seconds
 
 
 def deadline(received: float, given: Given, settings: Settings, default_ms: float | None = None) -> float:
@@ -67,9 +68,8 @@ def said(given: Given) -> Said:
     for name, value in values.items():
         if value is not None and not _PRINTABLE.fullmatch(value):
             raise BadParameter(name, "expected 1 to 128 printable ASCII characters")
-    if values["captured_at"] is not None and not _is_time(values["captured_at"]):
-        raise BadParameter("captured_at", "expected RFC 3339 with an offset, or nanoseconds since the epoch")
-    return Said(**values)
+    captured = values["captured_at"]
+    return Said(**values, captured=None if captured is None else _unix_time(captured))
 
 
 def ask(given: Given, until: float, settings: Settings) -> Ask:
@@ -94,13 +94,12 @@ def ask(given: Given, until: float, settings: Settings) -> Ask:
     )
 
 
-def _is_time(text: str) -> bool:
+def _unix_time(text: str) -> float:
     if _NANOSECONDS.fullmatch(text):
-        return True
-    if not _RFC3339.fullmatch(text):
-        return False
+        return int(text) / 1e9
     try:
-        datetime.fromisoformat(text.upper())  # RFC 3339 knows a small t and z, Python does not
+        if _RFC3339.fullmatch(text):
+            return datetime.fromisoformat(text.upper()).timestamp()  # RFC 3339 knows a small t and z, Python does not
     except ValueError:
-        return False
-    return True
+        pass
+    raise BadParameter("captured_at", "expected RFC 3339 with an offset, or nanoseconds since the epoch")

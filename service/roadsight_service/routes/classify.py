@@ -3,7 +3,6 @@
 request --intake--> body, fields --ask--> Ask --pipeline--> Answer --> JSON
 """
 
-from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -11,7 +10,7 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from roadsight_models import errors
-from roadsight_service.metrics import Clock, Metrics
+from roadsight_service.metrics import Clock
 from roadsight_service.pipeline import Answer
 from roadsight_service.room import ClientGone
 from roadsight_service.routes import ask as asking
@@ -20,10 +19,10 @@ from roadsight_service.routes.given import Given
 from roadsight_service.routes.problems import describe
 from roadsight_service.routes.rendering import frame, result
 from roadsight_service.routes.state import state_of
-from roadsight_service.routes.waiting import CLIENT_CLOSED_REQUEST, GONE, telling, unless_gone
+from roadsight_service.routes.waiting import CLIENT_CLOSED_REQUEST, telling, unless_gone
 from roadsight_service.schemas import AnswerOut
+from roadsight_service.tracing import SPENT
 
-_DROPS = {errors.DeadlineMissed.code, errors.QueueFull.code, errors.Draining.code, GONE}
 _PROBLEMS = describe(
     errors.BadImage, errors.UnknownTask, errors.UnknownVersion, errors.TooLarge, errors.UnsupportedMediaType,
     errors.BadRegion, errors.BadParameter, errors.QueueFull, errors.NotReady, errors.Draining, errors.DeadlineMissed,
@@ -46,8 +45,9 @@ async def classify(request: Request) -> Response:
     """Says which traffic sign or road object each region of a frame shows."""
     state = state_of(request)
     clock, received = Clock(), monotonic()
+    request.scope[SPENT] = clock.spent
     try:
-        with telling(partial(_count_drop, state.metrics)):
+        with telling(state.metrics.dropped):
             given = Given(request)
             state.access.check(given.authorization, "classify")
             until = asking.deadline(received, given, state.settings)
@@ -60,16 +60,12 @@ async def classify(request: Request) -> Response:
                 said = asking.said(given)
                 ask = asking.ask(given, until, state.settings)
                 answer = await unless_gone(request, state.pipeline.classify(body, ask, clock))
+            state.metrics.pictures.answered(answer.seen.quality, said.camera_id, said.captured)
             return Response(_render(said, answer, clock), media_type="application/json")
     except ClientGone:
         return Response(status_code=CLIENT_CLOSED_REQUEST)
     finally:
         clock.observe(state.metrics)
-
-
-def _count_drop(metrics: Metrics, code: str) -> None:
-    if code in _DROPS:
-        metrics.dropped.labels(code).inc()
 
 
 def _render(said: asking.Said, answer: Answer, clock: Clock) -> bytes:

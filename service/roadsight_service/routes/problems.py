@@ -1,6 +1,6 @@
 """Errors as `application/problem+json` (RFC 9457): one handler for the whole family.
 
-RoadsightError --handler--> status, code, detail     (4xx, 503, 504: the error's own words)
+RoadsightError --handler--> status, code, detail, trace_id     (4xx, 503, 504: the error's own words)
 anything else  --handler--> 500 internal             (a fixed text; uvicorn logs the traceback)
 """
 
@@ -14,11 +14,14 @@ from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from roadsight_models.errors import BadRegion, LoadFailed, QueueFull, RoadsightError, Unauthorized, UnknownTask
+from roadsight_service.request_log import Problem
+from roadsight_service.routes.trace import trace_of, traceparent
 from roadsight_service.schemas import ProblemOut
 
 log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 OURS = "something went wrong on our side; the log says what"
+TOLD = "roadsight.problem"  # where a request's scope keeps it for the log
 
 
 def problem(status: int, code: str, detail: str, **members: object) -> Response:
@@ -28,19 +31,20 @@ def problem(status: int, code: str, detail: str, **members: object) -> Response:
     return Response(json.dumps(body | members), status, media_type=MEDIA_TYPE)
 
 
-def answer_to(error: RoadsightError) -> Response:
-    """Turns an error of the family into its answer."""
+def answer_to(error: RoadsightError, trace: str | None = None) -> Response:
+    """Turns an error of the family into its answer; `trace` is the id of the request's trace."""
+    traced = {} if trace is None else {"trace_id": trace}
     if error.status == HTTPStatus.INTERNAL_SERVER_ERROR:
-        log.error("%s: %s", error.code, error)
-        return problem(error.status, RoadsightError.code, OURS)
+        log.error("%s: %s", error.code, error, extra={"code": error.code} | traced)
+        return problem(error.status, RoadsightError.code, OURS, **traced)
     match error:
         case BadRegion(index=index):
-            return problem(error.status, error.code, str(error), index=index)
+            return problem(error.status, error.code, str(error), index=index, **traced)
         case LoadFailed(reason=reason):
-            return problem(error.status, error.code, str(error), reason=reason)
+            return problem(error.status, error.code, str(error), reason=reason, **traced)
         case UnknownTask(known=known):
-            return problem(error.status, error.code, str(error), tasks=known)
-    response = problem(error.status, error.code, str(error))
+            return problem(error.status, error.code, str(error), tasks=known, **traced)
+    response = problem(error.status, error.code, str(error), **traced)
     if isinstance(error, QueueFull):
         response.headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, Unauthorized):
@@ -48,16 +52,24 @@ def answer_to(error: RoadsightError) -> Response:
     return response
 
 
+def _tell(scope: Scope, error: RoadsightError) -> Response:
+    if error.status != HTTPStatus.INTERNAL_SERVER_ERROR:
+        scope[TOLD] = Problem(error.code, str(error))
+    parent = traceparent(scope["headers"])
+    return answer_to(error, parent and trace_of(parent))
+
+
 def install(app: FastAPI) -> None:
     """Registers the handlers; every error that leaves a route passes through here."""
 
     @app.exception_handler(RoadsightError)
-    async def _ours(_: Request, error: RoadsightError) -> Response:
-        return answer_to(error)
+    async def _ours(request: Request, error: RoadsightError) -> Response:
+        return _tell(request.scope, error)
 
     @app.exception_handler(HTTPException)
-    async def _routing(_: Request, error: HTTPException) -> Response:
+    async def _routing(request: Request, error: HTTPException) -> Response:
         code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
+        request.scope[TOLD] = Problem(code, str(error.detail))
         response = problem(error.status_code, code, str(error.detail))
         response.headers.update(error.headers or {})
         return response
@@ -78,7 +90,7 @@ class Answered:
         try:
             response = await self._route(Request(scope, receive, send))
         except RoadsightError as error:
-            response = answer_to(error)
+            response = _tell(scope, error)
         except Exception:
             await problem(500, RoadsightError.code, OURS)(scope, receive, send)
             raise  # the server logs it

@@ -26,6 +26,7 @@ from roadsight_service.routes.question import NAMES, question
 from roadsight_service.routes.rendering import frame, result
 from roadsight_service.routes.state import state_of
 from roadsight_service.routes.waiting import CLIENT_CLOSED_REQUEST, telling, unless_gone
+from roadsight_service.tracing import SPENT
 
 _PROBLEMS = describe(
     errors.BadImage, errors.Unauthorized, errors.Forbidden, errors.UnknownTask, errors.TooLarge,
@@ -66,6 +67,7 @@ async def robustness(request: Request) -> Response:
     """Says how easily the answer for a region is bent, as far as these attacks can tell."""
     state, clock, received = state_of(request), Clock(), monotonic()
     settings, checks = state.settings, state.checks
+    request.scope[SPENT] = clock.spent
     assert checks is not None, "the route is there only with them"
     try:
         with telling(checks.metrics.count):

@@ -1,13 +1,14 @@
 """What the service says of itself: models, health, metrics."""
 
 from fastapi import APIRouter, Request, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.exposition import choose_encoder
 
 from roadsight_models import errors
 from roadsight_service.routes.problems import describe
 from roadsight_service.routes.state import state_of
 from roadsight_service.schemas import AliveOut, ModelOut, ModelsOut, ReadyModelOut, ReadyOut
 
+_OPENMETRICS = "application/openmetrics-text"
 router = APIRouter()
 
 
@@ -67,5 +68,7 @@ async def ready(request: Request) -> ReadyOut:
 
 @router.get("/metrics", response_class=Response, responses=describe(errors.NotReady))
 async def metrics(request: Request) -> Response:
-    """Gives every series in Prometheus' text format."""
-    return Response(generate_latest(state_of(request).metrics.registry), media_type=CONTENT_TYPE_LATEST)
+    """Gives every series in Prometheus' text format; as OpenMetrics, with exemplars, to who accepts that."""
+    accepts = _OPENMETRICS in request.headers.get("accept", "")  # its parameters are anybody's guess
+    encode, kind = choose_encoder(_OPENMETRICS if accepts else "")
+    return Response(encode(state_of(request).metrics.registry), media_type=kind)

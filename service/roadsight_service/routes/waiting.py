@@ -13,10 +13,10 @@ from fastapi import Request
 from starlette.requests import ClientDisconnect
 
 from roadsight_models.errors import Draining, RoadsightError
+from roadsight_service.metrics import GONE
 from roadsight_service.room import ClientGone
 
 CLIENT_CLOSED_REQUEST = 499  # nginx's status for a client that hung up; nobody receives it, the metrics count it
-GONE = "client_gone"
 
 Kind = TypeVar("Kind")
 

@@ -1,0 +1,1 @@
+"""What Prometheus sees, kind by kind: the models, the pictures, the GPU. `metrics` puts it together."""
