@@ -62,8 +62,8 @@ class ModelMetrics:
 
         What has not happened yet is 0, so that the first of its kind is seen as a rise.
         """
-        for shown in (self._info, self._fallback, self._accuracy, self._ece, self._robust):
-            shown.clear()
+        for gauge in (self._info, self._fallback, self._accuracy, self._ece, self._robust):
+            gauge.clear()
         for model in models.values():
             manifest = model.manifest
             serving = manifest.name, model.precision, model.provider, manifest.digest

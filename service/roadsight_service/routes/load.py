@@ -12,10 +12,10 @@ from pydantic import ValidationError
 
 from roadsight_models import errors
 from roadsight_service.loading.loader import Loaded, Trial
+from roadsight_service.loading.schemas import ComparedOut, LoadedOut, LoadIn
 from roadsight_service.routes.given import Given
 from roadsight_service.routes.problems import describe
 from roadsight_service.routes.state import state_of
-from roadsight_service.schemas import ComparedOut, LoadedOut, LoadIn
 
 MOST_BYTES = 4096
 BODY_S = 5.0

@@ -97,7 +97,7 @@ def serves(url: str) -> str:
     for route in ("/v1/models", "/readyz"):
         assert [model["version"] for model in httpx.get(url + route, verify=False).json()["models"]] == [version]
     lines = httpx.get(f"{url}/metrics", verify=False).text.splitlines()
-    (shown,) = (line for line in lines if line.startswith("roadsight_model_info{"))
+    (shown,) = [line for line in lines if line.startswith("roadsight_model_info{")]
     assert f'version="{version}"' in shown
     return str(version)
 

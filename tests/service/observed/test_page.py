@@ -6,6 +6,7 @@ from typing import NamedTuple
 from prometheus_client.metrics import MetricWrapperBase
 
 from import_graph import ROOT
+from roadsight_service.loading.metrics import LoadMetrics
 from roadsight_service.metrics import Metrics
 from roadsight_service.observed.gpu import GpuCollector
 from roadsight_service.robustness.metrics import CheckMetrics
@@ -38,6 +39,7 @@ def exposed() -> dict[str, Row]:
     """What a service of everything exposes, by name."""
     metrics = Metrics()
     CheckMetrics(metrics.registry)
+    LoadMetrics(metrics.registry)
     metrics.registry.register(GpuCollector(Driver()))
     collectors = metrics.registry._collector_to_names
     rows = {}
