@@ -54,7 +54,7 @@ def test_every_setting_can_be_said_in_the_environment(name: str, monkeypatch: py
     other: dict[str, Any] = {
         "host": "::1", "bundles": "elsewhere", "models": "a,b@1.0.0", "provider": "cpu", "precision": "int8",
         "engine_cache": "cache", "log_level": "debug", "robustness_enabled": True, "keys": "{}",
-        "trusted_keys": "a.pub,b.pub",
+        "trusted_keys": "a.pub,b.pub", "log_format": "json", "traces": "http://collector:4318",
     }  # fmt: skip
     said = str(other.get(name, int(NUMBERS.get(name, {}).get("le", 0))))
     monkeypatch.setenv(f"ROADSIGHT_{name.upper()}", said)
