@@ -68,7 +68,7 @@ class Crew:
             said = self._answer(START_S)
             if "wrong" in said:
                 raise wire.rebuilt(said["wrong"])
-        except Exception:
+        except BaseException:  # a signal, too: the zygote is opening models, and hears nothing
             self.close()
             raise
         served = [Served(**one | {"manifest": Manifest.model_validate(one["manifest"])}) for one in said["models"]]

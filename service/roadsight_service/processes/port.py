@@ -9,6 +9,7 @@ import os
 import signal
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from mmap import mmap
@@ -78,7 +79,8 @@ class Port:
 
     def kill(self) -> None:
         """Ends a lane that hangs; the end of its socket tells the rest."""
-        os.kill(self.process, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it ended by itself, as its socket tells soon
+            os.kill(self.process, signal.SIGKILL)
 
     def close(self) -> None:
         """Hangs up: the lane ends."""

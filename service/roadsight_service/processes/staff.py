@@ -92,6 +92,9 @@ class Staff:
                 except LaneLost as error:
                     log.error("%s; another is started", error)
                     await self._hire()
+                except OSError as error:  # no descriptor or memory just now: the crew may be well
+                    log.error("no lane can be had: %s", error)
+                    await asyncio.sleep(BEAT_S)
                 else:
                     break
             self.ports.append(Port(*lane, lost.number, self._crew.gone, self._owner))
@@ -101,10 +104,10 @@ class Staff:
         """Gets another crew, however long that takes."""
         while True:
             await asyncio.to_thread(self._crew.close)
-            self._crew = Crew(self._settings)
             try:
+                self._crew = Crew(self._settings)
                 await asyncio.to_thread(self._crew.warm)
-            except RoadsightError as error:
+            except (RoadsightError, OSError) as error:
                 log.error("no lanes can be had: %s", error)
                 await asyncio.sleep(BEAT_S)
             else:
