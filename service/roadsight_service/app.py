@@ -12,8 +12,8 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
-from starlette.types import ASGIApp, Receive, Scope, Send
+from fastapi import FastAPI, Response
+from starlette.types import Receive, Scope, Send
 
 from roadsight_service.access import Access
 from roadsight_service.loading.loader import Loader
@@ -22,12 +22,12 @@ from roadsight_service.loading.relay import Relay
 from roadsight_service.metrics import Metrics
 from roadsight_service.opening import make_room, open_models, why_fixed
 from roadsight_service.pipeline import Pipeline
-from roadsight_service.request_log import RequestLog
 from roadsight_service.robustness.metrics import CheckMetrics
 from roadsight_service.room import Room
 from roadsight_service.routes import classify, load, problems, status
+from roadsight_service.routes.frames import Frames
 from roadsight_service.routes.intake import Intake
-from roadsight_service.routes.measured import Measured
+from roadsight_service.routes.measured import Measured, Notes
 from roadsight_service.routes.state import State
 from roadsight_service.settings import Settings
 from roadsight_service.tracing import make_tracer
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 OpenModels = Callable[[Settings], "Crew | Registry"]
 
 
-def create_app(settings: Settings, opens: OpenModels = open_models) -> FastAPI:
-    """Makes the application.
+def create_app(settings: Settings, opens: OpenModels = open_models) -> "Roadsight":
+    """Makes the application; `server.config` is how it is served.
 
     Args:
         settings: all of them; none is read from elsewhere.
@@ -93,9 +93,9 @@ def create_app(settings: Settings, opens: OpenModels = open_models) -> FastAPI:
         from roadsight_service.routes import robustness
 
         app.include_router(robustness.router)
-    log = RequestLog()
-    app.add_middleware(Measured, metrics=metrics, log=log, tracer=tracer)
-    app.frames = Measured(problems.Answered(classify.classify), metrics, log, tracer)
+    notes = Notes(metrics, tracer)
+    app.add_middleware(Measured, notes=notes)
+    app.frames = Frames(app, notes)
     return app
 
 
@@ -112,12 +112,19 @@ def _checks(settings: Settings, opened: "Crew | Registry", room: Room, metrics: 
 class Roadsight(FastAPI):
     """The application. Frames go straight to their route: FastAPI's own way there takes a third of a frame's HTTP."""
 
-    frames: ASGIApp
+    frames: Frames
+
+    def refuse(self, scope: Scope) -> Response | None:
+        """Is asked by the server before a request is let in: the answer to one that its head rules out."""
+        return self.frames.refuse(scope) if _is_frame(scope) else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Is called by the server."""
-        if scope["type"] == "http" and scope["method"] == "POST" and scope["path"] == classify.PATH:
-            scope.update(app=self, route=classify.router.routes[0])
+        if _is_frame(scope):
             await self.frames(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
+
+
+def _is_frame(scope: Scope) -> bool:
+    return scope["type"] == "http" and scope["method"] == "POST" and scope["path"] == classify.PATH

@@ -35,19 +35,8 @@ def serve(
     sys.setswitchinterval(SWITCH_S)
     give_back_large_buffers()
     models = begin(settings)
-    import uvicorn
-
     from roadsight_service.app import create_app
-    from roadsight_service.protocol import Protocol
+    from roadsight_service.server import run
 
     opened = models()  # before there is a socket: a model that can't be trusted ends in one line
-    uvicorn.run(
-        create_app(settings, lambda _: opened),
-        host=settings.host,
-        port=settings.port,
-        http=Protocol,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=settings.drain_seconds,
-    )
+    run(create_app(settings, lambda _: opened), settings)

@@ -65,21 +65,21 @@ router = APIRouter()
 @router.post(PATH, response_model=CheckOut, responses=_PROBLEMS, openapi_extra=request_with(_QUERY))
 async def robustness(request: Request) -> Response:
     """Says how easily the answer for a region is bent, as far as these attacks can tell."""
-    state, clock, received = state_of(request), Clock(), monotonic()
+    state, clock, received = state_of(request.scope), Clock(), monotonic()
     settings, checks = state.settings, state.checks
     request.scope[SPENT] = clock.spent
     assert checks is not None, "the route is there only with them"
     try:
         with telling(checks.metrics.count):
-            given = Given(request)
+            given = Given(request.scope)
             state.access.check(given.authorization, "robustness")
             until = asking.deadline(received, given, settings, settings.robustness_deadline_ms)
             async with state.intake.body(request, until, clock) as (body, fields):
                 if fields:
-                    given = Given(request, fields)
+                    given = Given(request.scope, fields)
                     until = asking.deadline(received, given, settings, settings.robustness_deadline_ms)
                 said = asking.said(given)
-                finding = await unless_gone(request, checks.check(body, question(given, until, settings), clock))
+                finding = await unless_gone(request.scope, checks.check(body, question(given, until, settings), clock))
         return Response(_render(said, finding, clock), media_type="application/json")
     except ClientGone:
         return Response(status_code=CLIENT_CLOSED_REQUEST)

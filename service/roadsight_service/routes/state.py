@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi import Request
+from starlette.types import Scope
 
 from roadsight_models.errors import NotReady
 from roadsight_service.access import Access
@@ -32,13 +32,13 @@ class State:
     checks: "Checks | None"  # where the settings want them
 
 
-def state_of(request: Request) -> State:
+def state_of(scope: Scope) -> State:
     """The state of the application that answers.
 
     Raises:
         NotReady: its lifespan has not begun, or has ended.
     """
-    state: State | None = getattr(request.app.state, "roadsight", None)
+    state: State | None = getattr(scope["app"].state, "roadsight", None)
     if state is None:
         raise NotReady("the models are not warm")
     return state
