@@ -10,7 +10,7 @@ import typer
 from pydantic import ValidationError
 
 from roadsight_service import logs
-from roadsight_service.heap import give_back_large_buffers
+from roadsight_service.heap import give_back_large_buffers, leave_what_is_there
 from roadsight_service.opening import begin
 from roadsight_service.settings import Settings
 
@@ -39,4 +39,6 @@ def serve(
     from roadsight_service.server import run
 
     opened = models()  # before there is a socket: a model that can't be trusted ends in one line
-    run(create_app(settings, lambda _: opened), settings)
+    app = create_app(settings, lambda _: opened)
+    leave_what_is_there()
+    run(app, settings)

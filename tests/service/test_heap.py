@@ -1,12 +1,13 @@
 """What a process keeps of large buffers that it has freed; each in a process of its own."""
 
+import gc
 import platform
 import subprocess
 import sys
 
 import pytest
 
-from roadsight_service.heap import LARGE_BYTES
+from roadsight_service.heap import LARGE_BYTES, leave_what_is_there
 
 # Twice: from the first that is freed glibc learns that such buffers come again.
 KEPT = f"""
@@ -32,3 +33,11 @@ def test_large_buffers_go_back_to_the_system(what: str) -> None:
     command = [sys.executable, "-c", KEPT, what]
     kept = int(subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout)
     assert (kept < LARGE_BYTES / 4) == (what == "give back")
+
+
+def test_no_collection_looks_again_at_what_was_there() -> None:
+    leave_what_is_there()
+    try:
+        assert len(gc.get_objects()) < gc.get_freeze_count() / 10
+    finally:
+        gc.unfreeze()
