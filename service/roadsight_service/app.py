@@ -127,4 +127,4 @@ class Roadsight(FastAPI):
 
 
 def _is_frame(scope: Scope) -> bool:
-    return scope["type"] == "http" and scope["method"] == "POST" and scope["path"] == classify.PATH
+    return (scope["type"], scope.get("method"), scope.get("path")) == ("http", "POST", classify.PATH)

@@ -104,10 +104,11 @@ class HttpProtocol(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Is called by uvicorn when it is a request's turn, and no more than its head need be there."""
         self._caller = caller = Caller(cycle, self.flow)
-        cycle.scope[CALLER] = caller  # type: ignore[typeddict-unknown-key]
+        scope = cast(Scope, cycle.scope)
+        scope[CALLER] = caller
         # Of requests sent without waiting each would be refused from within the one before: those wait for the loop.
         is_next = not self.pipeline and not self.flow.write_paused
-        refusal = cast(Refuses, self.config.app).refuse(cast(Scope, cycle.scope)) if is_next else None
+        refusal = cast(Refuses, self.config.app).refuse(scope) if is_next else None
         if refusal is None:
             super()._start_asgi_task(cycle, app)
         else:
