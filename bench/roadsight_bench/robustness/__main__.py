@@ -15,7 +15,7 @@ from roadsight_bench import machine, results, wrk
 from roadsight_bench.errors import BenchError
 from roadsight_bench.robustness import figures, table
 from roadsight_bench.robustness.measure import FULL, LOADS, QUICK, measure
-from roadsight_models.robustness.catalogue import DEFAULT
+from roadsight_models.robustness.names import DEFAULT
 
 ROOT = Path(__file__).parents[3]
 
