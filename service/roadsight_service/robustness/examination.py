@@ -14,6 +14,7 @@ import cv2
 from roadsight_models.errors import BadRegion
 from roadsight_models.frame import Pixels
 from roadsight_models.probabilities import judge
+from roadsight_models.regions import Box, Region
 from roadsight_models.robustness import catalogue
 from roadsight_models.robustness.certificate import Certificate, Smoothing
 from roadsight_models.robustness.check import Check, Plan, check, prove
@@ -54,7 +55,7 @@ def examine(
     session, gradient = registry.sessions[question.task], registry.gradients.get(question.task)
     labels = session.manifest.labels
     examination = _examination(question, labels, settings.robustness_max_steps)
-    asked = () if question.region is None else (question.region,)
+    asked = () if question.region is None else (Region(Box(*question.region)),)
     prepared = prepare(body, asked, (session,), settings.max_pixels, clock)
     (region,), ((_, crops),) = prepared.regions, prepared.crops
     if crops.reasons[0]:
@@ -70,7 +71,7 @@ def examine(
         return Finding(
             width=prepared.width,
             height=prepared.height,
-            region=region,
+            region=region.box,
             task=question.task,
             version=session.manifest.version,
             verdict=found.verdict,

@@ -8,10 +8,11 @@ from difflib import get_close_matches
 
 from roadsight_models.errors import BadParameter
 from roadsight_models.judgement import Judgement
-from roadsight_models.regions import Region
 from roadsight_models.robustness.certificate import Smoothing
 from roadsight_models.robustness.names import Verdict
+from roadsight_service.schemas import Pixel
 
+Corners = tuple[Pixel, Pixel, Pixel, Pixel]  # of a box, as whole numbers where they are whole
 Index = int | None
 
 
@@ -37,7 +38,7 @@ class Question:
     how: Attempt | Smoothing  # to bend its answer, or to prove that it can't be bent
     task: str | None = None  # the only one that is served, if None
     version: str | None = None  # the one that serves, if None
-    region: Region | None = None  # the whole frame, if None
+    region: Corners | None = None  # the whole frame, if None
     label: str | None = None  # name or number of the true class
     seed: int = 0
 
@@ -88,7 +89,7 @@ class Finding:
 
     width: int  # of the frame
     height: int
-    region: Region
+    region: Corners
     task: str
     version: str  # of the model that was asked
     verdict: Verdict

@@ -6,11 +6,10 @@ Given --question--> Question
 
 from roadsight_models import regions
 from roadsight_models.errors import BadParameter
-from roadsight_models.regions import Region
 from roadsight_models.robustness.certificate import Smoothing
 from roadsight_models.robustness.epsilons import read_epsilon
 from roadsight_models.robustness.names import ATTACK_NAMES, DEFAULT, among
-from roadsight_service.robustness.question import Attempt, Question
+from roadsight_service.robustness.question import Attempt, Corners, Question
 from roadsight_service.routes.given import Given
 from roadsight_service.settings import Settings
 
@@ -81,14 +80,14 @@ def _epsilon(norm: str, text: str | None) -> float:
     return read_epsilon(DEFAULT_EPSILON if text is None else text)
 
 
-def _region(text: str | None) -> Region | None:
+def _region(text: str | None) -> Corners | None:
     if text is None:
         return None
     try:
         (region,) = regions.parse(f"[{text}]", limit=1)
     except BadParameter as error:
         raise BadParameter("region", "expected one box in pixels, [x1, y1, x2, y2]") from error
-    return region
+    return region.box
 
 
 def _whole(given: Given, name: str, least: int, most: int) -> int | None:

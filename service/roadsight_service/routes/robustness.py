@@ -91,7 +91,7 @@ def _render(said: asking.Said, finding: Finding, clock: Clock) -> bytes:
     """The JSON of a `CheckOut`."""
     answer = {
         "frame": frame(said, finding.width, finding.height),
-        "region": list(finding.region.box),
+        "region": list(finding.region),
         "task": finding.task,
         "version": finding.version,
         "verdict": finding.verdict,

@@ -10,9 +10,8 @@ import httpx
 import pytest
 
 import colour_gradient
-from running import PNG, RED_PNG, Wire, head, metric, post, until
-from service.processes.lanes import Running, children, is_alive, serve_processes, until_dead
-from service.processes.test_checks import check
+from running import RED_PNG, Wire, head, metric, post, until
+from service.processes.lanes import Running, check, children, is_alive, serve_processes, until_dead
 
 LONG = "attack=pgd&steps=100000"  # minutes; it never breaks the picture
 SETTINGS: dict[str, object] = {"lanes": 1, "robustness_enabled": True, "robustness_max_steps": 100_000}
@@ -38,6 +37,7 @@ def one_lane_is_left_and_nothing_else(running: Running) -> Iterator[None]:
     """Whatever became of a check, the next one is answered, and nobody holds a socket or a process of it."""
     (lane,) = running.lanes
     assert check(running.url, "attack=fgsm").status_code == 200
+    until(lambda: running.lanes == [lane])
     before = [_held(os.getpid()), _held(running.zygote)]
     yield
     until(lambda: running.lanes == [lane])
@@ -48,24 +48,17 @@ def one_lane_is_left_and_nothing_else(running: Running) -> Iterator[None]:
 
 
 def _held(process: int) -> list[str]:
-    """Memory and sockets between processes that it holds open; those of the network come and go."""
-    kinds = [os.readlink(each) for each in Path(f"/proc/{process}/fd").iterdir() if each.is_symlink()]
-    unix = {line.split()[6] for line in Path(f"/proc/{process}/net/unix").read_text().splitlines()[1:]}
-    return sorted(kind for kind in kinds if "memfd" in kind or kind.removeprefix("socket:[").rstrip("]") in unix)
+    """The sockets between processes that it holds open; those of the network come and go."""
+    held = {os.readlink(each) for each in Path(f"/proc/{process}/fd").iterdir() if each.is_symlink()}
+    unix = [line.split()[6] for line in Path(f"/proc/{process}/net/unix").read_text().splitlines()[1:]]
+    return sorted(number for number in unix if f"socket:[{number}]" in held)
 
 
 def begun(running: Running, pool: ThreadPoolExecutor, query: str = LONG) -> "tuple[int, Future[httpx.Response]]":
     """Begins a check; gives its process, which is at work."""
-    lanes = set(running.lanes)
+    lanes = running.lanes
     answer = pool.submit(check, running.url, query)
-    return at_work(running, lanes), answer
-
-
-def at_work(running: Running, lanes: set[int]) -> int:
-    until(lambda: len(running.lanes) > len(lanes))
-    (checker,) = set(running.lanes) - lanes
-    until(lambda: os.sched_getscheduler(checker) == os.SCHED_IDLE)
-    return checker
+    return running.checker(lanes), answer
 
 
 def state(process: int) -> str:
@@ -95,20 +88,19 @@ def test_it_stands_still_while_live_frames_need_the_machine(running: Running, po
 
 
 def test_a_client_that_hangs_up_ends_it(running: Running) -> None:
-    gone, lanes = f'{ASKED}{{code="client_gone"}}', set(running.lanes)
+    gone, lanes = f'{ASKED}{{code="client_gone"}}', running.lanes
     before = metric(running.url, gone)
     with Wire(running.url) as client:
         client.send(head().replace(b"/v1/classify", f"/v1/robustness?{LONG}".encode()), RED_PNG)
-        checker = at_work(running, lanes)
+        checker = running.checker(lanes)
     until_dead(checker)
     until(lambda: metric(running.url, gone) == before + 1)
 
 
 def test_a_deadline_ends_it_even_where_it_stands(running: Running, pool: ThreadPoolExecutor) -> None:
-    lanes = set(running.lanes)
-    said = PNG | {"X-Deadline-Ms": "1500"}
-    answer = pool.submit(httpx.post, f"{running.url}/v1/robustness?{LONG}", content=RED_PNG, headers=said)
-    checker = at_work(running, lanes)
+    lanes = running.lanes
+    answer = pool.submit(check, running.url, LONG, **{"X-Deadline-Ms": "1500"})
+    checker = running.checker(lanes)
     os.kill(checker, signal.SIGSTOP)
     late = answer.result()
     assert (late.status_code, late.json()["code"]) == (504, "deadline_missed")

@@ -109,8 +109,7 @@ def test_everything_that_is_said_is_read() -> None:
     assert planned(full.how).attacks == (PGD(50, restarts=3),)
     assert planned(full.how).threat == ThreatModel("l2", 3)
     assert (full.how.target, full.how.search, full.how.image) == ("1", True, True)
-    assert full.region is not None
-    assert full.region.box == Box(0, 0.5, 9, 9)
+    assert full.region == Box(0, 0.5, 9, 9)
     assert (full.task, full.version, full.label, full.seed) == ("colour", "1.0.0", "red", 7)
 
 
