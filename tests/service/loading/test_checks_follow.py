@@ -11,7 +11,7 @@ from running import metric, until
 from service.loading.house import CAR, house, load, save, serves
 from service.processes.lanes import check
 
-ask = partial(check, **CAR)
+ask = partial(check, headers=CAR)
 
 
 def test_a_check_that_has_begun_ends_with_its_model_and_the_next_one_asks_the_new(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,9 +69,11 @@ def serve_processes(root: Path, **settings: object) -> Iterator[Running]:
         yield Running(url, others)
 
 
-def check(url: str, query: str, body: bytes = RED_PNG, **headers: str) -> httpx.Response:
+def check(
+    url: str, query: str, body: bytes = RED_PNG, headers: Mapping[str, str] = MappingProxyType({})
+) -> httpx.Response:
     """Posts a frame to be checked."""
-    address, said = f"{url}/v1/robustness?{query}", PNG | {"X-Deadline-Ms": "15000"} | headers
+    address, said = f"{url}/v1/robustness?{query}", PNG | {"X-Deadline-Ms": "15000"} | dict(headers or {})
     return httpx.post(address, content=body, headers=said, timeout=30, verify=False)
 
 

@@ -99,7 +99,7 @@ def test_a_client_that_hangs_up_ends_it(running: Running) -> None:
 
 def test_a_deadline_ends_it_even_where_it_stands(running: Running, pool: ThreadPoolExecutor) -> None:
     lanes = running.lanes
-    answer = pool.submit(check, running.url, LONG, **{"X-Deadline-Ms": "1500"})
+    answer = pool.submit(check, running.url, LONG, headers={"X-Deadline-Ms": "1500"})
     checker = running.checker(lanes)
     os.kill(checker, signal.SIGSTOP)
     late = answer.result()
