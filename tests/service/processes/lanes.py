@@ -69,9 +69,7 @@ def serve_processes(root: Path, **settings: object) -> Iterator[Running]:
         yield Running(url, others)
 
 
-def check(
-    url: str, query: str, body: bytes = RED_PNG, headers: Mapping[str, str] = MappingProxyType({})
-) -> httpx.Response:
+def check(url: str, query: str, body: bytes = RED_PNG, headers: Mapping[str, str] | None = None) -> httpx.Response:
     """Posts a frame to be checked."""
     address, said = f"{url}/v1/robustness?{query}", PNG | {"X-Deadline-Ms": "15000"} | dict(headers or {})
     return httpx.post(address, content=body, headers=said, timeout=30, verify=False)
