@@ -16,6 +16,7 @@ from roadsight_service.lanes import Lanes
 from roadsight_service.metrics import Clock, Metrics
 from roadsight_service.pace import Pace
 from roadsight_service.registry import Registry
+from roadsight_service.robustness.examination import examine
 from roadsight_service.robustness.question import Finding, Question
 from roadsight_service.robustness.thread import on_a_thread
 from roadsight_service.room import Ask, Seen, crops_of
@@ -60,8 +61,6 @@ class ThreadRoom:
 
     async def examine(self, body: bytes, question: Question, clock: Clock, is_busy: Callable[[], bool]) -> Finding:
         """See `Room`."""
-        from roadsight_service.robustness.examination import examine  # noqa: PLC0415 (only who checks loads attacks)
-
         work = partial(examine, body, question, self._registry, self._settings, clock)
         return await on_a_thread(work, question.deadline, is_busy)
 

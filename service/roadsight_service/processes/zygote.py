@@ -55,7 +55,7 @@ def _open(line: socket, gone: mmap, niceness: int) -> "Callable[[bytes, socket],
 
     from roadsight_models.errors import RoadsightError
     from roadsight_service import logs
-    from roadsight_service.heap import give_back_large_buffers
+    from roadsight_service.heap import give_back_large_buffers, give_back_what_is_free
     from roadsight_service.processes import wire
     from roadsight_service.processes.lane import Lane
     from roadsight_service.registry import open_registry
@@ -71,6 +71,7 @@ def _open(line: socket, gone: mmap, niceness: int) -> "Callable[[bytes, socket],
     except RoadsightError as error:
         _say(line, {"wrong": wire.described(error)})
         return None
+    give_back_what_is_free()  # once for all children
     _say(line, {"models": [_description(session) for session in registry.sessions.values()]})
     makers: dict[bytes, Callable[[socket], Child]] = {
         wire.LANE: lambda end: Lane(end, registry.sessions, gone, settings)
