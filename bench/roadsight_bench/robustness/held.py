@@ -14,6 +14,7 @@ from roadsight_bench.errors import BenchError
 from roadsight_bench.robustness.checks import Question, ask
 
 LOOK_S = 0.05  # how often; a look counts all pages
+MOST_LOOKS = 20
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,15 @@ def held(process_id: int, questions: Sequence[Question]) -> Held:
         for question in questions:
             asked = pool.submit(ask, question)
             while not asked.done():
-                with suppress(BenchError):  # a check's process may end while one looks
-                    most = max(most, look(process_id).pss_mb)
+                most = max(most, _resident_mb(process_id))
                 sleep(LOOK_S)
-    at_rest = look(process_id).pss_mb
+    at_rest = _resident_mb(process_id)
     return Held(at_rest, max(most, at_rest))
+
+
+def _resident_mb(process_id: int) -> float:
+    for _ in range(MOST_LOOKS - 1):
+        with suppress(BenchError):  # a check's process ended while one looked
+            return look(process_id).pss_mb
+        sleep(LOOK_S)
+    return look(process_id).pss_mb
