@@ -4,8 +4,6 @@ create_app(settings) --lifespan--> models warm --> lanes run --> frames --> lane
                      BadBundle, ProviderMissing, GoldenMismatch stop the start
 """
 
-# ruff: noqa: PLC0415  (see `opening`: only a service that has checks loads what they need)
-
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -22,9 +20,9 @@ from roadsight_service.loading.relay import Relay
 from roadsight_service.metrics import Metrics
 from roadsight_service.opening import make_room, open_models, why_fixed
 from roadsight_service.pipeline import Pipeline
+from roadsight_service.robustness.checks import Checks
 from roadsight_service.robustness.metrics import CheckMetrics
-from roadsight_service.room import Room
-from roadsight_service.routes import classify, load, problems, status
+from roadsight_service.routes import classify, load, problems, robustness, status
 from roadsight_service.routes.frames import Frames
 from roadsight_service.routes.intake import Intake
 from roadsight_service.routes.measured import Measured, Notes
@@ -35,7 +33,6 @@ from roadsight_service.tracing import make_tracer
 if TYPE_CHECKING:
     from roadsight_service.processes.crew import Crew
     from roadsight_service.registry import Registry
-    from roadsight_service.robustness.checks import Checks
 
 OpenModels = Callable[[Settings], "Crew | Registry"]
 
@@ -57,8 +54,8 @@ def create_app(settings: Settings, opens: OpenModels = open_models) -> "Roadsigh
         room = Relay(make_room(opened, settings, metrics))
         await room.start()
         metrics.watch(room, settings.queue_frames, settings.lanes)
-        loader = Loader(room, settings, metrics, load_metrics, why_fixed(opened, settings))
-        checks = _checks(settings, opened, room, check_metrics) if settings.robustness_enabled else None
+        loader = Loader(room, settings, metrics, load_metrics, why_fixed(opened))
+        checks = Checks(room, check_metrics) if settings.robustness_enabled else None
         app.state.roadsight = State(
             settings,
             room,
@@ -74,7 +71,7 @@ def create_app(settings: Settings, opens: OpenModels = open_models) -> "Roadsigh
         finally:
             app.state.roadsight = None
             if checks is not None:
-                await asyncio.to_thread(checks.close, settings.drain_seconds)
+                await checks.close(settings.drain_seconds)
             await loader.close(settings.drain_seconds)
             if tracer is not None:
                 await asyncio.to_thread(tracer.close)
@@ -90,23 +87,11 @@ def create_app(settings: Settings, opens: OpenModels = open_models) -> "Roadsigh
     app.include_router(status.router)
     app.include_router(load.router)
     if settings.robustness_enabled:
-        from roadsight_service.routes import robustness
-
         app.include_router(robustness.router)
     notes = Notes(metrics, tracer)
     app.add_middleware(Measured, notes=notes)
     app.frames = Frames(app, notes)
     return app
-
-
-def _checks(settings: Settings, opened: "Crew | Registry", room: Room, metrics: CheckMetrics) -> "Checks":
-    from roadsight_service.registry import Registry, open_registry
-    from roadsight_service.robustness.back_room import BackRoom
-    from roadsight_service.robustness.checks import Checks
-
-    # Lanes in other processes have their own sessions: checks then ask others of the same graph, on the same provider.
-    registry = opened if isinstance(opened, Registry) else open_registry(settings)
-    return Checks(registry, BackRoom(lambda: room.is_busy), metrics, settings.max_pixels)
 
 
 class Roadsight(FastAPI):

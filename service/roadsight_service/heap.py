@@ -2,6 +2,7 @@
 
 freed buffer --glibc--> the system (16 MB and more), or kept for the next
 what is there when frames begin to come --> looked at by no collection any more
+all that is free --give_back_what_is_free--> the system
 """
 
 import ctypes
@@ -27,3 +28,10 @@ def leave_what_is_there() -> None:
     """Spares collections the 60,000 objects of modules: while one looks at them all every frame waits."""
     gc.collect()
     gc.freeze()
+
+
+def give_back_what_is_free() -> None:
+    """Lets go of what opening a model leaves: several times its file. Other C libraries are left as they are."""
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "malloc_trim"):
+        libc.malloc_trim(0)

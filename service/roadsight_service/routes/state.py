@@ -1,7 +1,6 @@
 """What the lifespan owns and the routes use."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from starlette.types import Scope
 
@@ -10,12 +9,10 @@ from roadsight_service.access import Access
 from roadsight_service.loading.loader import Loader
 from roadsight_service.metrics import Metrics
 from roadsight_service.pipeline import Pipeline
+from roadsight_service.robustness.checks import Checks
 from roadsight_service.room import Room
 from roadsight_service.routes.intake import Intake
 from roadsight_service.settings import Settings
-
-if TYPE_CHECKING:  # they come with attacks and ONNX Runtime, which only a service that has them loads
-    from roadsight_service.robustness.checks import Checks
 
 
 @dataclass(frozen=True)
@@ -29,7 +26,7 @@ class State:
     intake: Intake
     pipeline: Pipeline
     loader: Loader
-    checks: "Checks | None"  # where the settings want them
+    checks: Checks | None  # where the settings want them
 
 
 def state_of(scope: Scope) -> State:
