@@ -15,6 +15,7 @@ from roadsight_models.judgement import Judgement, Prediction
 
 HEAD = struct.Struct("<I")
 
+Given = tuple[bytes, bytes]  # logits and embedding of one crop that a client cut
 Said = tuple[str, str | None, tuple[tuple[int, float], ...], float | None]  # of one region by one model
 Wrong = tuple[str, str, dict[str, Any]]  # code, text, fields
 
@@ -31,6 +32,7 @@ class Piece(NamedTuple):
     tasks: tuple[str, ...]
     top: int
     squeezed: bool
+    cut: bool  # whether the body is crops that the client cut: then what the graph gives is wanted
 
 
 class Reply(NamedTuple):
@@ -40,9 +42,9 @@ class Reply(NamedTuple):
     wrong: Wrong | None
     width: int
     height: int
-    rows: tuple[tuple[Said, ...], ...]  # [region][task]
+    rows: tuple[Any, ...]  # Said, [region][task]; of crops that the client cut Given, [crop]
     spent: dict[str, float]  # seconds by stage
-    quality: tuple[Any, ...]  # what `Quality` is made of; nothing if it is wrong
+    quality: tuple[Any, ...]  # what `Quality` is made of; nothing if it is wrong, or cut
 
 
 class Report(NamedTuple):
