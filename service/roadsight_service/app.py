@@ -16,16 +16,20 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from roadsight_service.access import Access
+from roadsight_service.inference_protocol.listening import check_grpc, listening
+from roadsight_service.inference_protocol.served import Protocol
+from roadsight_service.inference_protocol.statistics import ProtocolMetrics
 from roadsight_service.loading.loader import Loader
 from roadsight_service.loading.metrics import LoadMetrics
 from roadsight_service.loading.relay import Relay
 from roadsight_service.metrics import Metrics
+from roadsight_service.observed.requests import Requests
 from roadsight_service.opening import make_room, open_models, why_fixed
 from roadsight_service.pipeline import Pipeline
-from roadsight_service.request_log import RequestLog
 from roadsight_service.robustness.metrics import CheckMetrics
 from roadsight_service.room import Room
 from roadsight_service.routes import classify, load, problems, status
+from roadsight_service.routes.inference_protocol import describing, infer
 from roadsight_service.routes.intake import Intake
 from roadsight_service.routes.measured import Measured
 from roadsight_service.routes.state import State
@@ -49,7 +53,10 @@ def create_app(settings: Settings, opens: OpenModels = open_models) -> FastAPI:
     """
     metrics = Metrics()
     check_metrics, load_metrics = CheckMetrics(metrics.registry), LoadMetrics(metrics.registry)
+    protocol_metrics = ProtocolMetrics(metrics.registry)
     tracer = make_tracer(settings)
+    requests = Requests(metrics, tracer)
+    check_grpc(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -59,18 +66,13 @@ def create_app(settings: Settings, opens: OpenModels = open_models) -> FastAPI:
         metrics.watch(room, settings.queue_frames, settings.lanes)
         loader = Loader(room, settings, metrics, load_metrics, why_fixed(opened, settings))
         checks = _checks(settings, opened, room, check_metrics) if settings.robustness_enabled else None
-        app.state.roadsight = State(
-            settings,
-            room,
-            metrics,
-            Access(settings.keys),
-            Intake(settings.max_body_bytes, settings.max_buffered_bytes),
-            Pipeline(room, metrics),
-            loader,
-            checks,
-        )
+        pipeline = Pipeline(room, metrics)
+        access, intake = Access(settings.keys), Intake(settings.max_body_bytes, settings.max_buffered_bytes)
+        protocol = Protocol(room, pipeline, loader, protocol_metrics, settings)
+        app.state.roadsight = State(settings, room, metrics, access, intake, pipeline, loader, protocol, checks)
         try:
-            yield
+            async with listening(protocol, access, intake.hold, metrics, requests, settings):
+                yield
         finally:
             app.state.roadsight = None
             if checks is not None:
@@ -89,13 +91,14 @@ def create_app(settings: Settings, opens: OpenModels = open_models) -> FastAPI:
     app.include_router(classify.router)
     app.include_router(status.router)
     app.include_router(load.router)
+    app.include_router(infer.router)
+    app.include_router(describing.router)
     if settings.robustness_enabled:
         from roadsight_service.routes import robustness
 
         app.include_router(robustness.router)
-    log = RequestLog()
-    app.add_middleware(Measured, metrics=metrics, log=log, tracer=tracer)
-    app.frames = Measured(problems.Answered(classify.classify), metrics, log, tracer)
+    app.add_middleware(Measured, requests=requests)
+    app.frames = Measured(problems.Answered(classify.classify), requests)
     return app
 
 

@@ -5,8 +5,8 @@ socket --chunks--> Intake --> bytes, form fields
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from time import monotonic
 
 from fastapi import Request
@@ -36,8 +36,16 @@ class Intake:
         self._buffered = 0
 
     @asynccontextmanager
-    async def body(self, request: Request, deadline: float, clock: Clock) -> AsyncIterator[Read]:
+    async def body(
+        self, request: Request, deadline: float, clock: Clock, any_kind: bool = False
+    ) -> AsyncIterator[Read]:
         """Reads the body; its bytes count as held until the block ends.
+
+        Args:
+            request: whose body it is.
+            deadline: when it must be there, on the monotonic clock.
+            clock: gets the seconds that it took.
+            any_kind: takes it as it is, whatever its content type says.
 
         Raises:
             UnsupportedMediaType: neither a picture nor a form, by its content type; nothing was read.
@@ -46,7 +54,7 @@ class Intake:
             DeadlineMissed: the body did not arrive in time.
             BadParameter: a form without the file `frame`, or one that can't be read.
         """
-        kind = self._kind(request)
+        kind = self._kind(request, any_kind)
         held = 0
 
         async def receive() -> Message:
@@ -68,10 +76,27 @@ class Intake:
         finally:
             self._buffered -= held
 
-    def _kind(self, request: Request) -> str:
+    @contextmanager
+    def hold(self, size: int) -> Iterator[None]:
+        """Counts bytes that came on another way, or grew, as held until the block ends.
+
+        Raises:
+            QueueFull: the bodies of all requests together are over their limit.
+        """
+        self._buffered += size
+        try:
+            if self._buffered > self._max_buffered:
+                raise QueueFull(f"{self._buffered} bytes of requests are held already")
+            yield
+        finally:
+            self._buffered -= size
+
+    def _kind(self, request: Request, any_kind: bool) -> str:
         """The content type; refuses what can be refused before a byte is read."""
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind not in ACCEPTED:
+        if any_kind:
+            kind = ""
+        elif kind not in ACCEPTED:
             raise UnsupportedMediaType(f"{kind or 'no content type'}; accepted are: {', '.join(ACCEPTED)}")
         claimed = request.headers.get("content-length", "")
         if claimed.isdecimal() and int(claimed[:19]) > self._max_body:

@@ -14,13 +14,12 @@ from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from roadsight_models.errors import BadRegion, LoadFailed, QueueFull, RoadsightError, Unauthorized, UnknownTask
-from roadsight_service.request_log import Problem
-from roadsight_service.routes.trace import trace_of, traceparent
+from roadsight_service.request_log import OURS, Problem
 from roadsight_service.schemas import ProblemOut
+from roadsight_service.trace import trace_of, traceparent
 
 log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
-OURS = "something went wrong on our side; the log says what"
 TOLD = "roadsight.problem"  # where a request's scope keeps it for the log
 
 
@@ -52,7 +51,8 @@ def answer_to(error: RoadsightError, trace: str | None = None) -> Response:
     return response
 
 
-def _tell(scope: Scope, error: RoadsightError) -> Response:
+def tell(scope: Scope, error: RoadsightError) -> Response:
+    """Answers a request with an error, and keeps it for the log."""
     if error.status != HTTPStatus.INTERNAL_SERVER_ERROR:
         scope[TOLD] = Problem(error.code, str(error))
     parent = traceparent(scope["headers"])
@@ -64,7 +64,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RoadsightError)
     async def _ours(request: Request, error: RoadsightError) -> Response:
-        return _tell(request.scope, error)
+        return tell(request.scope, error)
 
     @app.exception_handler(HTTPException)
     async def _routing(request: Request, error: HTTPException) -> Response:
@@ -90,7 +90,7 @@ class Answered:
         try:
             response = await self._route(Request(scope, receive, send))
         except RoadsightError as error:
-            response = _tell(scope, error)
+            response = tell(scope, error)
         except Exception:
             await problem(500, RoadsightError.code, OURS)(scope, receive, send)
             raise  # the server logs it
