@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from roadsight_service.access import Access
 from roadsight_service.inference_protocol.listening import check_grpc, listening
-from roadsight_service.inference_protocol.served import Protocol
+from roadsight_service.inference_protocol.open_inference import OpenInference
 from roadsight_service.inference_protocol.statistics import ProtocolMetrics
 from roadsight_service.loading.loader import Loader
 from roadsight_service.loading.metrics import LoadMetrics
@@ -68,7 +68,7 @@ def create_app(settings: Settings, opens: OpenModels = open_models) -> FastAPI:
         checks = _checks(settings, opened, room, check_metrics) if settings.robustness_enabled else None
         pipeline = Pipeline(room, metrics)
         access, intake = Access(settings.keys), Intake(settings.max_body_bytes, settings.max_buffered_bytes)
-        protocol = Protocol(room, pipeline, loader, protocol_metrics, settings)
+        protocol = OpenInference(room, pipeline, loader, protocol_metrics, settings)
         app.state.roadsight = State(settings, room, metrics, access, intake, pipeline, loader, protocol, checks)
         try:
             async with listening(protocol, access, intake.hold, metrics, requests, settings):

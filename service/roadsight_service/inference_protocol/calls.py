@@ -1,7 +1,7 @@
-"""The methods of the service over gRPC: who may call each, and what it asks of `Protocol`.
+"""The methods of the service over gRPC: who may call each, and what it asks of `OpenInference`.
 
 message --> plain values, or a message
-            what `Protocol` raises
+            what `OpenInference` raises
 """
 
 from collections.abc import Awaitable, Callable
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from roadsight_models.errors import NotReady, UnknownModel
 from roadsight_service.access import Scope
 from roadsight_service.inference_protocol import converted, described
-from roadsight_service.inference_protocol.served import Protocol
+from roadsight_service.inference_protocol.open_inference import OpenInference
 from roadsight_service.metrics import Clock
 
 
@@ -27,14 +27,14 @@ class Method(NamedTuple):
     """A method of the service."""
 
     scope: Scope | None  # that a key needs; None: anybody may
-    answer: Callable[[Protocol, Any, Caller], Awaitable[Any]]  # plain values of its response, or that itself
+    answer: Callable[[OpenInference, Any, Caller], Awaitable[Any]]  # plain values of its response, or that itself
 
 
-async def _live(_: Protocol, __: Any, ___: Caller) -> dict[str, object]:
+async def _live(_: OpenInference, __: Any, ___: Caller) -> dict[str, object]:
     return {"live": True}
 
 
-async def _ready(protocol: Protocol, _: Any, __: Caller) -> dict[str, object]:
+async def _ready(protocol: OpenInference, _: Any, __: Caller) -> dict[str, object]:
     try:
         protocol.check_ready()
     except NotReady:
@@ -42,11 +42,11 @@ async def _ready(protocol: Protocol, _: Any, __: Caller) -> dict[str, object]:
     return {"ready": True}
 
 
-async def _server(_: Protocol, __: Any, ___: Caller) -> dict[str, object]:
+async def _server(_: OpenInference, __: Any, ___: Caller) -> dict[str, object]:
     return described.server()
 
 
-async def _model_ready(protocol: Protocol, request: Any, _: Caller) -> dict[str, object]:
+async def _model_ready(protocol: OpenInference, request: Any, _: Caller) -> dict[str, object]:
     try:
         protocol.check_model_ready(request.name, request.version)
     except (NotReady, UnknownModel):
@@ -54,33 +54,33 @@ async def _model_ready(protocol: Protocol, request: Any, _: Caller) -> dict[str,
     return {"ready": True}
 
 
-async def _metadata(protocol: Protocol, request: Any, _: Caller) -> dict[str, object]:
+async def _metadata(protocol: OpenInference, request: Any, _: Caller) -> dict[str, object]:
     return protocol.metadata(request.name, request.version)
 
 
-async def _configuration(protocol: Protocol, request: Any, _: Caller) -> dict[str, object]:
+async def _configuration(protocol: OpenInference, request: Any, _: Caller) -> dict[str, object]:
     return {"config": protocol.configuration(request.name, request.version)}
 
 
-async def _statistics(protocol: Protocol, request: Any, _: Caller) -> dict[str, object]:
+async def _statistics(protocol: OpenInference, request: Any, _: Caller) -> dict[str, object]:
     return protocol.statistics(request.name, request.version)
 
 
-async def _infer(protocol: Protocol, request: Any, caller: Caller) -> Any:
+async def _infer(protocol: OpenInference, request: Any, caller: Caller) -> Any:
     asked = converted.asked(request, caller.left_us)
     return converted.response(await protocol.infer(asked, caller.camera, caller.received, caller.clock))
 
 
-async def _index(protocol: Protocol, request: Any, _: Caller) -> dict[str, object]:
+async def _index(protocol: OpenInference, request: Any, _: Caller) -> dict[str, object]:
     return {"models": await protocol.repository.index(request.ready)}
 
 
-async def _load(protocol: Protocol, request: Any, _: Caller) -> dict[str, object]:
+async def _load(protocol: OpenInference, request: Any, _: Caller) -> dict[str, object]:
     await protocol.repository.load(request.model_name, converted.parameters(request.parameters))
     return {}
 
 
-async def _unload(protocol: Protocol, request: Any, _: Caller) -> dict[str, object]:
+async def _unload(protocol: OpenInference, request: Any, _: Caller) -> dict[str, object]:
     await protocol.repository.unload(request.model_name, converted.parameters(request.parameters))
     return {}
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from roadsight_models.errors import UnknownModel
 from roadsight_service.served import Model, Models
 
-CAMERA = "-jpeg"  # any kind of picture that `/v1/classify` takes; tutorials of other servers call it so
+CAMERA = "-jpeg"  # of any kind of picture that `/v1/classify` takes
 ANY = -1  # a side of a shape that requests choose
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from roadsight_models.errors import BadParameter
 from roadsight_service.access import Access
-from roadsight_service.inference_protocol.served import Protocol
+from roadsight_service.inference_protocol.open_inference import OpenInference
 from roadsight_service.metrics import Metrics
 from roadsight_service.observed.requests import Requests
 from roadsight_service.settings import Settings
@@ -33,7 +33,7 @@ def check_grpc(settings: Settings) -> None:
 
 @asynccontextmanager
 async def listening(
-    protocol: Protocol, access: Access, hold: "Hold", metrics: Metrics, requests: Requests, settings: Settings
+    protocol: OpenInference, access: Access, hold: "Hold", metrics: Metrics, requests: Requests, settings: Settings
 ) -> AsyncIterator[None]:
     """Answers calls until the block ends; then gives those that there are time to drain.
 

@@ -1,7 +1,7 @@
 """The protocol over gRPC, in the serving process and on its event loop.
 
 call --key--> message --read--> a method's answer --> message
-     Unauthorized     DeadlineMissed, BadTensor, QueueFull, and what `Protocol` raises: told as a status of gRPC
+     Unauthorized     DeadlineMissed, BadTensor, QueueFull, and what `OpenInference` raises: told as a status of gRPC
      Forbidden
 
 Each method is registered as one that takes a stream, of which it reads one message: so a key is asked for before the
@@ -26,7 +26,7 @@ from roadsight_service.access import Access
 from roadsight_service.inference_protocol import statuses
 from roadsight_service.inference_protocol.calls import INFER, METHODS, Caller
 from roadsight_service.inference_protocol.messages import SERVICE, methods
-from roadsight_service.inference_protocol.served import Protocol
+from roadsight_service.inference_protocol.open_inference import OpenInference
 from roadsight_service.metrics import GONE, Clock, Metrics
 from roadsight_service.observed.requests import Requests
 from roadsight_service.request_log import OURS, Problem
@@ -47,7 +47,7 @@ class GrpcServer:
 
     def __init__(
         self,
-        protocol: Protocol,
+        protocol: OpenInference,
         access: Access,
         hold: Hold,
         metrics: Metrics,

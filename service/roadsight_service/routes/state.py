@@ -7,7 +7,7 @@ from fastapi import Request
 
 from roadsight_models.errors import NotReady
 from roadsight_service.access import Access
-from roadsight_service.inference_protocol.served import Protocol
+from roadsight_service.inference_protocol.open_inference import OpenInference
 from roadsight_service.loading.loader import Loader
 from roadsight_service.metrics import Metrics
 from roadsight_service.pipeline import Pipeline
@@ -30,7 +30,7 @@ class State:
     intake: Intake
     pipeline: Pipeline
     loader: Loader
-    protocol: Protocol
+    protocol: OpenInference
     checks: "Checks | None"  # where the settings want them
 
 

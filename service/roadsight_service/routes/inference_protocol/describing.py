@@ -1,6 +1,6 @@
 """What the protocol says of server, models and repository, and how models are changed in it.
 
-request --key--> Protocol --> JSON
+request --key--> OpenInference --> JSON
         Unauthorized, Forbidden   UnknownModel, NotReady; BadTensor, UnknownBundle, LoadUnsupported, ...
 """
 

@@ -1,6 +1,6 @@
 """`POST /v2/models/{name}/infer`: tensors in, tensors out.
 
-request --intake--> body --inflated, read--> Asked --Protocol--> Answered --written--> JSON, tensors behind it
+request --intake--> body --inflated, read--> Asked --OpenInference--> Answered --written--> JSON, tensors behind it
         TooLarge         BadTensor, TooLarge         UnknownModel, BadTensor, DeadlineMissed, ...
         QueueFull        UnsupportedMediaType
 """

@@ -17,7 +17,7 @@ from roadsight_service.room import Room
 from roadsight_service.settings import Settings
 
 
-class Protocol:
+class OpenInference:
     """What both transports ask. Plain values come out, but of an inference."""
 
     def __init__(
