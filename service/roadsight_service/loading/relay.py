@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from roadsight_models.errors import RoadsightError
 from roadsight_service.metrics import Clock
+from roadsight_service.robustness.question import Finding, Question
 from roadsight_service.room import Ask, Batch, Inferred, Room, Seen
 from roadsight_service.served import Models
 
@@ -70,6 +71,18 @@ class Relay:
         with self._noticing() as room:
             return await room.infer(crops, batch, clock)
 
+    async def examine(self, body: bytes, question: Question, clock: Clock, is_busy: Callable[[], bool]) -> Finding:
+        """See `Room`. A check ends in the room where it was begun."""
+        return await self.room.examine(body, question, clock, is_busy)
+
+    async def start(self) -> None:
+        """Begins to take frames."""
+        await self.room.start()
+
+    async def close(self, within_s: float) -> None:
+        """See `Room`."""
+        await self.room.close(within_s)
+
     @contextmanager
     def _noticing(self) -> Iterator[Room]:
         """The room that serves; tells what fails in it by our fault, if it serves still."""
@@ -80,11 +93,3 @@ class Relay:
             if self.failed is not None and room is self.room and is_ours(error):
                 self.failed()
             raise
-
-    async def start(self) -> None:
-        """Begins to take frames."""
-        await self.room.start()
-
-    async def close(self, within_s: float) -> None:
-        """See `Room`."""
-        await self.room.close(within_s)

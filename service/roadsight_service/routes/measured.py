@@ -1,6 +1,6 @@
 """What is noted of every request, whatever becomes of it.
 
-request --app--> answer --> Requests
+request --app--> answer --Notes--> Requests
 """
 
 from time import perf_counter
@@ -13,30 +13,39 @@ from roadsight_service.trace import traceparent
 from roadsight_service.tracing import SPENT
 
 
-class Measured:
-    """An application of which every request is noted, failures too."""
+class Notes:
+    """Tells `Requests` of a request what its scope says of it."""
 
-    def __init__(self, app: ASGIApp, requests: Requests) -> None:
-        self._app, self._requests = app, requests
+    def __init__(self, requests: Requests) -> None:
+        self._requests = requests
+
+    def take(self, scope: Scope, status: int, seconds: float) -> None:
+        """Takes a request that was answered."""
+        # Only routes that exist make a series: a client that tries paths can't grow the metrics.
+        route, parent = getattr(scope.get("route"), "path", "unmatched"), traceparent(scope["headers"])
+        self._requests.note(route, status, seconds, parent, scope.get(SPENT, {}), scope.get(TOLD))
+
+
+class Measured:
+    """An application of which every request is noted."""
+
+    def __init__(self, app: ASGIApp, notes: Notes) -> None:
+        self._app, self._notes = app, notes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Is called by the application."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        start, code = perf_counter(), 500
-        scope[TOLD], scope[SPENT] = None, {}
+        start, status = perf_counter(), 500
 
         async def watched(message: Message) -> None:
-            nonlocal code
+            nonlocal status
             if message["type"] == "http.response.start":
-                code = message["status"]
+                status = message["status"]
             await send(message)
 
         try:
             await self._app(scope, receive, watched)
         finally:
-            # Only routes that exist make a series: a client that tries paths can't grow the metrics.
-            route = getattr(scope.get("route"), "path", "unmatched")
-            seconds, parent = perf_counter() - start, traceparent(scope["headers"])
-            self._requests.note(route, code, seconds, parent, scope[SPENT], scope[TOLD])
+            self._notes.take(scope, status, perf_counter() - start)

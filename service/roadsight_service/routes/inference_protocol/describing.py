@@ -30,7 +30,7 @@ async def live(_: Request) -> Response:
 
 async def ready(request: Request) -> Response:
     """Says that there are lanes."""
-    state_of(request).protocol.check_ready()
+    state_of(request.scope).protocol.check_ready()
     return json({"ready": True})
 
 
@@ -42,23 +42,23 @@ async def server(_: Request) -> Response:
 async def model_ready(request: Request) -> Response:
     """Says that a model serves."""
     name, version = which(request)
-    state_of(request).protocol.check_model_ready(name, version)
+    state_of(request.scope).protocol.check_model_ready(name, version)
     return json({"name": name, "ready": True})
 
 
 async def metadata(request: Request) -> Response:
     """Says what goes into a model and comes out."""
-    return json(state_of(request).protocol.metadata(*which(request)))
+    return json(state_of(request.scope).protocol.metadata(*which(request)))
 
 
 async def configuration(request: Request) -> Response:
     """Says how a model is run."""
-    return json(state_of(request).protocol.configuration(*which(request)))
+    return json(state_of(request.scope).protocol.configuration(*which(request)))
 
 
 async def statistics(request: Request) -> Response:
     """Says what was asked of a model, or of all, and how long that took."""
-    return json(state_of(request).protocol.statistics(*which(request)))
+    return json(state_of(request.scope).protocol.statistics(*which(request)))
 
 
 async def index(request: Request) -> Response:
@@ -91,8 +91,8 @@ async def nothing(request: Request) -> Response:
 
 async def _allowed(request: Request, scope: Scope) -> tuple[Repository, dict[str, Any]]:
     """The repository, for who has a key for it, and the JSON of the request, which may have none."""
-    state = state_of(request)
-    state.access.check(Given(request).authorization, scope)
+    state = state_of(request.scope)
+    state.access.check(Given(request.scope).authorization, scope)
     try:
         said = orjson.loads(await short_body(request) or b"{}")
     except orjson.JSONDecodeError as error:

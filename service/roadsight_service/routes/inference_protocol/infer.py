@@ -30,16 +30,16 @@ router = APIRouter()
 
 async def infer(request: Request) -> Response:
     """Runs a model."""
-    state, clock, received = state_of(request), Clock(), monotonic()
+    state, clock, received = state_of(request.scope), Clock(), monotonic()
     request.scope[SPENT] = clock.spent
     try:
         with telling(state.metrics.dropped):
-            given = Given(request)
+            given = Given(request.scope)
             state.access.check(given.authorization, "classify")
             async with _body(request, state, received, clock) as body:
                 asked = read(body, _json_length(request), *which(request))
                 work = state.protocol.infer(asked.asked, asking.camera(given), received, clock)
-                said, json_bytes = written(asked, await unless_gone(request, work))
+                said, json_bytes = written(asked, await unless_gone(request.scope, work))
     except ClientGone:
         return Response(status_code=CLIENT_CLOSED_REQUEST)
     finally:
