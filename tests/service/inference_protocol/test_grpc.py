@@ -1,10 +1,7 @@
 """Triton's own client of gRPC, as it comes, against the service."""
 
 import asyncio
-import queue
-import signal
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import grpc
@@ -13,21 +10,14 @@ import numpy.typing as npt
 import pytest
 import tritonclient.grpc as triton
 import tritonclient.grpc.aio as triton_aio
-from google.protobuf.descriptor_pb2 import FileDescriptorSet
-from grpc_tools import protoc
 from tritonclient.grpc import model_config_pb2, service_pb2
 
-import colours
-from import_graph import ROOT
-from roadsight_service.inference_protocol import messages
-from roadsight_service.inference_protocol.calls import METHODS
-from roadsight_service.inference_protocol.messages import COMPILED, FILE, SERVICE
-from running import await_line, metric, start, until
+from roadsight_service.inference_protocol.messages import SERVICE
+from running import metric, until
 from service.inference_protocol.house import CAMERA, CROPS, FILES, GRAPH, KEYS, MOST_BYTES, House, house, judged
 
 INFER = f"/{SERVICE}/ModelInfer"
 CAR = {"authorization": "Bearer car"}
-HERE = ROOT / "service" / "roadsight_service" / "inference_protocol"
 
 
 @pytest.fixture(scope="module")
@@ -171,59 +161,3 @@ def test_calls_are_counted_by_method_as_http_counts(service: House, client: trit
     before = metric(service.url, counted)
     client.infer(GRAPH, [frames()], headers=CAR)
     assert metric(service.url, counted) == before + 1
-
-
-def test_what_is_in_flight_when_the_service_stops_is_answered(tmp_path: Path) -> None:
-    answers: queue.Queue[Any] = queue.Queue()
-    with house(tmp_path) as stopping, triton.InferenceServerClient(stopping.grpc) as client:
-        with stopping.paused():
-            for _ in range(12):
-                client.async_infer(GRAPH, [frames(CROPS[:1])], lambda result, error: answers.put(error or result))
-            until(lambda: metric(stopping.url, "roadsight_queue_depth") > 0)  # lanes hold the others
-            stopping.process.send_signal(signal.SIGTERM)
-            await_line(stopping.process, "Waiting for application shutdown")
-        assert [answers.get(timeout=20).as_numpy("logits").shape for _ in range(12)] == [(1, 3)] * 12
-        assert stopping.process.wait(20) == 0
-
-
-def test_a_port_that_is_taken_stops_the_start(tmp_path: Path, service: House) -> None:
-    colours.save(tmp_path)
-    ended = start(tmp_path, ROADSIGHT_PROVIDER="cpu", ROADSIGHT_GRPC_PORT=service.grpc.rpartition(":")[2])
-    assert ended.returncode != 0
-    assert "ROADSIGHT_GRPC_PORT: can't listen" in ended.stderr
-
-
-def test_the_compiled_descriptors_are_those_of_the_file(tmp_path: Path) -> None:
-    made = tmp_path / COMPILED
-    assert protoc.main(["protoc", f"-I{HERE}", f"--descriptor_set_out={made}", FILE]) == 0
-    assert FileDescriptorSet.FromString(made.read_bytes()) == FileDescriptorSet.FromString(
-        (HERE / COMPILED).read_bytes()
-    )
-
-
-def fields(descriptor: Any) -> dict[str, tuple[Any, ...]]:
-    return {
-        field.name: (field.number, field.type, field.is_repeated, field.message_type and field.message_type.full_name)
-        for field in descriptor.fields
-    }
-
-
-def test_names_and_numbers_are_the_published_ones() -> None:
-    published = {**service_pb2.DESCRIPTOR.message_types_by_name, **model_config_pb2.DESCRIPTOR.message_types_by_name}
-    (file,) = FileDescriptorSet.FromString((HERE / COMPILED).read_bytes()).file
-
-    def compare(ours: Any, theirs: Any) -> None:
-        assert fields(ours).items() <= fields(theirs).items(), ours.full_name
-        for nested in ours.nested_types:
-            compare(nested, theirs.nested_types_by_name[nested.name])
-        for kind in ours.enum_types:
-            numbers = {value.name: value.number for value in theirs.enum_types_by_name[kind.name].values}
-            assert {value.name: value.number for value in kind.values}.items() <= numbers.items()
-
-    for each in file.message_type:
-        compare(messages.message(each.name).DESCRIPTOR, published[each.name])
-    service = service_pb2.DESCRIPTOR.services_by_name["GRPCInferenceService"]
-    for name, (request, response) in messages.methods().items():
-        theirs = service.methods_by_name[name]
-        assert (theirs.input_type.name, theirs.output_type.name) == (request.DESCRIPTOR.name, response.DESCRIPTOR.name)
-    assert METHODS.keys() == messages.methods().keys()
