@@ -1,7 +1,9 @@
 """Two machines of a Ray cluster that run the service, one replica each: a program, so that Ray stays out of the tests.
 
-python -m ray_nodes PORT --> "ready"
-stdin: kill --> the second machine's processes are gone, "killed"; its end --> all are
+python -m ray_nodes PORT --> "done"
+stdin: deploy --> replicas with another setting, "done"
+       kill   --> the second machine's processes are gone, "done"
+       (ends) --> all are
 
 Ray warns of much, and keeps threads and signal handlers in the process that joins it.
 """
@@ -34,12 +36,16 @@ def main(port: int) -> None:
             ray.init(address=cluster.address, runtime_env=paths, log_to_driver=False)
             serve.start(proxy_location="HeadOnly", http_options={"host": "127.0.0.1", "port": port})
             serve.run(app(shipped()))
-            print("ready", flush=True)
+            print("done", flush=True)
             for line in sys.stdin:
-                assert line == "kill\n"
-                for process in second.all_processes["raylet"]:
-                    _kill(process.process.pid)
-                print("killed", flush=True)
+                if line == "deploy\n":
+                    os.environ["ROADSIGHT_QUEUE_FRAMES"] = "32"
+                    serve.run(app(shipped()))
+                else:
+                    assert line == "kill\n"
+                    for process in second.all_processes["raylet"]:
+                        _kill(process.process.pid)
+                print("done", flush=True)
         finally:
             ray.shutdown()
             cluster.shutdown()

@@ -11,7 +11,7 @@ from mcap.reader import McapReader, make_reader
 from mcap.records import Channel, Message, Schema
 from mcap_ros2.decoder import DecoderFactory
 
-from roadsight_models.raw_layout import Layout
+from roadsight_models.raw_layout import FORMATS, Layout
 from roadsight_service.scoring.recorded import Picture, Recorded, named, unreadable
 
 KINDS = frozenset({"sensor_msgs/msg/CompressedImage", "sensor_msgs/msg/Image"})
@@ -54,7 +54,10 @@ def _picture(image: Any) -> Picture:
         return data, None
     if image.encoding not in _FORMATS:
         raise ValueError(f"encoding {image.encoding!r}; read are: {', '.join(_FORMATS)}")
-    return data, Layout(_FORMATS[image.encoding], image.width, image.height, image.step)
+    layout = Layout(_FORMATS[image.encoding], image.width, image.height, image.step)
+    if layout.stride < layout.width * FORMATS[layout.format]:
+        raise ValueError(f"{image.step} bytes a row are too few for {image.width} pixels of {image.encoding}")
+    return data, layout
 
 
 def _topics(reader: McapReader) -> list[str] | None:

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from roadsight_models.errors import BadParameter
 from roadsight_service.scoring.boxes import Boxes, read_boxes
 from roadsight_service.scoring.output import Output
 from roadsight_service.scoring.scorer import Scorer
@@ -43,14 +44,11 @@ def score(
     boxes = Boxes() if regions is None else read_boxes(regions, settings.max_regions)
     output, scorer = Output(out), Scorer(settings, boxes)
     units = plan(frames, boxes, output, output.begin(scorer.run()))
-    done: Iterator[Done]
-    if ray and units:
-        from roadsight_service.scoring.on_ray import over_ray  # noqa: PLC0415  (Ray is an extra of its own)
-
-        pinned = settings.model_copy(update={"models": scorer.models})
-        done = ((tally, True) for tally in over_ray(units, pinned, boxes, out, ray, gpus))
-    else:
-        done = _here(units, scorer, output)
+    if not units:
+        Console().print("nothing is left to do")
+        return
+    pinned = settings.model_copy(update={"models": scorer.models})
+    done = _on_ray(units, pinned, boxes, out, ray, gpus) if ray else _here(units, scorer, output)
     began = perf_counter()
     _tell(_follow(len(units), done), perf_counter() - began)
 
@@ -60,6 +58,17 @@ def _here(units: Sequence[Unit], scorer: Scorer, output: Output) -> Iterator[Don
         for tally in parts(unit, scorer, output):
             yield tally, False
         yield Tally(), True
+
+
+def _on_ray(
+    units: Sequence[Unit], settings: Settings, boxes: Boxes, out: str, workers: int, gpus: float
+) -> Iterator[Done]:
+    try:
+        from roadsight_service.scoring.on_ray import over_ray  # noqa: PLC0415  (Ray is an extra of its own)
+    except ModuleNotFoundError as error:
+        raise BadParameter("--ray", f"{error.name} is missing: pip install 'roadsight[ray]'") from error
+    for tally in over_ray(units, settings, boxes, out, workers, gpus):
+        yield tally, True
 
 
 def _follow(units: int, done: Iterator[Done]) -> Tally:
@@ -75,15 +84,12 @@ def _follow(units: int, done: Iterator[Done]) -> Tally:
 
 
 def _tell(total: Tally, seconds: float) -> None:
-    console = Console(soft_wrap=True)
-    if not total.frames:
-        console.print("nothing is left to do")
-        return
     table = Table()
     for heading in ("task", "status", "label", "rows"):
         table.add_column(heading, justify="right" if heading == "rows" else "left")
     for (task, status, label), rows in sorted(total.rows.items()):
         table.add_row(task, status, label, str(rows))
+    console = Console(soft_wrap=True)
     console.print(table)
     unreadable = sum(rows for (_, status, _), rows in total.rows.items() if status == UNREADABLE)
     a_second = f"{total.frames / seconds:.1f} a second" if seconds else ""

@@ -95,8 +95,7 @@ class Output:
         path = PurePosixPath(self._path(name))
         # An object store shows an object once it is complete; a file is written aside, and renamed.
         aside = path.parent / f".{path.name}.{uuid4().hex}" if self._is_local else path
-        if self._is_local:
-            self._files.create_dir(str(path.parent))
+        self._files.create_dir(str(path.parent))
         with self._files.open_output_stream(str(aside)) as stream:
             stream.write(content)
         if self._is_local:

@@ -17,7 +17,7 @@ import pytest
 import colours
 from running import RED_PNG, Wire, head, metric, post, until
 
-START_S = 120  # Ray alone takes a fifth of it on two idle cores
+LIFE_S = 240  # of the program, if nothing else ends it
 KEY = "of a test"
 AUTHORIZATION = f"Bearer {KEY}"
 CLIENTS = 6
@@ -30,17 +30,17 @@ class Machines:
     url: str
     program: "subprocess.Popen[str]"
 
-    def say(self, what: str, heard: str) -> None:
-        """Has the program do something."""
+    def do(self, what: str) -> None:
+        """Has the program do something, and waits until it is done."""
         assert self.program.stdin is not None
         self.program.stdin.write(f"{what}\n")
         self.program.stdin.flush()
-        self.hear(heard)
+        self.await_done()
 
-    def hear(self, line: str) -> None:
-        """Waits for a line of the program."""
+    def await_done(self) -> None:
+        """Waits until the program has done what it was told."""
         assert self.program.stdout is not None
-        assert self.program.stdout.readline() == f"{line}\n"
+        assert self.program.stdout.readline() == "done\n"
 
     def replicas(self) -> list[str]:
         """Where each replica has its metrics; none while one does not say."""
@@ -75,11 +75,11 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
             text=True,
         ) as program,
     ):
-        late = threading.Timer(START_S, program.kill)
+        late = threading.Timer(LIFE_S, program.kill)
         late.start()
         started = Machines(f"http://127.0.0.1:{port}", program)
         try:
-            started.hear("ready")
+            started.await_done()
             yield started
             assert program.stdin is not None
             program.stdin.close()
@@ -160,11 +160,20 @@ class Load:
         return sum(sent > when for sent, _ in self.ended)
 
 
+def test_replicas_that_are_replaced_take_no_frame_with_them(machines: Machines) -> None:
+    with Load(machines) as load:
+        machines.do("deploy")
+        deployed = time.monotonic()
+        until(lambda: load.after(deployed) >= 20 * CLIENTS, 30)
+    assert {status for _, status in load.ended} == {200}
+    assert machines.counted("roadsight_queue_limit") == [32, 32]
+
+
 def test_a_machine_that_dies_takes_with_it_only_the_frames_that_it_had(machines: Machines) -> None:
     with Load(machines) as load:
         until(lambda: load.after(0) >= 20 * CLIENTS, 30)
         assert {status for _, status in load.ended} == {200}
-        machines.say("kill", "killed")
+        machines.do("kill")
         killed = time.monotonic()
         until(lambda: load.after(killed) >= 20 * CLIENTS, 60)
     lost = [(sent - killed, status) for sent, status in load.ended if status != 200]
