@@ -2,7 +2,7 @@
 
 settings --Replica--> models warm --lifespan--> lanes
          BadBundle and its kind; `serve status` shows it
-Ray's request --HangUp--> application --> answer
+Ray's request --Forwarded--> application --> answer
 Prometheus --GET /metrics/replicas--> any replica --asks all--> where each has its own /metrics
 """
 
@@ -18,9 +18,9 @@ from roadsight_models.errors import NotReady
 from roadsight_service import logs
 from roadsight_service.app import create_app
 from roadsight_service.cli import SWITCH_S
-from roadsight_service.heap import give_back_large_buffers
+from roadsight_service.heap import give_back_large_buffers, leave_what_is_there
 from roadsight_service.opening import open_models
-from roadsight_service.routes.hang_up import HangUp
+from roadsight_service.routes.forwarded import Forwarded
 from roadsight_service.settings import Settings
 
 REPLICAS_PATH = "/metrics/replicas"
@@ -43,10 +43,11 @@ class Replica:
         opened = open_models(settings)  # not in the lifespan: Ray says why a constructor failed
         self._app = create_app(settings, lambda _: opened, fixed=FIXED)
         self._app.add_api_route(REPLICAS_PATH, self.replicas, summary="Says where replicas have their metrics.")
+        leave_what_is_there()
 
-    def __serve_build_asgi_app__(self) -> HangUp:
+    def __serve_build_asgi_app__(self) -> Forwarded:
         """Is called by Ray, which runs the application's lifespan."""
-        return HangUp(self._app)
+        return Forwarded(self._app)
 
     async def check_health(self) -> None:
         """Is called by Ray, which replaces a replica that fails three times in a row.

@@ -7,15 +7,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 from mcap.reader import McapReader, make_reader
 from mcap.records import Channel, Message, Schema
 from mcap_ros2.decoder import DecoderFactory
 
-from roadsight_models.raw_layout import FORMATS, Layout
-from roadsight_service.scoring.recorded import Picture, Recorded, named, unreadable
+from roadsight_service.scoring.recorded import Recorded, named, ppm, unreadable
 
 KINDS = frozenset({"sensor_msgs/msg/CompressedImage", "sensor_msgs/msg/Image"})
-_FORMATS = {"bgr8": "bgr", "rgb8": "rgb", "bgra8": "bgra", "mono8": "gray"}
+# Channels of an Image, and what puts them in order.
+_ENCODINGS = {
+    "rgb8": (3, None),
+    "bgr8": (3, cv2.COLOR_BGR2RGB),
+    "bgra8": (4, cv2.COLOR_BGRA2RGB),
+    "mono8": (1, cv2.COLOR_GRAY2RGB),
+}
 
 
 def frames(path: Path) -> Iterator[Recorded]:
@@ -48,16 +55,15 @@ def _recorded(
     return Recorded(source, number, lambda: picture, captured_ns=taken_ns, camera=channel.topic)
 
 
-def _picture(image: Any) -> Picture:
-    data = bytes(image.data)
+def _picture(image: Any) -> bytes:
     if not hasattr(image, "encoding"):
-        return data, None
-    if image.encoding not in _FORMATS:
-        raise ValueError(f"encoding {image.encoding!r}; read are: {', '.join(_FORMATS)}")
-    layout = Layout(_FORMATS[image.encoding], image.width, image.height, image.step)
-    if layout.stride < layout.width * FORMATS[layout.format]:
-        raise ValueError(f"{image.step} bytes a row are too few for {image.width} pixels of {image.encoding}")
-    return data, layout
+        return bytes(image.data)
+    if image.encoding not in _ENCODINGS:
+        raise ValueError(f"encoding {image.encoding!r}; read are: {', '.join(_ENCODINGS)}")
+    channels, order = _ENCODINGS[image.encoding]
+    rows = np.frombuffer(image.data, np.uint8).reshape(image.height, image.step)[:, : image.width * channels]
+    pixels = rows.reshape(image.height, image.width, channels)
+    return ppm(pixels if order is None else cv2.cvtColor(pixels, order).astype(np.uint8, copy=False))
 
 
 def _topics(reader: McapReader) -> list[str] | None:

@@ -10,13 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from roadsight_models.errors import BadImage, BadParameter
-from roadsight_models.raw_layout import Layout
+from roadsight_models.frame import Pixels
 
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 VIDEOS = frozenset({".mp4", ".m4v", ".mkv", ".webm", ".mov", ".avi", ".ts"})
 BAGS = frozenset({".mcap"})
-
-Picture = tuple[bytes, Layout | None]  # a file, or a raw frame and how it lies
 
 
 @dataclass(frozen=True)
@@ -25,7 +23,7 @@ class Recorded:
 
     source: str  # the file that it is in
     frame: int  # its number there, from 0
-    take: Callable[[], Picture]  # raises BadImage
+    take: Callable[[], bytes]  # a picture file; raises BadImage
     captured_ns: int | None = None  # since the epoch
     offset_ns: int | None = None  # since the video began
     camera: str | None = None  # the topic of a bag
@@ -34,10 +32,16 @@ class Recorded:
 def unreadable(source: str, frame: int, why: object) -> Recorded:
     """A frame that is there, or should be, and can't be had."""
 
-    def take() -> Picture:
+    def take() -> bytes:
         raise BadImage(str(why))
 
     return Recorded(source, frame, take)
+
+
+def ppm(pixels: Pixels) -> bytes:
+    """Pixels, uint8 [H, W, 3] RGB, as the file that a frame is made of: PPM, a header and the pixels as they are."""
+    height, width = pixels.shape[:2]
+    return b"P6\n%d %d\n255\n" % (width, height) + pixels.tobytes()
 
 
 def named(path: Path) -> str:

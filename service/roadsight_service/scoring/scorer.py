@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from roadsight_models.errors import RoadsightError
-from roadsight_models.frame import Pixels
+from roadsight_models.frame import KINDS, Pixels
 from roadsight_models.session import Outputs, Session
 from roadsight_service import examine
 from roadsight_service.metrics import Clock
@@ -59,8 +59,8 @@ class Scorer:
         if regions is None:
             return [table.without_regions(recorded)]
         try:
-            body, layout = recorded.take()
-            prepared = examine.prepare(body, regions, self._sessions, self._settings.max_pixels, Clock(), layout=layout)
+            body = recorded.take()
+            prepared = examine.prepare(body, regions, self._sessions, self._settings.max_pixels, Clock(), kinds=KINDS)
         except RoadsightError as error:
             return [table.refused(recorded, error)]
         outputs = tuple(self._outputs(session, crops.pixels) for session, crops in prepared.crops)

@@ -1,6 +1,6 @@
 """A video file, frame by frame.
 
-file --demux, decode--> Recorded, raw RGB; a packet that can't be decoded is a frame that can't be read
+file --demux, decode--> Recorded; a packet that can't be decoded is a frame that can't be read
 """
 
 from collections.abc import Iterator
@@ -8,11 +8,11 @@ from functools import partial
 from pathlib import Path
 
 import av
+import numpy as np
 from av.video.frame import VideoFrame
 
 from roadsight_models.errors import BadImage
-from roadsight_models.raw_layout import Layout
-from roadsight_service.scoring.recorded import Picture, Recorded, named, unreadable
+from roadsight_service.scoring.recorded import Recorded, named, ppm, unreadable
 
 
 def frames(path: Path) -> Iterator[Recorded]:
@@ -32,18 +32,17 @@ def frames(path: Path) -> Iterator[Recorded]:
                     number += 1
                     continue
                 for frame in decoded:
-                    yield Recorded(source, number, partial(_pixels, frame), offset_ns=_offset_ns(frame))
+                    yield Recorded(source, number, partial(_picture, frame), offset_ns=_offset_ns(frame))
                     number += 1
     except (av.FFmpegError, ValueError) as error:
         yield unreadable(source, number, f"the video can't be read from here on: {error}")
 
 
-def _pixels(frame: VideoFrame) -> Picture:
+def _picture(frame: VideoFrame) -> bytes:
     try:
-        pixels = frame.to_ndarray(format="rgb24")
+        return ppm(frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False))
     except (av.FFmpegError, ValueError) as error:
         raise BadImage(f"no RGB can be made of {frame.format.name}: {error}") from error
-    return pixels.tobytes(), Layout("rgb", frame.width, frame.height, 3 * frame.width)
 
 
 def _offset_ns(frame: VideoFrame) -> int | None:

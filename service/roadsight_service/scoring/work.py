@@ -16,7 +16,7 @@ from roadsight_models.errors import BadImage
 from roadsight_service.scoring import bag, video
 from roadsight_service.scoring.boxes import Boxes
 from roadsight_service.scoring.output import Output
-from roadsight_service.scoring.recorded import BAGS, Picture, Recorded, find, named
+from roadsight_service.scoring.recorded import BAGS, Recorded, find, named
 from roadsight_service.scoring.scorer import Scorer
 from roadsight_service.scoring.table import Row
 
@@ -113,9 +113,9 @@ def _part(name: str, frames: Iterable[Recorded], scorer: Scorer, output: Output)
     return Tally.of(number, rows)
 
 
-def _file(path: Path) -> Picture:
+def _file(path: Path) -> bytes:
     try:
-        return path.read_bytes(), None
+        return path.read_bytes()
     except OSError as error:
         raise BadImage(str(error)) from error
 

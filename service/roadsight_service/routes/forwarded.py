@@ -1,20 +1,36 @@
-"""A client that hangs up, told the way servers tell it, where the server cancels the request instead.
+"""The application behind a server that only forwards to it, by plain ASGI, and cancels the request of who hangs up.
 
-request --HangUp--> application
-        cancelled, an error of `receive` --> http.disconnect
+request --Forwarded--> application --answer--> ASGI messages
+        cancelled, an error of `receive` --> the caller is gone, `http.disconnect`
 
-Ray does either, as chance has it. The application would take the first for a server that stops, the second for a fault
-of its own, and count both as errors.
+Ray cancels, or lets `receive` fail, as chance has it. The application would take the first for a server that stops, the
+second for a fault of its own, and count both as errors.
 """
 
 import asyncio
 from typing import Any
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from roadsight_service.protocol import CALLER, Caller
 
-class HangUp:
-    """Lets a request that is cancelled run on, until the application has heard that the client is gone."""
+
+class FarCaller(Caller):
+    """Whoever waits behind the other server."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        super().__init__()
+        self._asgi = scope, receive, send
+
+    async def answer(self, response: Response) -> None:
+        """See `Caller`."""
+        if not self._is_gone:
+            await response(*self._asgi)
+
+
+class Forwarded:
+    """Lets a request that is cancelled run on, until the application has heard that its caller is gone."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -24,6 +40,7 @@ class HangUp:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        scope[CALLER] = caller = FarCaller(scope, receive, send)
         gone: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 
         async def heard() -> Message:
@@ -40,5 +57,6 @@ class HangUp:
             await asyncio.shield(running)
         except asyncio.CancelledError:
             gone.set_result(None)
+            caller.lost()
             await running
             raise
