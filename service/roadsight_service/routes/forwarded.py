@@ -10,23 +10,24 @@ second for a fault of its own, and count both as errors.
 import asyncio
 from typing import Any
 
-from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from roadsight_service.protocol import CALLER, Caller
+from roadsight_service.protocol import CALLER, Answer, Caller
 
 
 class FarCaller(Caller):
     """Whoever waits behind the other server."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, send: Send) -> None:
         super().__init__()
-        self._asgi = scope, receive, send
+        self._send = send
 
-    async def answer(self, response: Response) -> None:
+    async def answer(self, answer: Answer) -> None:
         """See `Caller`."""
         if not self._is_gone:
-            await response(*self._asgi)
+            head = {"type": "http.response.start", "status": answer.status_code, "headers": answer.raw_headers}
+            await self._send(head)
+            await self._send({"type": "http.response.body", "body": bytes(answer.body)})
 
 
 class Forwarded:
@@ -40,7 +41,7 @@ class Forwarded:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        scope[CALLER] = caller = FarCaller(scope, receive, send)
+        scope[CALLER] = caller = FarCaller(send)
         gone: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 
         async def heard() -> Message:

@@ -1,7 +1,7 @@
 """The service on many machines, as a Ray Serve application: `serve run roadsight_service.scale:app`; docs/scale.md.
 
 environment, Scale --app--> deployment --Ray--> Replicas, each a whole service
-                   ValidationError
+                   ValidationError, BadParameter
 clients --Ray's proxies--> Router --> a replica --> answers and problems as of one service
 
 Ray decides how many replicas there are and where; everything of a frame (queue, deadline, batches) stays within one.
@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ray import serve
 from ray.serve import Application
 
+from roadsight_models.errors import BadParameter
 from roadsight_service.scale.replica import Replica
 from roadsight_service.scale.router import Router
 from roadsight_service.settings import Settings
@@ -36,8 +37,11 @@ def app(scale: Scale) -> Application:
 
     Raises:
         ValidationError: a setting, or a value of `scale`, can't be read or is out of bounds.
+        BadParameter: there is to be a port for gRPC, which replicas on one machine would fight for.
     """
     settings = Settings()
+    if settings.grpc_port is not None:
+        raise BadParameter("ROADSIGHT_GRPC_PORT", "Ray's proxies bring HTTP only; unset it")
     settings = settings.model_copy(update={"bundles": settings.bundles.resolve()})  # replicas start in another folder
     takes = settings.queue_frames + settings.lanes
     deploy = serve.deployment(
