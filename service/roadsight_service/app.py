@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -25,7 +25,7 @@ from roadsight_service.pipeline import Pipeline
 from roadsight_service.request_log import RequestLog
 from roadsight_service.robustness.metrics import CheckMetrics
 from roadsight_service.room import Room
-from roadsight_service.routes import classify, load, problems, status
+from roadsight_service.routes import classify, load, problems, specification, status
 from roadsight_service.routes.intake import Intake
 from roadsight_service.routes.measured import Measured
 from roadsight_service.routes.state import State
@@ -85,6 +85,7 @@ def create_app(settings: Settings, opens: OpenModels = open_models) -> FastAPI:
         description="Which traffic sign and which road object each region of a camera frame shows, in time.",
         lifespan=lifespan,
     )
+    app.needs_key = settings.keys is not None
     problems.install(app)
     app.include_router(classify.router)
     app.include_router(status.router)
@@ -113,6 +114,13 @@ class Roadsight(FastAPI):
     """The application. Frames go straight to their route: FastAPI's own way there takes a third of a frame's HTTP."""
 
     frames: ASGIApp
+    needs_key: bool
+
+    def openapi(self) -> dict[str, Any]:
+        """What `/openapi.json` says; made once."""
+        if self.openapi_schema is None:
+            self.openapi_schema = specification.complete(super().openapi(), self.needs_key)
+        return self.openapi_schema
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Is called by the server."""

@@ -34,7 +34,8 @@ def question(given: Given, until: float, settings: Settings) -> Question:
         BadRegion: see `regions.parse`.
     """
     given.refuse_unknown(QUERY)
-    name = given.once("attack") or catalogue.DEFAULT
+    asked = given.once("attack")
+    name = catalogue.DEFAULT if asked is None else asked
     if name not in NAMES:
         raise catalogue.unknown(name, NAMES)
     return Question(
@@ -54,7 +55,7 @@ def _attempt(name: str, given: Given, settings: Settings) -> Attempt:
     restarts = _whole(given, "restarts", 1, settings.robustness_max_restarts)
     return Attempt(
         attacks=catalogue.make(name, steps, restarts, most),
-        threat=_threat(given.once("norm") or DEFAULT_NORM, given.once("epsilon")),
+        threat=_threat(given.once("norm"), given.once("epsilon")),
         target=given.once("target"),
         search=given.flag("search"),
         image=given.flag("image"),
@@ -76,7 +77,8 @@ def _refuse(given: Given, names: tuple[str, ...], why: str) -> None:
             raise BadParameter(name, why)
 
 
-def _threat(norm: str, epsilon: str | None) -> ThreatModel:
+def _threat(asked: str | None, epsilon: str | None) -> ThreatModel:
+    norm = DEFAULT_NORM if asked is None else asked
     if epsilon is None and norm != DEFAULT_NORM:
         raise BadParameter("epsilon", f"must be given for the norm {norm[:40]!r}")
     text = DEFAULT_EPSILON if epsilon is None else epsilon
