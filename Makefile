@@ -6,10 +6,10 @@
 # make bench-growth, bench-endurance   the shipped models: how cost grows; start, memory, 100,000 answers
 # make bench-robustness   the shipped models: what checks of robustness cost the live frames beside them
 # make bench-swap   the shipped models: what changing one costs the live frames beside it
-# make dashboards   Grafana's, from code, into deploy/grafana/dashboards
+# make monitoring   Grafana's dashboards from code, and the rules of deploy/prometheus for Kubernetes
 # make bench-openvino   ONNX Runtime's CPU provider beside OpenVINO's, graph by graph
 # make bench-peers   the service beside other servers; PEERS='mosec S3 --quick' is one of them on one case
-.PHONY: run install install-all check format test dashboards bench bench-growth bench-endurance bench-robustness bench-swap bench-openvino bench-peers clean
+.PHONY: run install install-all check format test monitoring bench bench-growth bench-endurance bench-robustness bench-swap bench-openvino bench-peers clean
 .DEFAULT_GOAL := run
 
 PYTHON ?= python3
@@ -36,7 +36,7 @@ format: install-all
 test: install-all $(KUBECTL)
 	$(BIN)/pytest -q
 
-dashboards: install-all
+monitoring: install-all
 	$(BIN)/python -m roadsight_monitoring
 
 bench: install-all
