@@ -53,8 +53,8 @@ def test_a_fault_would_be_found() -> None:
 @each_overlay
 def test_all_of_it_is_there(overlay: str) -> None:
     assert objects(overlay).keys() == {
-        "Namespace", "Deployment", "Service", "PodDisruptionBudget", "NetworkPolicy", "ServiceMonitor", "PrometheusRule",
-        "ScaledObject",
+        "Namespace", "Deployment", "Service", "PodDisruptionBudget", "NetworkPolicy", "ServiceMonitor",
+        "PrometheusRule", "ScaledObject",
     }  # fmt: skip
 
 
