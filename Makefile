@@ -33,8 +33,9 @@ format: install-all
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# A process takes a file of tests at a time, so what a module shares is made once. Threads of torch would only wait for each other.
 test: install-all $(KUBECTL)
-	$(BIN)/pytest -q
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 --dist loadfile
 
 monitoring: install-all
 	$(BIN)/python -m roadsight_monitoring
