@@ -48,7 +48,7 @@ def test_a_download_that_fails_says_why_and_leaves_nothing_behind(path: Path, tm
     assert {left.name for left in (tmp_path / "tools").iterdir()} <= {"wrk.lock"}
 
 
-def test_packages_are_fetched_once_also_where_two_ask_at_one_time(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_packages_are_fetched_once_for_two_who_ask(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", f"{path}{os.pathsep}/usr/bin{os.pathsep}/bin")
     monkeypatch.setattr(shutil, "which", lambda name: None if name == "wrk" else f"/somewhere/{name}")
     program(path, "apt-get", "echo >> ../downloads; sleep 0.3; touch wrk.deb")
