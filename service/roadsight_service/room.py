@@ -1,16 +1,22 @@
 """The machine room, as the serving process sees it: frames in, judgements out. Threads or processes work in it.
 
-body, Ask, tasks --look--> Seen
+body, Ask, tasks --look---> Seen
                  QueueFull, Draining, BadImage, TooLarge, BadRegion, DeadlineMissed, LaneLost
+crops, Batch ------infer--> Inferred
+                 QueueFull, Draining, DeadlineMissed, LaneLost
+body, Question --examine--> Finding, beside the lanes
+               BadImage, TooLarge, BadRegion, BadParameter, LaneLost
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from roadsight_models.judgement import Judgement
 from roadsight_models.regions import Region
 from roadsight_service.metrics import Clock
 from roadsight_service.quality import Quality
+from roadsight_service.robustness.question import Finding, Question
 from roadsight_service.served import Models
 
 SQUEEZED = 3  # crops of a region whose suspicion is asked for: itself, and what each squeezer leaves of it
@@ -44,6 +50,23 @@ class Seen:
     quality: Quality
 
 
+@dataclass(frozen=True)
+class Batch:
+    """Crops that a client has cut itself: what a model's graph gives for them is wanted, and no judgement."""
+
+    deadline: float  # seconds on the monotonic clock
+    camera: str  # who takes turns with whom in the queue
+    task: str
+    crops: int
+
+
+class Inferred(NamedTuple):
+    """What a graph gives for N crops, as it lies in memory: float32, row by row."""
+
+    logits: bytes  # [N, K]
+    embedding: bytes  # [N, D]
+
+
 class Room(Protocol):
     """Lanes, and the queue before them. Lives on the event loop that started it."""
 
@@ -74,6 +97,34 @@ class Room(Protocol):
             BadRegion: a region lies wholly outside the picture.
             DeadlineMissed: told when the deadline passes, whatever the lanes are doing.
             LaneLost: the lane that had it died.
+        """
+
+    async def infer(self, crops: bytes, batch: Batch, clock: Clock) -> Inferred:
+        """Runs a model's graph. Cancelled, it does no more work.
+
+        Args:
+            crops: uint8 [N, h, w, 3] RGB of the size that the model's manifest says.
+            batch: says how many, and for which model.
+            clock: gets the seconds of the stages.
+
+        Raises:
+            QueueFull, Draining, DeadlineMissed, LaneLost: as `look` does.
+        """
+
+    async def examine(self, body: bytes, question: Question, clock: Clock, is_busy: Callable[[], bool]) -> Finding:
+        """Checks how robust the answer for one region is, with what time the lanes leave. Cancelled, it stops.
+
+        Args:
+            body: a picture file.
+            question: about one task.
+            clock: is told of the stages.
+            is_busy: whether live frames need the machine; while they do the check pauses.
+
+        Raises:
+            BadParameter: no such class, attack, norm or epsilon; or the attack needs a gradient that is not there.
+            BadImage, TooLarge: `body` is not a picture of an accepted kind, breaks off, or is too big.
+            BadRegion: the region lies outside the picture, or can't be judged.
+            LaneLost: its process died.
         """
 
     async def start(self) -> None:
