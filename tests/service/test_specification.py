@@ -19,7 +19,7 @@ KEY = "car"
 KEYS = json.dumps({hashlib.sha256(KEY.encode()).hexdigest(): ["classify", "robustness", "admin"]})
 CALL = """
 import io, sys, generated
-from generated import api, models
+from generated import models
 from generated.api.default import classify_v1_classify_post as classify, models_v1_models_get as list_models
 from generated.types import File
 

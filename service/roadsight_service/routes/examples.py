@@ -18,7 +18,7 @@ PROBLEMS: Mapping[type[RoadsightError], RoadsightError] = {
         errors.UnknownVersion("traffic_sign", "9.9.9", "1.0.0"),
         errors.UnknownBundle("no bundle 'traffic-sign' 9.9.9; there are: traffic-sign@1.0.0"),
         errors.LoadInProgress("traffic-sign@1.1.0 is being loaded"),
-        errors.LoadUnsupported("checks of robustness would go on asking the models that were there at the start"),
+        errors.LoadUnsupported("its lanes are threads: a model that is opened beside them would hold them up"),
         errors.LoadFailed("disagreement", "48 of 1200 regions of live frames get another first label"),
         errors.TooLarge("the body is over 40000000 bytes"),
         errors.UnsupportedMediaType("image/gif; accepted are: image/jpeg, image/png, image/webp, multipart/form-data"),
