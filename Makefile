@@ -6,12 +6,13 @@
 # make bench-growth, bench-endurance   the shipped models: how cost grows; start, memory, 100,000 answers
 # make bench-robustness   the shipped models: what checks of robustness cost the live frames beside them
 # make bench-swap   the shipped models: what changing one costs the live frames beside it
+# make bench-soak   the shipped models: ten minutes of frames, changes, checks and bad requests at once
 # make protocol   the descriptors of the Open Inference Protocol, from its .proto
 # make test-kserve   the protocol, asked by KServe's own client in an environment of its own
 # make monitoring   Grafana's dashboards from code, and the rules of deploy/prometheus for Kubernetes
 # make bench-openvino   ONNX Runtime's CPU provider beside OpenVINO's, graph by graph
 # make bench-peers   the service beside other servers; PEERS='mosec S3 --quick' is one of them on one case
-.PHONY: run install install-all check format test test-kserve protocol monitoring bench bench-growth bench-endurance bench-robustness bench-swap bench-openvino bench-peers clean
+.PHONY: run install install-all check format test test-kserve protocol monitoring bench bench-growth bench-endurance bench-robustness bench-swap bench-soak bench-openvino bench-peers clean
 .DEFAULT_GOAL := run
 
 PYTHON ?= python3
@@ -64,6 +65,9 @@ bench-robustness: install-all
 
 bench-swap: install-all
 	$(BIN)/python -m roadsight_bench.swap $(BENCH)
+
+bench-soak: install-all
+	$(BIN)/python -m roadsight_bench.soak $(BENCH)
 
 bench-openvino: install-all .tools/openvino/installed
 	$(BIN)/python -m roadsight_bench.export bench/bundles

@@ -42,12 +42,13 @@ if TYPE_CHECKING:
 OpenModels = Callable[[Settings], "Crew | Registry"]
 
 
-def create_app(settings: Settings, opens: OpenModels = open_models) -> "Roadsight":
+def create_app(settings: Settings, opens: OpenModels = open_models, fixed: str | None = None) -> "Roadsight":
     """Makes the application; `server.config` is how it is served.
 
     Args:
         settings: all of them; none is read from elsewhere.
         opens: gives the models when the application starts.
+        fixed: why models must not be changed while it runs, if the one who starts it knows a reason.
     """
     metrics = Metrics()
     check_metrics, load_metrics = CheckMetrics(metrics.registry), LoadMetrics(metrics.registry)
@@ -62,7 +63,7 @@ def create_app(settings: Settings, opens: OpenModels = open_models) -> "Roadsigh
         room = Relay(make_room(opened, settings, metrics))
         await room.start()
         metrics.watch(room, settings.queue_frames, settings.lanes)
-        loader = Loader(room, settings, metrics, load_metrics, why_fixed(opened))
+        loader = Loader(room, settings, metrics, load_metrics, fixed or why_fixed(opened))
         checks = Checks(room, check_metrics) if settings.robustness_enabled else None
         pipeline = Pipeline(room, metrics)
         access, intake = Access(settings.keys), Intake(settings.max_body_bytes, settings.max_buffered_bytes)
