@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Response
 from starlette.types import Receive, Scope, Send
@@ -26,7 +26,7 @@ from roadsight_service.opening import make_room, open_models, why_fixed
 from roadsight_service.pipeline import Pipeline
 from roadsight_service.robustness.checks import Checks
 from roadsight_service.robustness.metrics import CheckMetrics
-from roadsight_service.routes import classify, load, problems, robustness, status
+from roadsight_service.routes import classify, load, problems, robustness, specification, status
 from roadsight_service.routes.frames import Frames
 from roadsight_service.routes.inference_protocol import describing, infer
 from roadsight_service.routes.intake import Intake
@@ -86,6 +86,7 @@ def create_app(settings: Settings, opens: OpenModels = open_models, fixed: str |
         description="Which traffic sign and which road object each region of a camera frame shows, in time.",
         lifespan=lifespan,
     )
+    app.needs_key = settings.keys is not None
     problems.install(app)
     app.include_router(classify.router)
     app.include_router(status.router)
@@ -104,6 +105,13 @@ class Roadsight(FastAPI):
     """The application. Frames go straight to their route: FastAPI's own way there takes a third of a frame's HTTP."""
 
     frames: Frames
+    needs_key: bool
+
+    def openapi(self) -> dict[str, Any]:
+        """What `/openapi.json` says; made once."""
+        if self.openapi_schema is None:
+            self.openapi_schema = specification.complete(super().openapi(), self.needs_key)
+        return self.openapi_schema
 
     def refuse(self, scope: Scope) -> Response | None:
         """Is asked by the server before a request is let in: the answer to one that its head rules out."""
