@@ -77,7 +77,7 @@ def create_app(settings: Settings, opens: OpenModels = open_models) -> FastAPI:
                 await asyncio.to_thread(checks.close, settings.drain_seconds)
             await loader.close(settings.drain_seconds)
             if tracer is not None:
-                await asyncio.to_thread(tracer.close)
+                await asyncio.to_thread(tracer.close, settings.drain_seconds)
 
     app = Roadsight(
         title="Roadsight",

@@ -6,6 +6,7 @@ settings --begin_beside--> Crew, warm --lanes--> Room
 
 import asyncio
 
+from roadsight_models.errors import LaneLost
 from roadsight_service.metrics import Metrics
 from roadsight_service.opening import begin_beside, make_room
 from roadsight_service.room import Room
@@ -17,8 +18,15 @@ async def open_beside(settings: Settings, metrics: Metrics) -> Room:
 
     Raises:
         RoadsightError: what stops a start.
-        LaneLost: a process died, or took too long.
+        LaneLost: a process died, took too long, or there is no room for it on this machine.
     """
+    try:
+        return await _opened(settings, metrics)
+    except OSError as error:
+        raise LaneLost(f"no process can be had for it: {error}") from error
+
+
+async def _opened(settings: Settings, metrics: Metrics) -> Room:
     crew = begin_beside(settings)
     try:
         await asyncio.to_thread(crew.warm)

@@ -43,10 +43,12 @@ class Staff:
 
         Raises:
             LaneLost: the crew is lost already.
+            OSError: no lane can be had just now.
         """
         for number in range(self._settings.lanes):
-            lane = await asyncio.to_thread(self._crew.fork)
-            self.ports.append(Port(*lane, number, self._crew.gone, self._owner))
+            async with self._hiring:  # one that was born may have to be replaced already
+                lane = await asyncio.to_thread(self._crew.fork)
+                self.ports.append(Port(*lane, number, self._crew.gone, self._owner))
         self._keep(asyncio.ensure_future(self._watch()))
 
     @property
@@ -103,8 +105,8 @@ class Staff:
     async def _hire(self) -> None:
         """Gets another crew, however long that takes."""
         while True:
-            await asyncio.to_thread(self._crew.close)
             try:
+                await asyncio.to_thread(self._crew.close)
                 self._crew = Crew(self._settings)
                 await asyncio.to_thread(self._crew.warm)
             except (RoadsightError, OSError) as error:

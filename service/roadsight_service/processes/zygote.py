@@ -1,7 +1,7 @@
 """The process that lanes are forked from: it opens and warms the models once, and its lanes share their pages.
 
 settings --open_registry--> models warm --what serves--> serving process
-a socket --fork--> a lane on it --its process id--> serving process
+a socket --fork--> a lane on it --its process id, or what is wrong--> serving process
 
 It has one thread when it forks. It ends when the serving process hangs up, and its lanes with it.
 """
@@ -79,11 +79,19 @@ def _bear_lanes(line: socket, make_lane: "Callable[[socket], Lane]") -> None:
         said, descriptors, _, _ = recv_fds(line, 1, 1)
         if not said:
             return
-        if (child := os.fork()) == 0:
-            line.close()
-            _be_lane(make_lane(socket(fileno=descriptors[0])))
+        if not descriptors:
+            _say(line, {"wrong": "the lanes' parent has no descriptor left"})
+            continue
+        try:
+            child = os.fork()
+        except OSError as error:
+            _say(line, {"wrong": f"the lanes' parent can't fork: {error}"})
+        else:
+            if child == 0:
+                line.close()
+                _be_lane(make_lane(socket(fileno=descriptors[0])))
+            _say(line, {"lane": child})
         os.close(descriptors[0])
-        _say(line, {"lane": child})
 
 
 def _be_lane(lane: "Lane") -> NoReturn:

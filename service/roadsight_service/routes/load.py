@@ -7,8 +7,9 @@ request --key--> body --LoadIn--> Loader --> what serves now
 
 import asyncio
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
+from starlette.requests import ClientDisconnect
 
 from roadsight_models import errors
 from roadsight_service.loading.loader import Loaded, Trial
@@ -16,6 +17,7 @@ from roadsight_service.loading.schemas import ComparedOut, LoadedOut, LoadIn
 from roadsight_service.routes.given import Given
 from roadsight_service.routes.problems import describe
 from roadsight_service.routes.state import state_of
+from roadsight_service.routes.waiting import CLIENT_CLOSED_REQUEST
 
 MOST_BYTES = 4096
 BODY_S = 5.0
@@ -29,12 +31,15 @@ _BODY = {"requestBody": {"content": {"application/json": {"schema": LoadIn.model
 router = APIRouter()
 
 
-@router.post("/v1/models/{task}/load", responses=_PROBLEMS, openapi_extra=_BODY)
-async def load(task: str, request: Request) -> LoadedOut:
+@router.post("/v1/models/{task}/load", response_model=LoadedOut, responses=_PROBLEMS, openapi_extra=_BODY)
+async def load(task: str, request: Request) -> LoadedOut | Response:
     """Lets another bundle serve a task, once it is warm; needs a key with the scope admin."""
     state = state_of(request)
     state.access.check(Given(request).authorization, "admin")
-    asked = _read(await _body(request))
+    try:
+        asked = _read(await _body(request))
+    except ClientDisconnect:
+        return Response(status_code=CLIENT_CLOSED_REQUEST)
     try:
         loaded = await state.loader.load(task, asked.bundle, Trial(asked.shadow_frames, asked.max_disagreement))
     except asyncio.CancelledError as error:

@@ -30,7 +30,8 @@ RED_PNG = encoded(striped(RED))
 
 def save(root: Path, version: str, files: dict[str, bytes] | None = None, **changes: object) -> Path:
     """Publishes a version, whose labels tell it from the others."""
-    return colours.save(root, files, **{"version": version, "labels": NAMES[version]} | changes).folder
+    named = {"version": version, "labels": NAMES.get(version, colours.LABELS)}
+    return colours.save(root, files, **named | changes).folder
 
 
 def refuses_red() -> bytes:
