@@ -1,17 +1,34 @@
-"""The machine room that serves now, in front of those that no longer do, or not yet.
+"""The machine room that serves now, and while models are changed another one beside it, which is warm, too.
 
-body, Ask --look--> the room that serves at this moment --> Seen
-another room --replace--> serves from the next frame on; frames of the room before stay there to their end
+body, Ask --room_for--> the room that serves, or the one beside: its share of cameras, and who asks for its version
+          --look--> Seen, or an error --Heard--> listeners
+another room --serve--> serves from the next frame on; a frame stays to its end in the room that it was put into
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from hashlib import blake2b
+from time import perf_counter
+from typing import NamedTuple
 
-from roadsight_models.errors import RoadsightError
+from roadsight_models.errors import RoadsightError, UnknownTask, UnknownVersion
 from roadsight_service.metrics import Clock
 from roadsight_service.room import Ask, Room, Seen
-from roadsight_service.served import Models
+from roadsight_service.served import Models, select
 
-Overhear = Callable[[bytes, Ask, tuple[str, ...], Seen], None]
+
+class Heard(NamedTuple):
+    """A frame that was answered, or failed."""
+
+    room: Room
+    body: bytes
+    ask: Ask
+    tasks: tuple[str, ...]
+    seconds: float
+    said: Seen | Exception
+
+
+Listener = Callable[[Heard], None]
 
 
 def is_ours(error: Exception) -> bool:
@@ -24,8 +41,9 @@ class Relay:
 
     def __init__(self, room: Room) -> None:
         self.room = room
-        self.overhear: Overhear | None = None  # is told what is said of each frame
-        self.failed: Callable[[], None] | None = None  # is told of each frame that fails by our fault
+        self.beside: Room | None = None
+        self.share = 0.0  # of the cameras, whose frames the room beside answers
+        self._listeners: list[Listener] = []
 
     @property
     def models(self) -> Models:
@@ -34,12 +52,12 @@ class Relay:
 
     def __len__(self) -> int:
         """How many frames wait."""
-        return len(self.room)
+        return len(self.room) + (0 if self.beside is None else len(self.beside))
 
     @property
     def is_busy(self) -> bool:
-        """Whether frames wait, or every lane is at work."""
-        return self.room.is_busy
+        """Whether frames wait, or every lane of a room is at work."""
+        return self.room.is_busy or (self.beside is not None and self.beside.is_busy)
 
     @property
     def is_ready(self) -> bool:
@@ -48,25 +66,49 @@ class Relay:
 
     def check(self, camera: str, deadline: float) -> None:
         """Raises QueueFull if an answer to a frame of one crop that came now would be too late."""
-        self.room.check(camera, deadline)
+        self._side(camera).check(camera, deadline)
 
-    def replace(self, room: Room) -> Room:
-        """Lets another room, which was started, serve; gives the one that did."""
-        before, self.room = self.room, room
-        return before
+    def serve(self, room: Room, beside: Room | None = None, share: float = 0.0) -> None:
+        """Lets a room serve from the next frame on.
+
+        Args:
+            room: was started.
+            beside: another one that was; answers who asks for a version that it alone has.
+            share: of the cameras that it answers, too: always the same ones.
+        """
+        self.room, self.beside, self.share = room, beside, share
+
+    def room_for(self, ask: Ask) -> Room:
+        """The room that answers a frame."""
+        if self.beside is None:
+            return self.room
+        if ask.version is None:
+            return self._side(ask.camera)
+        return self.beside if _has(self.beside, ask) and not _has(self.room, ask) else self.room
+
+    @contextmanager
+    def heard_by(self, listener: Listener) -> Iterator[None]:
+        """Tells somebody of each frame that is answered, or fails, until the block ends."""
+        self._listeners.append(listener)
+        try:
+            yield
+        finally:
+            self._listeners.remove(listener)
 
     async def look(self, body: bytes, ask: Ask, tasks: tuple[str, ...], clock: Clock) -> Seen:
-        """See `Room`. Who read `models` in the same step of the event loop is answered by these."""
-        room = self.room
+        """See `Room`. Who asked `room_for` in the same step of the event loop is answered by that."""
+        room, start = self.room_for(ask), perf_counter()
+        said: Seen | Exception | None = None
         try:
-            seen = await room.look(body, ask, tasks, clock)
+            said = await room.look(body, ask, tasks, clock)
         except Exception as error:
-            if self.failed is not None and room is self.room and is_ours(error):
-                self.failed()
+            said = error
             raise
-        if self.overhear is not None:
-            self.overhear(body, ask, tasks, seen)
-        return seen
+        finally:
+            if said is not None:
+                for listener in self._listeners:
+                    listener(Heard(room, body, ask, tasks, perf_counter() - start, said))
+        return said
 
     async def start(self) -> None:
         """Begins to take frames."""
@@ -75,3 +117,17 @@ class Relay:
     async def close(self, within_s: float) -> None:
         """See `Room`."""
         await self.room.close(within_s)
+
+    def _side(self, camera: str) -> Room:
+        if self.beside is None or not self.share:
+            return self.room
+        place = int.from_bytes(blake2b(camera.encode(), digest_size=8).digest()) / 2**64
+        return self.beside if place < self.share else self.room
+
+
+def _has(room: Room, ask: Ask) -> bool:
+    try:
+        select(room.models, ask.tasks, ask.version)
+    except (UnknownTask, UnknownVersion):
+        return False
+    return True
