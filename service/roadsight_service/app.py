@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from roadsight_service.access import Access
 from roadsight_service.loading.loader import Loader
+from roadsight_service.loading.lookout import looking
 from roadsight_service.loading.metrics import LoadMetrics
 from roadsight_service.loading.relay import Relay
 from roadsight_service.metrics import Metrics
@@ -70,7 +71,8 @@ def create_app(settings: Settings, opens: OpenModels = open_models) -> FastAPI:
             checks,
         )
         try:
-            yield
+            async with looking(room, settings, loader):
+                yield
         finally:
             app.state.roadsight = None
             if checks is not None:

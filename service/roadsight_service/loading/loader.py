@@ -54,7 +54,8 @@ class Loader:
             loads: are told how loads end.
             fixed: why nothing can be loaded; None if it can.
         """
-        self._relay, self._settings, self._metrics, self._loads, self._fixed = relay, settings, metrics, loads, fixed
+        self._relay, self._settings, self._metrics, self._loads, self.fixed = relay, settings, metrics, loads, fixed
+        self.asked = set[str]()  # the bundles that were to be loaded, as `name@version`
         self._loading: str | None = None
         self._watch: Watch | None = None
         loads.watch(relay.models)
@@ -74,8 +75,8 @@ class Loader:
             UnknownBundle, BadParameter: there is no such bundle, or it is for another task.
             LoadFailed: it can't be trusted, opened or tested, took too long, or answered too differently.
         """
-        if self._fixed is not None:
-            raise errors.LoadUnsupported(self._fixed)
+        if self.fixed is not None:
+            raise errors.LoadUnsupported(self.fixed)
         (before,) = select(self._relay.models, (task,), None)
         if (at_once := self._at_once(task, wanted, trial)) is not None:
             return at_once
@@ -83,6 +84,7 @@ class Loader:
             chosen = await asyncio.to_thread(choose, self._settings, before, wanted)
             if chosen == bundle_name(before):
                 return Loaded(before, before)
+            self.asked.add(chosen)
             room = await self._beside(task, chosen)
             try:
                 compared = await self._compare(room, task, trial)

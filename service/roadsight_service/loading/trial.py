@@ -23,6 +23,10 @@ class Trial(BaseModel):
         None, ge=1, le=86_400, description=f"How long, unless it is promoted before; {CANARY_S} by default."
     )
 
+    def __str__(self) -> str:
+        """What is asked, as JSON."""
+        return self.model_dump_json(exclude_defaults=True)
+
     @model_validator(mode="after")
     def _is_whole(self) -> "Trial":
         if self.max_disagreement < 1 and not self.shadow_frames:

@@ -83,9 +83,9 @@ def load_next(url: str, bundle: str) -> httpx.Response:
     return answers[-1]
 
 
-def ask(url: str, body: bytes = RED_PNG, query: str = "", **headers: str) -> httpx.Response:
+def ask(url: str, body: bytes = RED_PNG, query: str = "", camera: str = "front") -> httpx.Response:
     """Posts a frame."""
-    return post(url, body=body, query=query, Authorization=ADMIN["Authorization"], **headers)
+    return post(url, body=body, query=query, Authorization=ADMIN["Authorization"], X_Camera_Id=camera)
 
 
 def results(answer: httpx.Response) -> list[Any]:

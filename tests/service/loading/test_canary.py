@@ -23,7 +23,7 @@ def sides(running: Running) -> dict[str, list[str]]:
     """The cameras by the version that answers them, which is the same each time."""
     found: dict[str, list[str]] = {}
     for camera in CAMERAS:
-        (said,) = {version(ask(running.url, X_Camera_Id=camera)) for _ in range(2)}
+        (said,) = {version(ask(running.url, camera=camera)) for _ in range(2)}
         found.setdefault(said, []).append(camera)
     return found
 
@@ -39,7 +39,7 @@ def test_it_answers_its_share_of_the_cameras_until_it_is_promoted(tmp_path: Path
         assert len(found["2.0.0"]) + len(found["1.0.0"]) == len(CAMERAS)
 
         for one, other in (("1.0.0", "2.0.0"), ("2.0.0", "1.0.0")):  # who asks for a version gets it
-            assert version(ask(running.url, query=f"?version={one}", X_Camera_Id=found[other][0])) == one
+            assert version(ask(running.url, query=f"?version={one}", camera=found[other][0])) == one
         assert ask(running.url, query="?version=3.0.0").json()["code"] == "unknown_version"
 
         assert metric(running.url, "roadsight_canary_share") == 0.25
@@ -79,7 +79,7 @@ def test_one_that_fails_goes_back_and_only_its_own_cameras_saw_it(tmp_path: Path
     save(tmp_path, "2.0.0", {"classifier.onnx": refuses_red()})
     with house(tmp_path, load_max_errors=1) as running:
         assert load(running.url, "colours@2.0.0", canary=0.5).status_code == 200
-        told = [ask(running.url, X_Camera_Id=camera).status_code for camera in CAMERAS]
+        told = [ask(running.url, camera=camera).status_code for camera in CAMERAS]
         assert sorted(told)[-2:] == [500, 500]
         assert sum(each != 200 for each in told) == 2
         assert serves(running.url) == "1.0.0"
