@@ -135,7 +135,7 @@ class Loader:
     async def _beside(self, task: str, chosen: str) -> Room:
         served = self._relay.models.items()
         names = tuple(chosen if each == task else bundle_name(model) for each, model in served)
-        return await open_beside(self._settings.model_copy(update={"models": names}), self._metrics)
+        return await open_beside(self._relay, self._settings.model_copy(update={"models": names}), self._metrics)
 
     async def _compare(self, room: Room, task: str, trial: Trial) -> Compared | None:
         """Compares it with what serves; meanwhile it answers who asks for its version."""

@@ -26,7 +26,8 @@ START_S = 120.0  # to open and warm all models
 FORK_S = 10.0
 END_S = 5.0
 POLL_S = 0.01
-PATIENT = 19  # the niceness of a zygote that opens models beside lanes that serve: it takes what these leave
+NICENESS = 5  # of the zygote and its lanes: the serving process, which keeps them busy, must not wait for them
+PATIENT = 19  # of opening models beside lanes that serve: it takes what these leave
 BUFFER_BYTES = 1 << 20  # of a socket: some frames
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # only a process of one thread forks well
 
@@ -58,6 +59,8 @@ class Crew:
             asked = settings.model_copy(update={"keys": None, "robustness_enabled": False})  # the door's affairs
             self._line.sendall(asked.model_dump_json().encode() + b"\n")  # it waits there
             self._zygote = _start_zygote(far.fileno(), memory, niceness)
+            with suppress(ProcessLookupError):  # it ended at once, as `warm` will tell
+                os.setpriority(os.PRIO_PROCESS, self._zygote.pid, os.getpriority(os.PRIO_PROCESS, 0) + NICENESS)
             ours.pop_all()
         self._answers = self._line.makefile("rb")
         self.models: dict[str, Served] = {}

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from roadsight_service.processes.lane import Lane
 
 log = logging.getLogger(__name__)
-NICENESS = 5  # of lanes: the serving process, which keeps them busy, must not wait for them
 _PR_SET_PDEATHSIG = 1  # sys/prctl.h
 
 
@@ -68,13 +67,13 @@ def _open(line: socket, gone: mmap, niceness: int) -> "Callable[[socket], Lane] 
     except RoadsightError as error:
         _say(line, {"wrong": wire.described(error)})
         return None
+    gc.collect()
+    gc.freeze()  # a collection would write to every object, and so copy the pages that lanes share
     _say(line, {"models": [_description(session) for session in registry.sessions.values()]})
     return lambda end: Lane(end, registry.sessions, gone, settings)
 
 
 def _bear_lanes(line: socket, make_lane: "Callable[[socket], Lane]") -> None:
-    gc.collect()
-    gc.freeze()  # a collection would write to every object, and so copy the pages that are shared
     while True:
         said, descriptors, _, _ = recv_fds(line, 1, 1)
         if not said:
@@ -98,7 +97,6 @@ def _be_lane(lane: "Lane") -> NoReturn:
     """Becomes a lane, and never returns into what the zygote was doing."""
     try:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # also if it hangs
-        os.nice(NICENESS)
         lane.work()
     except ConnectionError:  # the serving process is gone
         os._exit(0)
