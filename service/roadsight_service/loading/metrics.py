@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from typing import get_args
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from roadsight_models.judgement import Status
 from roadsight_service.loading.relay import Heard, is_ours
 from roadsight_service.metrics import SECONDS
+from roadsight_service.observed.histogram import Histogram
 from roadsight_service.room import Seen
 from roadsight_service.served import Model, bundle_name
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from roadsight_models.errors import RoadsightError, UnknownTask, UnknownVersion
 from roadsight_service.metrics import Clock
+from roadsight_service.robustness.question import Finding, Question
 from roadsight_service.room import Ask, Room, Seen
 from roadsight_service.served import Models, select
 
@@ -109,6 +110,10 @@ class Relay:
                 for listener in self._listeners:
                     listener(Heard(room, body, ask, tasks, perf_counter() - start, said))
         return said
+
+    async def examine(self, body: bytes, question: Question, clock: Clock, is_busy: Callable[[], bool]) -> Finding:
+        """See `Room`. A check ends in the room where it was begun."""
+        return await self.room.examine(body, question, clock, is_busy)
 
     async def start(self) -> None:
         """Begins to take frames."""

@@ -1,6 +1,6 @@
 """The zygote and its lanes, as the serving process has them: one object owns them all.
 
-settings --Crew, warm--> models that serve --fork--> a lane: its socket, its process id
+settings --Crew, warm--> models that serve --fork--> a lane, or a checker: its socket, its process id
          LaneLost, and what stops a start    LaneLost, OSError
 """
 
@@ -32,8 +32,8 @@ BUFFER_BYTES = 1 << 20  # of a socket: some frames
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # only a process of one thread forks well
 
 
-class Lane(NamedTuple):
-    """A lane that was just born."""
+class Child(NamedTuple):
+    """A lane or a checker that was just born."""
 
     line: socket
     process: int
@@ -56,7 +56,7 @@ class Crew:
             self._line, far = socketpair()
             ours.enter_context(self._line)
             its.enter_context(far)
-            asked = settings.model_copy(update={"keys": None, "robustness_enabled": False})  # the door's affairs
+            asked = settings.model_copy(update={"keys": None})  # the door's affair
             self._line.sendall(asked.model_dump_json().encode() + b"\n")  # it waits there
             self._zygote = _start_zygote(far.fileno(), memory, niceness)
             with suppress(ProcessLookupError):  # it ended at once, as `warm` will tell
@@ -83,8 +83,8 @@ class Crew:
         self.models = {one.manifest.task: one for one in served}
         return self
 
-    def fork(self) -> Lane:
-        """Has a lane born.
+    def fork(self, kind: bytes = wire.LANE) -> Child:
+        """Has a lane born, or a checker.
 
         Raises:
             LaneLost: the zygote died, or does not answer.
@@ -95,15 +95,15 @@ class Crew:
             end.setsockopt(SOL_SOCKET, SO_SNDBUF, BUFFER_BYTES)
         with far:
             try:
-                send_fds(self._line, [b"."], [far.fileno()])
+                send_fds(self._line, [kind], [far.fileno()])
                 said = self._answer(FORK_S)
             except (OSError, LaneLost) as error:
                 near.close()
                 raise LaneLost(str(error)) from error
-        if "lane" not in said:
+        if "child" not in said:
             near.close()
             raise OSError(said["wrong"])
-        return Lane(near, said["lane"])
+        return Child(near, said["child"])
 
     def close(self) -> None:
         """Hangs up, and waits until the zygote has ended; its lanes end with it. Who waits for it is told LaneLost."""

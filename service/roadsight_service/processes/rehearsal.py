@@ -2,7 +2,7 @@
 
 frame, Port(s) --one lane after the other--> each has its pages, and its first frame behind it
 
-The first frame of a lane costs it as much again as any other: what was shared until then is copied page by page.
+The first frame of a lane costs it more than the others: what was shared until then is copied page by page.
 """
 
 import asyncio

@@ -34,8 +34,8 @@ router = APIRouter()
 @router.post("/v1/models/{task}/load", response_model=LoadedOut, responses=_PROBLEMS, openapi_extra=_BODY)
 async def load(task: str, request: Request) -> LoadedOut | Response:
     """Lets another bundle serve a task, once it is warm; needs a key with the scope admin."""
-    state = state_of(request)
-    state.access.check(Given(request).authorization, "admin")
+    state = state_of(request.scope)
+    state.access.check(Given(request.scope).authorization, "admin")
     try:
         asked = _read(await _body(request))
     except ClientDisconnect:

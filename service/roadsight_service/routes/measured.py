@@ -1,6 +1,6 @@
 """What is noted of every request, whatever becomes of it.
 
-request --app--> answer --> requests, seconds, a line in the log, spans
+request --app--> answer --Notes--> requests, seconds, a line in the log, spans
 """
 
 from time import perf_counter
@@ -14,36 +14,45 @@ from roadsight_service.routes.trace import trace_of, traceparent
 from roadsight_service.tracing import SPENT, Tracer
 
 
-class Measured:
-    """Counts, times, logs and traces every request by route and status, failures too."""
+class Notes:
+    """Counts, times, logs and traces requests by route and status, failures too."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, log: RequestLog, tracer: Tracer | None) -> None:
-        self._app, self._metrics, self._log, self._tracer = app, metrics, log, tracer
+    def __init__(self, metrics: Metrics, tracer: Tracer | None) -> None:
+        self._metrics, self._log, self._tracer = metrics, RequestLog(), tracer
+
+    def take(self, scope: Scope, status: int, seconds: float) -> None:
+        """Takes a request that was answered."""
+        # Only routes that exist make a series: a client that tries paths can't grow the metrics.
+        route, parent = getattr(scope.get("route"), "path", "unmatched"), traceparent(scope["headers"])
+        trace = parent and trace_of(parent)
+        if self._tracer is not None:
+            trace = self._tracer.record(parent, route, status, seconds, scope.get(SPENT, {})) or trace
+        self._metrics.requests.labels(route, str(status)).inc()
+        exemplar = None if trace is None else {"trace_id": trace}
+        self._metrics.request_seconds.labels(route).observe(seconds, exemplar)
+        self._log.note(route, status, seconds, trace, scope.get(TOLD))
+
+
+class Measured:
+    """An application of which every request is noted."""
+
+    def __init__(self, app: ASGIApp, notes: Notes) -> None:
+        self._app, self._notes = app, notes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Is called by the application."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        start, code = perf_counter(), 500
-        scope[TOLD], scope[SPENT] = None, {}
+        start, status = perf_counter(), 500
 
         async def watched(message: Message) -> None:
-            nonlocal code
+            nonlocal status
             if message["type"] == "http.response.start":
-                code = message["status"]
+                status = message["status"]
             await send(message)
 
         try:
             await self._app(scope, receive, watched)
         finally:
-            # Only routes that exist make a series: a client that tries paths can't grow the metrics.
-            route = getattr(scope.get("route"), "path", "unmatched")
-            seconds, parent = perf_counter() - start, traceparent(scope["headers"])
-            trace = parent and trace_of(parent)
-            if self._tracer is not None:
-                trace = self._tracer.record(parent, route, code, seconds, scope[SPENT]) or trace
-            self._metrics.requests.labels(route, str(code)).inc()
-            exemplar = None if trace is None else {"trace_id": trace}
-            self._metrics.request_seconds.labels(route).observe(seconds, exemplar)
-            self._log.note(route, code, seconds, trace, scope[TOLD])
+            self._notes.take(scope, status, perf_counter() - start)

@@ -27,6 +27,7 @@ KEYS = json.dumps({hashlib.sha256(key.encode()).hexdigest(): [scope, "classify"]
                    (("admin", "admin"), ("car", "robustness"))})  # fmt: skip
 NAMES = {"1.0.0": ("red", "green", "blue"), "2.0.0": ("crimson", "lime", "navy"), "3.0.0": ("ruby", "jade", "azure")}
 MOST_TRIES = 200
+OPENED_S = 60.0  # a model is by then, on a machine that others use, too
 RED_PNG = encoded(striped(RED))
 
 

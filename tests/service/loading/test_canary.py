@@ -8,7 +8,7 @@ import httpx
 import colours
 from pictures import GREEN, RED, encoded, striped
 from running import metric, until
-from service.loading.house import ask, house, load, loads, refuses_red, results, save, serves, while_loading
+from service.loading.house import OPENED_S, ask, house, load, loads, refuses_red, results, save, serves, while_loading
 from service.processes.lanes import Running
 
 CAMERAS = tuple(f"camera-{number}" for number in range(40))
@@ -70,8 +70,8 @@ def test_it_is_promoted_when_its_time_is_up_and_goes_back_at_once_by_hand(tmp_pa
         assert (back["version"], back["share"], back["before"]) == ("1.0.0", 1, "colours@2.0.0")
         assert ask(running.url, query="?version=2.0.0").status_code == 404
         assert loads(running.url, "rolled_back") == 1
-        until(lambda: load(running.url, "colours@2.0.0", canary=0.01, canary_seconds=1).status_code == 200)
-        until(lambda: loads(running.url, "loaded") == 1)
+        until(lambda: load(running.url, "colours@2.0.0", canary=0.01, canary_seconds=1).status_code == 200, OPENED_S)
+        until(lambda: loads(running.url, "loaded") == 1, OPENED_S)
         assert serves(running.url) == "2.0.0"
 
 
@@ -91,8 +91,9 @@ def test_one_that_comes_to_differ_goes_back(tmp_path: Path) -> None:
     save(tmp_path, "1.0.0", labels=colours.LABELS)
     save(tmp_path, "2.0.0", labels=("red", "blue", "green"))
     with house(tmp_path) as running:
+        gone_back = lambda: loads(running.url, "rolled_back") == 1  # noqa: E731
         trial = {"shadow_frames": 3, "max_disagreement": 0.5, "canary": 0.01}
         begun = while_loading(running, partial(ask, running.url, ONLY_RED), **trial)
         assert begun.json()["compared"]["disagreement"] == 0
-        until(lambda: version(ask(running.url, ONLY_GREEN)) == "1.0.0" and loads(running.url, "rolled_back") == 1)
+        until(lambda: version(ask(running.url, ONLY_GREEN)) == "1.0.0" and gone_back(), OPENED_S)
         assert ask(running.url, query="?version=2.0.0").status_code == 404
