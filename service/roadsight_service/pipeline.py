@@ -6,7 +6,9 @@ body + Ask --relay--> room --select--> models --look--> Seen --> Answer
 """
 
 from dataclasses import dataclass
+from time import monotonic
 
+from roadsight_models.errors import DeadlineMissed
 from roadsight_service.loading.relay import Relay
 from roadsight_service.metrics import Clock, Metrics
 from roadsight_service.room import Ask, Seen
@@ -36,11 +38,14 @@ class Pipeline:
 
         Raises:
             UnknownTask, UnknownVersion: nothing serves what was asked for.
+            DeadlineMissed: the answer is there, but too late: the loop came to it late.
             RoadsightError: see `Room.look`.
         """
         models = select(self._room.room_for(ask).models, ask.tasks, ask.version)
         tasks = tuple(model.manifest.task for model in models)
         seen = await self._room.look(body, ask, tasks, clock)
+        if monotonic() >= ask.deadline:
+            raise DeadlineMissed("the answer")
         for row in seen.judgements:
             for task, judgement in zip(tasks, row, strict=True):
                 self._metrics.models.judged(task, judgement)

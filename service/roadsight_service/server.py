@@ -8,11 +8,12 @@ import sys
 from contextlib import suppress
 
 import uvicorn
-from uvicorn.main import STARTUP_FAILURE
 
 from roadsight_service.app import Roadsight
 from roadsight_service.protocol import HttpProtocol
 from roadsight_service.settings import Settings
+
+NOT_STARTED = 3  # what uvicorn's own command ends with
 
 
 def config(app: Roadsight, settings: Settings) -> uvicorn.Config:
@@ -36,4 +37,4 @@ def run(app: Roadsight, settings: Settings) -> None:
     with suppress(KeyboardInterrupt):
         server.run()
     if not server.started:
-        sys.exit(STARTUP_FAILURE)
+        sys.exit(NOT_STARTED)

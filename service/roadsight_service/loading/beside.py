@@ -12,8 +12,10 @@ from roadsight_models.errors import LaneLost
 from roadsight_service.loading.relay import Heard, Relay
 from roadsight_service.metrics import Metrics
 from roadsight_service.opening import begin_beside
-from roadsight_service.room import Room, Seen
+from roadsight_service.room import Ask, Room, Seen
 from roadsight_service.settings import Settings
+
+Frame = tuple[bytes, Ask, tuple[str, ...]]
 
 
 async def open_beside(relay: Relay, settings: Settings, metrics: Metrics) -> Room:
@@ -23,11 +25,11 @@ async def open_beside(relay: Relay, settings: Settings, metrics: Metrics) -> Roo
         RoadsightError: what stops a start.
         LaneLost: a process died, took too long, or there is no room for it on this machine.
     """
-    frames = deque[Heard](maxlen=1)
+    frames = deque[Frame](maxlen=1)
 
     def keep(heard: Heard) -> None:
-        if isinstance(heard.said, Seen):
-            frames.append(heard)
+        if isinstance(heard.said, Seen) and isinstance(heard.ask, Ask):
+            frames.append((heard.body, heard.ask, heard.tasks))
 
     try:
         with relay.heard_by(keep):
@@ -36,7 +38,7 @@ async def open_beside(relay: Relay, settings: Settings, metrics: Metrics) -> Roo
         raise LaneLost(f"no process can be had for it: {error}") from error
 
 
-async def _opened(settings: Settings, metrics: Metrics, frames: Iterable[Heard]) -> Room:
+async def _opened(settings: Settings, metrics: Metrics, frames: Iterable[Frame]) -> Room:
     from roadsight_service.processes.room import ProcessRoom  # noqa: PLC0415  (on Linux alone)
 
     crew = begin_beside(settings)
@@ -49,7 +51,7 @@ async def _opened(settings: Settings, metrics: Metrics, frames: Iterable[Heard])
     try:
         await room.start()
         for frame in tuple(frames):
-            await room.rehearse(frame.body, frame.ask, frame.tasks)
+            await room.rehearse(*frame)
     except BaseException:
         await room.close(0)
         raise

@@ -60,9 +60,9 @@ class LoadMetrics:
         """Notes a frame of either side."""
         name = bundle_name(heard.room.models[task])
         self._seconds.labels(task, name).observe(heard.seconds)
-        if not isinstance(heard.said, Seen):
+        if isinstance(heard.said, Exception):
             self._failures.labels(task, name).inc(is_ours(heard.said))
-        elif task in heard.tasks:
+        elif isinstance(heard.said, Seen) and task in heard.tasks:
             column = heard.tasks.index(task)
             for row in heard.said.judgements:
                 self._judgements.labels(task, name, row[column].status).inc()

@@ -2,31 +2,34 @@
 
 body, Ask --room_for--> the room that serves, or the one beside: its share of cameras, and who asks for its version
           --look--> Seen, or an error --Heard--> listeners
+crops, Batch --infer--> the room that serves --> Inferred, or an error --Heard--> listeners
 another room --serve--> serves from the next frame on; a frame stays to its end in the room that it was put into
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
 from time import perf_counter
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from roadsight_models.errors import RoadsightError, UnknownTask, UnknownVersion
 from roadsight_service.metrics import Clock
 from roadsight_service.robustness.question import Finding, Question
-from roadsight_service.room import Ask, Room, Seen
+from roadsight_service.room import Ask, Batch, Inferred, Room, Seen
 from roadsight_service.served import Models, select
+
+Said = TypeVar("Said", Seen, Inferred)
 
 
 class Heard(NamedTuple):
-    """A frame that was answered, or failed."""
+    """A frame, or a batch of crops, that was answered or failed."""
 
     room: Room
     body: bytes
-    ask: Ask
+    ask: Ask | Batch
     tasks: tuple[str, ...]
     seconds: float
-    said: Seen | Exception
+    said: Seen | Inferred | Exception
 
 
 Listener = Callable[[Heard], None]
@@ -98,18 +101,12 @@ class Relay:
 
     async def look(self, body: bytes, ask: Ask, tasks: tuple[str, ...], clock: Clock) -> Seen:
         """See `Room`. Who asked `room_for` in the same step of the event loop is answered by that."""
-        room, start = self.room_for(ask), perf_counter()
-        said: Seen | Exception | None = None
-        try:
-            said = await room.look(body, ask, tasks, clock)
-        except Exception as error:
-            said = error
-            raise
-        finally:
-            if said is not None:
-                for listener in self._listeners:
-                    listener(Heard(room, body, ask, tasks, perf_counter() - start, said))
-        return said
+        room = self.room_for(ask)
+        return await self._told(room, body, ask, tasks, room.look(body, ask, tasks, clock))
+
+    async def infer(self, crops: bytes, batch: Batch, clock: Clock) -> Inferred:
+        """See `Room`. Crops know no camera, and no version but the one that serves."""
+        return await self._told(self.room, crops, batch, (batch.task,), self.room.infer(crops, batch, clock))
 
     async def examine(self, body: bytes, question: Question, clock: Clock, is_busy: Callable[[], bool]) -> Finding:
         """See `Room`. A check ends in the room where it was begun."""
@@ -122,6 +119,23 @@ class Relay:
     async def close(self, within_s: float) -> None:
         """See `Room`."""
         await self.room.close(within_s)
+
+    async def _told(
+        self, room: Room, body: bytes, ask: Ask | Batch, tasks: tuple[str, ...], work: Coroutine[Any, Any, Said]
+    ) -> Said:
+        """What the room says, told to listeners, too."""
+        start = perf_counter()
+        said: Said | Exception | None = None  # stays so where nobody waits any more
+        try:
+            said = await work
+            return said
+        except Exception as error:
+            said = error
+            raise
+        finally:
+            if said is not None:
+                for listener in self._listeners:
+                    listener(Heard(room, body, ask, tasks, perf_counter() - start, said))
 
     def _side(self, camera: str) -> Room:
         if self.beside is None or not self.share:

@@ -80,7 +80,9 @@ class Shadow:
 
     def _offer(self, heard: Heard) -> None:
         """Takes a frame that was answered, if it can be asked of the other model now."""
-        if not isinstance(heard.said, Seen) or heard.room is not self._relay.room or self._task not in heard.tasks:
+        if not isinstance(heard.said, Seen) or not isinstance(heard.ask, Ask):
+            return
+        if heard.room is not self._relay.room or self._task not in heard.tasks:
             return
         if self._asking is None and not self._is_done.is_set() and not self._relay.is_busy:
             column = heard.tasks.index(self._task)

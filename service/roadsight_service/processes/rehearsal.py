@@ -12,7 +12,8 @@ from dataclasses import replace
 from time import monotonic
 
 from roadsight_service.metrics import Clock
-from roadsight_service.processes.order import Order, Work
+from roadsight_service.processes.kinds import FrameOrder
+from roadsight_service.processes.order import Work
 from roadsight_service.processes.port import Port
 from roadsight_service.room import Ask
 
@@ -21,10 +22,9 @@ ANSWER_S = 10.0
 
 async def rehearse(ports: Sequence[Port], body: bytes, ask: Ask, tasks: tuple[str, ...]) -> None:
     """Gives each lane the frame; whatever they say of it, nobody is told."""
-    loop = asyncio.get_running_loop()
     for port in tuple(ports):
         if port in ports:  # else it was lost meanwhile
-            order = Order(body, replace(ask, deadline=monotonic() + ANSWER_S), tasks, Clock(), loop.create_future())
+            order = FrameOrder(body, replace(ask, deadline=monotonic() + ANSWER_S), tasks, Clock())
             port.give([Work(order, 0, order.regions)])
             with suppress(Exception):  # what fails now will do so before those who watch it
                 await asyncio.wait_for(order.future, ANSWER_S)

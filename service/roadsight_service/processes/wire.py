@@ -18,6 +18,7 @@ from roadsight_models.judgement import Judgement, Prediction
 HEAD = struct.Struct("<I")
 LANE, CHECKER = b"L", b"C"  # what the zygote is asked for
 
+Given = tuple[bytes, bytes]  # logits and embedding of one crop that a client cut
 Said = tuple[str, str | None, tuple[tuple[int, float], ...], float | None]  # of one region by one model
 Wrong = tuple[str, str, dict[str, Any]]  # code, text, fields
 
@@ -34,6 +35,7 @@ class Piece(NamedTuple):
     tasks: tuple[str, ...]
     top: int
     squeezed: bool
+    cut: bool  # whether the body is crops that the client cut: then what the graph gives is wanted
 
 
 class Reply(NamedTuple):
@@ -43,9 +45,9 @@ class Reply(NamedTuple):
     wrong: Wrong | None
     width: int
     height: int
-    rows: tuple[tuple[Said, ...], ...]  # [region][task]
+    rows: tuple[Any, ...]  # Said, [region][task]; of crops that the client cut Given, [crop]
     spent: dict[str, float]  # seconds by stage
-    quality: tuple[Any, ...]  # what `Quality` is made of; nothing if it is wrong
+    quality: tuple[Any, ...]  # what `Quality` is made of; nothing if it is wrong, or cut
 
 
 class Report(NamedTuple):

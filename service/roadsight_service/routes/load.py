@@ -7,9 +7,8 @@ request --key--> body --LoadIn--> Loader --> what serves now
 
 import asyncio
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Request
 from pydantic import ValidationError
-from starlette.requests import ClientDisconnect
 
 from roadsight_models import errors
 from roadsight_service.loading.loader import Loaded
@@ -17,7 +16,6 @@ from roadsight_service.loading.schemas import ComparedOut, LoadedOut, LoadIn
 from roadsight_service.routes.given import Given
 from roadsight_service.routes.problems import describe
 from roadsight_service.routes.state import state_of
-from roadsight_service.routes.waiting import CLIENT_CLOSED_REQUEST
 
 MOST_BYTES = 4096
 BODY_S = 5.0
@@ -31,15 +29,12 @@ _BODY = {"requestBody": {"content": {"application/json": {"schema": LoadIn.model
 router = APIRouter()
 
 
-@router.post("/v1/models/{task}/load", response_model=LoadedOut, responses=_PROBLEMS, openapi_extra=_BODY)
-async def load(task: str, request: Request) -> LoadedOut | Response:
+@router.post("/v1/models/{task}/load", responses=_PROBLEMS, openapi_extra=_BODY)
+async def load(task: str, request: Request) -> LoadedOut:
     """Lets another bundle serve a task, once it is warm; needs a key with the scope admin."""
     state = state_of(request.scope)
     state.access.check(Given(request.scope).authorization, "admin")
-    try:
-        asked = _read(await _body(request))
-    except ClientDisconnect:
-        return Response(status_code=CLIENT_CLOSED_REQUEST)
+    asked = _read(await short_body(request))
     try:
         loaded = await state.loader.load(task, asked.bundle, asked)
     except asyncio.CancelledError as error:
@@ -47,7 +42,12 @@ async def load(task: str, request: Request) -> LoadedOut | Response:
     return _render(task, loaded)
 
 
-async def _body(request: Request) -> bytes:
+async def short_body(request: Request) -> bytes:
+    """Reads a body that says little.
+
+    Raises:
+        TooLarge, DeadlineMissed: it is longer than that, or did not come in time.
+    """
     read = bytearray()
     try:
         async with asyncio.timeout(BODY_S):

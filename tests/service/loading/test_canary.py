@@ -91,9 +91,9 @@ def test_one_that_comes_to_differ_goes_back(tmp_path: Path) -> None:
     save(tmp_path, "1.0.0", labels=colours.LABELS)
     save(tmp_path, "2.0.0", labels=("red", "blue", "green"))
     with house(tmp_path) as running:
-        gone_back = lambda: loads(running.url, "rolled_back") == 1  # noqa: E731
         trial = {"shadow_frames": 3, "max_disagreement": 0.5, "canary": 0.01}
         begun = while_loading(running, partial(ask, running.url, ONLY_RED), **trial)
         assert begun.json()["compared"]["disagreement"] == 0
-        until(lambda: version(ask(running.url, ONLY_GREEN)) == "1.0.0" and gone_back(), OPENED_S)
+        green = partial(ask, running.url, ONLY_GREEN)
+        until(lambda: version(green()) == "1.0.0" and loads(running.url, "rolled_back") == 1, OPENED_S)
         assert ask(running.url, query="?version=2.0.0").status_code == 404
