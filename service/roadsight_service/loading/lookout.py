@@ -98,5 +98,5 @@ def _name(folder: Path) -> str:
 
 
 def _stamp(folder: Path) -> Stamp:
-    files = ((path.name, path.stat()) for path in sorted(folder.iterdir()))
+    files = ((path.name, path.stat()) for path in sorted(folder.iterdir()) if path.exists())  # links may lead nowhere
     return tuple((name, found.st_size, found.st_mtime_ns) for name, found in files)
