@@ -14,7 +14,7 @@ import pytest
 
 import colours
 from pictures import BLUE, GREEN, RED, encoded, noise, striped
-from recordings import START_NS, bag, pictures, video
+from recordings import START_NS, bag, image, pictures, video
 from roadsight_models.errors import BadParameter
 from roadsight_service.scoring.boxes import read_boxes
 from roadsight_service.scoring.command import score
@@ -83,7 +83,7 @@ def test_a_video_is_judged_frame_by_frame(tmp_path: Path) -> None:
 def test_a_bag_is_judged_camera_by_camera_at_its_own_time(tmp_path: Path) -> None:
     bag(
         tmp_path / "drive.mcap",
-        [("/left", encoded(striped(RED))), ("/right", striped(BLUE)), ("/left", encoded(striped(GREEN)))],
+        [("/left", encoded(striped(RED))), ("/right", image(striped(BLUE))), ("/left", encoded(striped(GREEN)))],
     )
     score([tmp_path / "drive.mcap"], str(tmp_path / "out"))
     scored = rows(tmp_path / "out")
@@ -167,7 +167,7 @@ def test_ray_writes_the_same_rows(tmp_path: Path) -> None:
     drive = tmp_path / "drive"
     pictures(drive, ["red", "green", "blue"])
     video(drive / "a.mkv", [striped(GREEN, width=64, height=48)] * 3)
-    bag(drive / "b.mcap", [("/left", striped(BLUE))])
+    bag(drive / "b.mcap", [("/left", image(striped(BLUE)))])
     score([drive], str(tmp_path / "here"))
     with program(drive, tmp_path / "there", "--ray", "2") as process:
         assert process.wait(100) == 0
