@@ -7,9 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
 
 import colours
@@ -18,11 +16,10 @@ from recordings import START_NS, bag, image, pictures, video
 from roadsight_models.errors import BadParameter
 from roadsight_service.scoring.boxes import read_boxes
 from roadsight_service.scoring.command import score
-from roadsight_service.scoring.table import SCHEMA
 from roadsight_service.settings import Settings
 from running import post, serve, until
+from scored import labels, rows
 
-Row = dict[str, Any]
 PROGRAM = "import typer; from roadsight_service.scoring.command import score; typer.run(score)"
 
 
@@ -31,17 +28,6 @@ def bundles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     colours.save(tmp_path / "bundles")
     monkeypatch.setenv("ROADSIGHT_BUNDLES", str(tmp_path / "bundles"))
     return tmp_path / "bundles"
-
-
-def rows(out: Path) -> list[Row]:
-    """All rows of a folder, by source, frame and region."""
-    table = pq.read_table(out)
-    assert table.schema.remove_metadata() == SCHEMA
-    return sorted(table.to_pylist(), key=lambda row: (row["source"], row["frame"], row["x1"] or 0))
-
-
-def labels(out: Path) -> list[str | None]:
-    return [row["label"] for row in rows(out)]
 
 
 def program(frames: Path, out: Path, *more: str) -> "subprocess.Popen[bytes]":
