@@ -33,6 +33,7 @@ from roadsight_service.routes.stream import Streams
 from roadsight_service.routes.streamed import PATH as STREAM
 from roadsight_service.settings import Settings
 from roadsight_service.tracing import make_tracer
+from roadsight_service.tracks import Tracks
 
 if TYPE_CHECKING:
     from roadsight_service.processes.crew import Crew
@@ -68,6 +69,7 @@ def create_app(settings: Settings, opens: OpenModels = open_models) -> FastAPI:
             Access(settings.keys),
             Intake(settings.max_body_bytes, settings.max_buffered_bytes),
             Pipeline(room, metrics),
+            Tracks(),
             loader,
             checks,
         )

@@ -37,6 +37,7 @@ class Ask:
     top: int = 5
     suspicion: bool = False  # how far each answer hangs on detail is wanted, too
     layout: Layout | None = None  # of a raw frame; None where the body is a file
+    fuses: bool = False  # regions with a track are wanted fused with the frames before; then all classes are named
     stream: object | None = None  # while it waits, a newer frame of the same stream and camera takes its place
 
 

@@ -59,6 +59,7 @@ async def classify(request: Request) -> Response:
                 ask = asking.ask(given, until, state.settings)
                 answer = await unless_gone(request, state.pipeline.classify(body, ask, clock))
             state.metrics.pictures.answered(answer.seen.quality, said.camera_id, said.captured)
+            answer = state.tracks.follow(answer, ask, said.captured)
             return Response(classified(said, answer, clock), media_type="application/json")
     except ClientGone:
         return Response(status_code=CLIENT_CLOSED_REQUEST)

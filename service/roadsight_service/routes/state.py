@@ -13,6 +13,7 @@ from roadsight_service.pipeline import Pipeline
 from roadsight_service.room import Room
 from roadsight_service.routes.intake import Intake
 from roadsight_service.settings import Settings
+from roadsight_service.tracks import Tracks
 
 if TYPE_CHECKING:  # they come with attacks and ONNX Runtime, which only a service that has them loads
     from roadsight_service.robustness.checks import Checks
@@ -28,6 +29,7 @@ class State:
     access: Access
     intake: Intake
     pipeline: Pipeline
+    tracks: Tracks
     loader: Loader
     checks: "Checks | None"  # where the settings want them
 

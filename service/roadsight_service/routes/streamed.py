@@ -85,6 +85,7 @@ class Streamed:
             quality, said = outcome.seen.quality, self._said
             self._state.metrics.pictures.answered(quality, said.camera_id, said.captured)
             self._note(200, None)
+            outcome = self._state.tracks.follow(outcome, self._ask, said.captured)
             return classified(said, outcome, self._clock).decode()
         assert outcome is not None, "work comes first"
         return self._problem(outcome)
