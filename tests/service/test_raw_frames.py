@@ -20,7 +20,7 @@ QUERY = "?regions=[[0,0,40,40],[90.5,3,120,40]]&top=0"
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with serve_processes(tmp_path_factory.mktemp("bundles"), max_pixels=10_000) as running:
+    with serve_processes(tmp_path_factory.mktemp("bundles"), max_pixels=10_000, robustness_enabled=True) as running:
         yield running.url
 
 
@@ -54,6 +54,13 @@ def test_threads_and_checks_of_robustness_take_it_too(tmp_path: Path) -> None:
         )
         query = f"region=[0,0,40,40]&attack=fgsm&epsilon={ENOUGH}"
         assert house.check(query, body, headers).json()["verdict"] == "broken"
+
+
+def test_a_check_in_a_process_of_its_own_takes_it_too(url: str) -> None:
+    body, kind = PADDED
+    query = "region=[0,0,40,40]&attack=certify&n=50"
+    checked = httpx.post(f"{url}/v1/robustness?{query}", content=body, headers={"Content-Type": kind}, timeout=20)
+    assert checked.json()["verdict"] == "certified"
 
 
 @pytest.mark.parametrize(

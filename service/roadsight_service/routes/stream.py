@@ -12,11 +12,10 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 
 from roadsight_models.errors import QueueFull, RoadsightError
-from roadsight_service.request_log import Problem
 from roadsight_service.room import ClientGone
 from roadsight_service.routes.given import Given
 from roadsight_service.routes.measured import Notes
-from roadsight_service.routes.problems import answer_to
+from roadsight_service.routes.problems import TOLD, tell
 from roadsight_service.routes.state import State, state_of
 from roadsight_service.routes.streamed import PATH, Streamed
 from roadsight_service.routes.trace import traceparent
@@ -35,9 +34,8 @@ class Streams:
         try:
             state = self._admit(scope)
         except RoadsightError as error:
-            parent = traceparent(scope["headers"])
-            self._notes.note(PATH, error.status, 0.0, parent, {}, Problem(error.code, str(error)))
-            await answer_to(error)(scope, receive, send)
+            await tell(scope, error)(scope, receive, send)
+            self._notes.note(PATH, error.status, 0.0, traceparent(scope["headers"]), {}, scope[TOLD])
             return
         self._open += 1
         try:

@@ -37,6 +37,14 @@ def test_the_first_frame_is_as_it_is_alone_and_one_that_was_wrong_may_spoil_the_
     assert compare(of(("a", 0.05), ("a", 0.6)), uncertain_below=0.0, forgetting=0.0).all.spoilt == 0
 
 
+def test_frames_go_by_their_numbers_however_they_are_stored() -> None:
+    stored = [("2", 0.3), ("10", 0.2), ("1", 0.9)]
+    samples = [replace(sample(1), group="a", image=f"1/7/{number}") for number, _ in stored]
+    found = compare(Answers.read(one_sign(*(score for _, score in stored)), samples, TWO), uncertain_below=0.5)
+    assert [found.after[n].alone.right.hits for n in (1, 2, 3)] == [1, 0, 0]
+    assert (found.after[2].mended, found.after[3].mended) == (1, 0)
+
+
 def test_without_tracks_there_is_nothing_to_fuse() -> None:
     with pytest.raises(BadAnswers, match="no track has two frames"):
         compare(of(("a", 0.9), ("b", 0.9)), uncertain_below=0.5)

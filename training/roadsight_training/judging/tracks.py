@@ -4,6 +4,7 @@ probabilities [N, K], samples --Pool, track by track, frame by frame--> Compared
                               BadAnswers (there are no tracks)
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from roadsight_models.fusion import FORGETTING, Pool
+from roadsight_training.datasets import Sample
 from roadsight_training.errors import BadAnswers
 from roadsight_training.judging.answers import Answers, Probabilities
 from roadsight_training.judging.intervals import Flags, Indices, Proportion
@@ -52,7 +54,7 @@ class Compared:
 
 
 def compare(answers: Answers, uncertain_below: float, forgetting: float = FORGETTING) -> Compared:
-    """Fuses each track's frames in the order in which they are stored.
+    """Fuses each track's frames in the order of their numbers.
 
     Args:
         answers: whose samples' groups are tracks.
@@ -62,7 +64,7 @@ def compare(answers: Answers, uncertain_below: float, forgetting: float = FORGET
     Raises:
         BadAnswers: no group has two samples.
     """
-    fused, place = _fused(answers.probabilities, [sample.group for sample in answers.samples], forgetting)
+    fused, place = _fused(answers.probabilities, answers.samples, forgetting)
     if place.max() == 0:
         raise BadAnswers("no track has two frames: there is nothing to fuse")
 
@@ -77,14 +79,20 @@ def compare(answers: Answers, uncertain_below: float, forgetting: float = FORGET
     return Compared(int((place == 0).sum()), row(place >= 0), after)
 
 
-def _fused(probabilities: Probabilities, tracks: Sequence[str], forgetting: float) -> tuple[Probabilities, Indices]:
+def _fused(probabilities: Probabilities, samples: Sequence[Sample], forgetting: float) -> tuple[Probabilities, Indices]:
     """The fused probabilities [N, K], and which frame of its track each is, from 0."""
     pools: dict[str, Pool] = defaultdict(lambda: Pool(forgetting))
-    fused, place = np.empty_like(probabilities), np.empty(len(tracks), np.int64)
-    for i, track in enumerate(tracks):
-        place[i] = pools[track].frames
-        fused[i] = pools[track].add(probabilities[i].tolist())
+    fused, place = np.empty_like(probabilities), np.empty(len(samples), np.int64)
+    # A track may be stored in two kinds, one behind the other; the name of a shot ends with its number.
+    for i in sorted(range(len(samples)), key=lambda i: _numbers(samples[i].image)):
+        pool = pools[samples[i].group]
+        place[i] = pool.frames
+        fused[i] = pool.add(probabilities[i].tolist())
     return fused, place
+
+
+def _numbers(name: str) -> list[int]:
+    return [int(digits) for digits in re.findall("[0-9]+", name)]
 
 
 def _answered(probabilities: Probabilities, truth: Indices, uncertain_below: float) -> Answered:
