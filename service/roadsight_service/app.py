@@ -14,16 +14,21 @@ from fastapi import FastAPI, Response
 from starlette.types import Receive, Scope, Send
 
 from roadsight_service.access import Access
+from roadsight_service.inference_protocol.listening import check_grpc, listening
+from roadsight_service.inference_protocol.open_inference import OpenInference
+from roadsight_service.inference_protocol.statistics import ProtocolMetrics
 from roadsight_service.loading.loader import Loader
 from roadsight_service.loading.metrics import LoadMetrics
 from roadsight_service.loading.relay import Relay
 from roadsight_service.metrics import Metrics
+from roadsight_service.observed.requests import Requests
 from roadsight_service.opening import make_room, open_models, why_fixed
 from roadsight_service.pipeline import Pipeline
 from roadsight_service.robustness.checks import Checks
 from roadsight_service.robustness.metrics import CheckMetrics
 from roadsight_service.routes import classify, load, problems, robustness, status
 from roadsight_service.routes.frames import Frames
+from roadsight_service.routes.inference_protocol import describing, infer
 from roadsight_service.routes.intake import Intake
 from roadsight_service.routes.measured import Measured, Notes
 from roadsight_service.routes.state import State
@@ -49,7 +54,10 @@ def create_app(settings: Settings, opens: OpenModels = open_models) -> "Roadsigh
     """
     metrics = Metrics()
     check_metrics, load_metrics = CheckMetrics(metrics.registry), LoadMetrics(metrics.registry)
+    protocol_metrics = ProtocolMetrics(metrics.registry)
     tracer = make_tracer(settings)
+    requests = Requests(metrics, tracer)
+    check_grpc(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -59,19 +67,13 @@ def create_app(settings: Settings, opens: OpenModels = open_models) -> "Roadsigh
         metrics.watch(room, settings.queue_frames, settings.lanes)
         loader = Loader(room, settings, metrics, load_metrics, why_fixed(opened))
         checks = Checks(room, check_metrics) if settings.robustness_enabled else None
-        app.state.roadsight = State(
-            settings,
-            room,
-            metrics,
-            Access(settings.keys),
-            Intake(settings.max_body_bytes, settings.max_buffered_bytes),
-            Pipeline(room, metrics),
-            Tracks(),
-            loader,
-            checks,
-        )
+        pipeline, tracks = Pipeline(room, metrics), Tracks()
+        access, intake = Access(settings.keys), Intake(settings.max_body_bytes, settings.max_buffered_bytes)
+        protocol = OpenInference(room, pipeline, loader, protocol_metrics, settings)
+        app.state.roadsight = State(settings, room, metrics, access, intake, pipeline, tracks, loader, protocol, checks)
         try:
-            yield
+            async with listening(protocol, access, intake.hold, metrics, requests, settings):
+                yield
         finally:
             app.state.roadsight = None
             if checks is not None:
@@ -90,11 +92,13 @@ def create_app(settings: Settings, opens: OpenModels = open_models) -> "Roadsigh
     app.include_router(classify.router)
     app.include_router(status.router)
     app.include_router(load.router)
+    app.include_router(infer.router)
+    app.include_router(describing.router)
     if settings.robustness_enabled:
         app.include_router(robustness.router)
-    notes = Notes(metrics, tracer)
+    notes = Notes(requests)
     app.add_middleware(Measured, notes=notes)
-    app.frames, app.streams = Frames(app, notes), Streams(notes)
+    app.frames, app.streams = Frames(app, notes), Streams(requests)
     return app
 
 
@@ -120,4 +124,4 @@ class Roadsight(FastAPI):
 
 
 def _is_frame(scope: Scope) -> bool:
-    return scope["type"] == "http" and scope["method"] == "POST" and scope["path"] == classify.PATH
+    return (scope["type"], scope.get("method"), scope.get("path")) == ("http", "POST", classify.PATH)

@@ -2,6 +2,7 @@
 
 body, regions --prepare--> crops for each session --inference--> outputs --judged--> Seen
               BadImage, TooLarge, BadRegion
+crops of a client --unpack--> crops for a session --inference--> outputs
 
 With `squeezed` what squeezing leaves of the crops goes with them, in the same share.
 """
@@ -9,9 +10,11 @@ With `squeezed` what squeezing leaves of the crops goes with them, in the same s
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from roadsight_models.frame import admit, decode
 from roadsight_models.judgement import Judgement
-from roadsight_models.preprocess import cut, reduction
+from roadsight_models.preprocess import Crops, cut, reduction
 from roadsight_models.probabilities import judge, unknown
 from roadsight_models.raw_layout import Layout
 from roadsight_models.regions import Region, whole, within
@@ -57,6 +60,14 @@ def prepare(
     return Prepared(frame.width, frame.height, regions, crops, quality)
 
 
+def unpack(crops: bytes, session: Session, clock: Clock) -> Prepared:
+    """Crops that a client cut itself, uint8 [N, h, w, 3] of the size that the manifest says."""
+    with clock.stage("preprocess"):
+        rule = session.manifest.input
+        pixels = np.frombuffer(crops, np.uint8).reshape(-1, rule.height, rule.width, 3)
+        return Prepared(0, 0, (), ((session, Crops(pixels, (None,) * len(pixels))),), None)
+
+
 def judged(done: Done, top: int, squeezed: bool) -> Seen:
     """Says of each region what its outputs mean; `top` classes of it, all if 0."""
     columns = []
@@ -68,6 +79,7 @@ def judged(done: Done, top: int, squeezed: bool) -> Seen:
         each = iter(column)
         columns.append([unknown(why) if why else next(each) for why in crops.reasons])
     prepared = done.prepared
+    assert prepared.quality is not None, "it comes from `prepare`"
     rows = tuple(zip(*columns, strict=True))
     return Seen(prepared.width, prepared.height, prepared.regions, rows, prepared.quality)
 

@@ -5,7 +5,9 @@ body + Ask --select--> models --room--> Seen --> Answer
 """
 
 from dataclasses import dataclass, replace
+from time import monotonic
 
+from roadsight_models.errors import DeadlineMissed
 from roadsight_service.metrics import Clock, Metrics
 from roadsight_service.room import Ask, Room, Seen
 from roadsight_service.served import Model, select
@@ -34,11 +36,14 @@ class Pipeline:
 
         Raises:
             UnknownTask, UnknownVersion: nothing serves what was asked for.
+            DeadlineMissed: the answer is there, but too late: the loop came to it late.
             RoadsightError: see `Room.look`.
         """
         models = select(self._room.models, ask.tasks, ask.version)
         tasks = tuple(model.manifest.task for model in models)
         seen = await self._room.look(body, replace(ask, top=0) if ask.fuses else ask, tasks, clock)
+        if monotonic() >= ask.deadline:
+            raise DeadlineMissed("the answer")
         for row in seen.judgements:
             for task, judgement in zip(tasks, row, strict=True):
                 self._metrics.models.judged(task, judgement)

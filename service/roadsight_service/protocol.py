@@ -5,22 +5,29 @@ head of a request --refuse--> an answer at once; its body is thrown away as it c
 end of a connection --> whoever works for it
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from time import perf_counter
 from typing import Any, Protocol, cast
 
-from starlette.responses import Response
-from starlette.types import Scope
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 CALLER = "roadsight.caller"  # where a request's scope keeps it
+Scope = MutableMapping[str, Any]  # of ASGI
+
+
+class Answer(Protocol):
+    """What is sent of a response."""
+
+    status_code: int
+    raw_headers: list[tuple[bytes, bytes]]
+    body: bytes | memoryview
 
 
 class Refuses(Protocol):
     """An application that can say of a request, before it is let in, that it will not be."""
 
-    def refuse(self, scope: Scope) -> Response | None:
+    def refuse(self, scope: Scope) -> Answer | None:
         """The answer to a request that its head rules out; None to one that is let in."""
 
 
@@ -46,18 +53,18 @@ class Caller:
         if self._leave is not None:
             self._leave()
 
-    async def answer(self, response: Response) -> None:
+    async def answer(self, answer: Answer) -> None:
         """Sends an answer once what was sent before it is taken; to nobody if the caller is gone."""
         await self._flow.drain()
         if not self._is_gone:
-            self.write(response)
+            self.write(answer)
 
-    def write(self, response: Response) -> None:
+    def write(self, answer: Answer) -> None:
         """Sends an answer now, in one piece: uvicorn's own way is two writes, each a call of the system."""
         cycle = self._cycle
-        lines = [b"%b: %b\r\n" % header for header in (*cycle.default_headers, *response.raw_headers)]
+        lines = [b"%b: %b\r\n" % header for header in (*cycle.default_headers, *answer.raw_headers)]
         end = b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n"
-        cycle.transport.write(b"".join((STATUS_LINE[response.status_code], *lines, end, response.body)))
+        cycle.transport.write(b"".join((STATUS_LINE[answer.status_code], *lines, end, answer.body)))
         cycle.response_started = cycle.response_complete = True
         cycle.message_event.set()
         if not cycle.keep_alive:
@@ -106,10 +113,11 @@ class HttpProtocol(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Is called by uvicorn when it is a request's turn, and no more than its head need be there."""
         self._caller = caller = Caller(cycle, self.flow)
-        cycle.scope[CALLER] = caller  # type: ignore[typeddict-unknown-key]
+        scope = cast(Scope, cycle.scope)
+        scope[CALLER] = caller
         # Of requests sent without waiting each would be refused from within the one before: those wait for the loop.
         is_next = not self.pipeline and not self.flow.write_paused
-        refusal = cast(Refuses, self.config.app).refuse(cast(Scope, cycle.scope)) if is_next else None
+        refusal = cast(Refuses, self.config.app).refuse(scope) if is_next else None
         if refusal is None:
             super()._start_asgi_task(cycle, app)
         else:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 log = logging.getLogger(__name__)
 APART_S = 1.0
+OURS = "something went wrong on our side; the log says what"  # what clients are told of faults that are not theirs
 
 
 class Problem(NamedTuple):

@@ -1,14 +1,16 @@
 """The machine room, as the serving process sees it: frames in, judgements out. Threads or processes work in it.
 
-body, Ask, tasks --look--> Seen
+body, Ask, tasks --look---> Seen
                  QueueFull, Draining, BadImage, TooLarge, BadRegion, DeadlineMissed, LaneLost
+crops, Batch ------infer--> Inferred
+                 QueueFull, Draining, DeadlineMissed, LaneLost
 body, Question --examine--> Finding, beside the lanes
                BadImage, TooLarge, BadRegion, BadParameter, LaneLost
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from roadsight_models.judgement import Judgement
 from roadsight_models.raw_layout import Layout
@@ -56,6 +58,23 @@ class Seen:
     quality: Quality
 
 
+@dataclass(frozen=True)
+class Batch:
+    """Crops that a client has cut itself: what a model's graph gives for them is wanted, and no judgement."""
+
+    deadline: float  # seconds on the monotonic clock
+    camera: str  # who takes turns with whom in the queue
+    task: str
+    crops: int
+
+
+class Inferred(NamedTuple):
+    """What a graph gives for N crops, as it lies in memory: float32, row by row."""
+
+    logits: bytes  # [N, K]
+    embedding: bytes  # [N, D]
+
+
 class Room(Protocol):
     """Lanes, and the queue before them. Lives on the event loop that started it."""
 
@@ -87,6 +106,18 @@ class Room(Protocol):
             DeadlineMissed: told when the deadline passes, whatever the lanes are doing.
             LaneLost: the lane that had it died.
             Superseded: a newer frame of its stream came while it waited.
+        """
+
+    async def infer(self, crops: bytes, batch: Batch, clock: Clock) -> Inferred:
+        """Runs a model's graph. Cancelled, it does no more work.
+
+        Args:
+            crops: uint8 [N, h, w, 3] RGB of the size that the model's manifest says.
+            batch: says how many, and for which model.
+            clock: gets the seconds of the stages.
+
+        Raises:
+            QueueFull, Draining, DeadlineMissed, LaneLost: as `look` does.
         """
 
     async def examine(self, body: bytes, question: Question, clock: Clock, is_busy: Callable[[], bool]) -> Finding:

@@ -8,13 +8,14 @@ import sys
 from contextlib import suppress
 
 import uvicorn
-from uvicorn.main import STARTUP_FAILURE
 
 from roadsight_service.app import Roadsight
 from roadsight_service.protocol import HttpProtocol
 from roadsight_service.settings import Settings
 from roadsight_service.stream.message import MOST_HEAD_BYTES
 from roadsight_service.stream_protocol import StreamProtocol
+
+NOT_STARTED = 3  # what uvicorn's own command ends with
 
 
 def config(app: Roadsight, settings: Settings) -> uvicorn.Config:
@@ -41,4 +42,4 @@ def run(app: Roadsight, settings: Settings) -> None:
     with suppress(KeyboardInterrupt):
         server.run()
     if not server.started:
-        sys.exit(STARTUP_FAILURE)
+        sys.exit(NOT_STARTED)

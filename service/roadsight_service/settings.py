@@ -26,6 +26,12 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=0, le=65_535, description="Port to listen on; 0 takes a free one.")
+    grpc_port: int | None = Field(
+        None,
+        ge=0,
+        le=65_535,
+        description="Port for the Open Inference Protocol over gRPC, 8001 by custom; off if unset.",
+    )
     bundles: Path = Field(Path("models/bundles"), description="Folder of all bundles, `<name>/<version>/`.")
     models: Annotated[tuple[str, ...], NoDecode] = Field(
         (),

@@ -1,7 +1,8 @@
 """A machine room whose lanes are threads: for a GPU, which one process holds, and for sessions from elsewhere.
 
-body, Ask --Job--> Lanes --Done--> judged --> Seen
-body, Question --a thread of its own--> Finding
+body, Ask ----Job--> Lanes --Done--> judged --> Seen
+crops, Batch --Job--> Lanes --Done------------> Inferred
+body, Question --a thread of its own----------> Finding
 """
 
 import asyncio
@@ -10,7 +11,7 @@ from functools import partial
 
 from roadsight_service.batcher import make_batcher
 from roadsight_service.errand import Errand
-from roadsight_service.examine import judged, prepare
+from roadsight_service.examine import judged, prepare, unpack
 from roadsight_service.frame_queue import FrameQueue
 from roadsight_service.lanes import Lanes
 from roadsight_service.metrics import Clock, Metrics
@@ -19,7 +20,7 @@ from roadsight_service.registry import Registry
 from roadsight_service.robustness.examination import examine
 from roadsight_service.robustness.question import Finding, Question
 from roadsight_service.robustness.thread import on_a_thread
-from roadsight_service.room import Ask, Seen, crops_of
+from roadsight_service.room import Ask, Batch, Inferred, Seen, crops_of
 from roadsight_service.settings import Settings
 from roadsight_service.work import Job
 
@@ -60,6 +61,13 @@ class ThreadRoom:
         done = await self._lanes.run(job)
         with clock.stage("postprocess"):
             return judged(done, ask.top, ask.suspicion)
+
+    async def infer(self, crops: bytes, batch: Batch, clock: Clock) -> Inferred:
+        """See `Room`."""
+        work = partial(unpack, crops, self.models[batch.task], clock)
+        done = await self._lanes.run(Job(work, batch.deadline, batch.camera, clock, batch.crops))
+        with clock.stage("postprocess"):
+            return Inferred(*(output.tobytes() for output in done.outputs[0]))
 
     async def examine(self, body: bytes, question: Question, clock: Clock, is_busy: Callable[[], bool]) -> Finding:
         """See `Room`."""

@@ -33,7 +33,7 @@ class Prepared:
     height: int
     regions: tuple[Region, ...]  # within the frame
     crops: tuple[tuple[Session, Crops], ...]  # for each session that is to judge; what is squeezed of them after them
-    quality: Quality
+    quality: Quality | None  # None of crops that a client cut: there was no frame to look at
 
 
 @dataclass(frozen=True)

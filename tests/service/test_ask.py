@@ -29,7 +29,7 @@ def request(query: bytes = b"", headers: Mapping[bytes, bytes] | None = None) ->
 
 def understood(asked: Request, fields: Mapping[str, str] | None = None) -> tuple[float, Said, Ask]:
     """All three readings, as the route does them; receipt was at 100 s."""
-    given = Given(asked, tuple((fields or {}).items()))
+    given = Given(asked.scope, tuple((fields or {}).items()))
     until, said = asking.deadline(100.0, given, SETTINGS), asking.said(given)
     return until, said, asking.ask(given, until, SETTINGS)
 
@@ -180,5 +180,5 @@ def test_an_unknown_name_is_refused_in_few_words(name: str) -> None:
 
 
 def test_a_form_may_name_several_tasks() -> None:
-    given = Given(request(), (("task", "colour"), ("task", "size")))
+    given = Given(request().scope, (("task", "colour"), ("task", "size")))
     assert asking.ask(given, 0.0, SETTINGS).tasks == ("colour", "size")

@@ -18,7 +18,7 @@ def until_when(header: str | None, field: str | None = None, **settings: float) 
     """Milliseconds from receipt to the deadline."""
     headers = [] if header is None else [(b"x-deadline-ms", header.encode())]
     request = Request({"type": "http", "headers": headers, "http_version": "1.1", "query_string": b""})
-    given = Given(request, () if field is None else (("deadline_ms", field),))
+    given = Given(request.scope, () if field is None else (("deadline_ms", field),))
     return 1e3 * deadline(100.0, given, Settings.model_validate(settings)) - 100e3
 
 

@@ -120,7 +120,8 @@ def test_every_refusal_is_documented_with_its_codes_at_some_route(document: dict
     refusals = [(int(s), r) for responses in routes for s, r in responses.items() if s != "200"]
     documented = {(status, code) for status, refusal in refusals for code in refusal["description"].split(", ")}
     family = [kind for kind in RoadsightError.__subclasses__() if kind.__module__ == errors.__name__]
-    assert documented == {(kind.status, kind.code) for kind in family if kind.status != 500}
+    protocol = {errors.BadTensor, errors.UnknownModel}  # of /v2, which has a description of its own
+    assert documented == {(kind.status, kind.code) for kind in family if kind.status != 500 and kind not in protocol}
 
 
 def test_every_refusal_is_documented_as_a_problem(document: dict[str, Any]) -> None:

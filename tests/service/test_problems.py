@@ -16,7 +16,8 @@ from starlette.types import ASGIApp
 
 from roadsight_models import errors
 from roadsight_models.errors import RoadsightError
-from roadsight_service.routes.problems import OURS, answer_to, install, problem, tell
+from roadsight_service.request_log import OURS
+from roadsight_service.routes.problems import answer_to, install, problem, tell
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 SECRET = "/srv/secret/key.pem"

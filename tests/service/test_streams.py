@@ -147,11 +147,12 @@ def test_a_client_that_leaves_frees_its_place_and_no_frame_of_it_is_inferred(
 
 def test_lanes_that_are_processes_are_spared_its_frames_too(tmp_path: Path) -> None:
     with serve_processes(tmp_path) as running:
-        with running.paused(), streaming(running.url) as camera:
-            for i in range(40):  # each lane has one before the others, which wait or are superseded
-                camera.send(camera_id=str(i % 8))
-            until(lambda: metric(running.url, SUPERSEDED) > 0)
-        until(lambda: metric(running.url, "roadsight_streams") == 0)
+        with running.paused():
+            with streaming(running.url) as camera:
+                for i in range(40):  # each lane has one before the others, which wait or are superseded
+                    camera.send(camera_id=str(i % 8))
+                until(lambda: metric(running.url, SUPERSEDED) > 0)
+            until(lambda: metric(running.url, "roadsight_streams") == 0)
         assert post(running.url).status_code == 200
         assert running.crops() == 1
 

@@ -1,15 +1,17 @@
 """The machine room that serves now, in front of those that no longer do, or not yet.
 
-body, Ask --look--> the room that serves at this moment --> Seen
+body, Ask ----look--> the room that serves at this moment --> Seen
+crops, Batch --infer--> the same --> Inferred
 another room --replace--> serves from the next frame on; frames of the room before stay there to their end
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from roadsight_models.errors import RoadsightError
 from roadsight_service.metrics import Clock
 from roadsight_service.robustness.question import Finding, Question
-from roadsight_service.room import Ask, Room, Seen, Superseded
+from roadsight_service.room import Ask, Batch, Inferred, Room, Seen, Superseded
 from roadsight_service.served import Models
 
 Overhear = Callable[[bytes, Ask, tuple[str, ...], Seen], None]
@@ -60,16 +62,16 @@ class Relay:
 
     async def look(self, body: bytes, ask: Ask, tasks: tuple[str, ...], clock: Clock) -> Seen:
         """See `Room`. Who read `models` in the same step of the event loop is answered by these."""
-        room = self.room
-        try:
+        with self._noticing() as room:
             seen = await room.look(body, ask, tasks, clock)
-        except Exception as error:
-            if self.failed is not None and room is self.room and is_ours(error):
-                self.failed()
-            raise
         if self.overhear is not None:
             self.overhear(body, ask, tasks, seen)
         return seen
+
+    async def infer(self, crops: bytes, batch: Batch, clock: Clock) -> Inferred:
+        """See `Room`; as `look` does."""
+        with self._noticing() as room:
+            return await room.infer(crops, batch, clock)
 
     async def examine(self, body: bytes, question: Question, clock: Clock, is_busy: Callable[[], bool]) -> Finding:
         """See `Room`. A check ends in the room where it was begun."""
@@ -82,3 +84,14 @@ class Relay:
     async def close(self, within_s: float) -> None:
         """See `Room`."""
         await self.room.close(within_s)
+
+    @contextmanager
+    def _noticing(self) -> Iterator[Room]:
+        """The room that serves; tells what fails in it by our fault, if it serves still."""
+        room = self.room
+        try:
+            yield room
+        except Exception as error:
+            if self.failed is not None and room is self.room and is_ours(error):
+                self.failed()
+            raise

@@ -1,6 +1,6 @@
 """A lane: a process of one thread that decodes, cuts, infers and judges, round by round.
 
-socket --Piece(s)--> Job(s) --shares--> batches --infer, judged--> Reply(s) --> socket
+socket --Piece(s)--> Job(s) --shares--> batches --infer, judged or as they are--> Reply(s) --> socket
                      ClientGone, DeadlineMissed (before each step)
 """
 
@@ -11,13 +11,13 @@ from functools import partial
 from mmap import mmap
 from socket import socket
 from time import monotonic
-from typing import IO
+from typing import IO, Any
 
 from roadsight_models.raw_layout import Layout
 from roadsight_models.regions import Box, Region
 from roadsight_models.session import Session
 from roadsight_service.batcher import by_session, most_crops
-from roadsight_service.examine import judged, prepare
+from roadsight_service.examine import judged, prepare, unpack
 from roadsight_service.inference import infer, pack
 from roadsight_service.metrics import Clock
 from roadsight_service.processes import wire
@@ -69,6 +69,8 @@ class Lane:
         layout = None if piece.layout is None else Layout(*piece.layout)
         asked = body, regions, sessions, self._settings.max_pixels, clock
         work = partial(prepare, *asked, piece.squeezed, part, layout)
+        if piece.cut:
+            work = partial(unpack, body, sessions[0], clock)
         place = _Place(piece, clock, self._gone, self._replies.append)
         return Job(work, piece.deadline, "", clock, future=place)
 
@@ -95,13 +97,12 @@ class _Place(Future[Done]):
     def set_result(self, result: Done) -> None:
         try:
             with self._clock.stage("postprocess"):
-                seen = judged(result, self._piece.top, self._piece.squeezed)
-                rows = tuple([tuple(map(wire.plain, row)) for row in seen.judgements])
+                said = _as_it_is(result) if self._piece.cut else _judged(result, self._piece)
         except Exception as error:  # belongs to this frame; the lane lives on
             self.set_exception(error)
         else:
-            looks = tuple(seen.quality)
-            self._settle(Reply(self._piece.slot, None, seen.width, seen.height, rows, self._clock.spent, looks))
+            width, height, rows, looks = said
+            self._settle(Reply(self._piece.slot, None, width, height, rows, self._clock.spent, looks))
 
     def set_exception(self, exception: BaseException | None) -> None:
         wrong = wire.described(exception or RuntimeError())
@@ -111,3 +112,16 @@ class _Place(Future[Done]):
         if not self._is_settled:
             self._is_settled = True
             self._send(reply)
+
+
+def _judged(done: Done, piece: Piece) -> tuple[int, int, tuple[Any, ...], tuple[Any, ...]]:
+    """Width, height, rows and quality, for a reply."""
+    seen = judged(done, piece.top, piece.squeezed)
+    rows = tuple([tuple(map(wire.plain, row)) for row in seen.judgements])
+    return seen.width, seen.height, rows, tuple(seen.quality)
+
+
+def _as_it_is(done: Done) -> tuple[int, int, tuple[Any, ...], tuple[Any, ...]]:
+    """The same of crops that the client cut: what the graph gave for each."""
+    logits, embedding = done.outputs[0]
+    return 0, 0, tuple((one.tobytes(), other.tobytes()) for one, other in zip(logits, embedding, strict=True)), ()

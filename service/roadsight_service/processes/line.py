@@ -33,7 +33,7 @@ class Line:
         end.setblocking(False)
         self._loop.add_reader(end, self._read)
 
-    def send(self, buffers: Iterable[bytes]) -> None:
+    def send(self, buffers: Iterable[bytes | memoryview]) -> None:
         """Sends at once what the socket takes, and the rest later."""
         is_quiet = not self._outgoing
         self._outgoing.extend(map(memoryview, buffers))

@@ -1,53 +1,61 @@
-"""A frame in the serving process while lanes, which are other processes, work on it.
+"""What was asked, in the serving process, while lanes, which are other processes, work on it.
 
-Order --pieces: some regions each--> lanes --Part(s), in any order--> Seen
+Order --pieces: some regions each--> lanes --Part(s), in any order--> what was asked for
                                      BadImage, BadRegion, DeadlineMissed, LaneLost
 """
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from time import perf_counter
-from typing import NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
-from roadsight_models.judgement import Judgement
-from roadsight_models.regions import whole, within
 from roadsight_service.metrics import Clock
+from roadsight_service.processes.wire import Piece, Reply
 from roadsight_service.quality import Quality
-from roadsight_service.room import Ask, Seen, crops_of
+from roadsight_service.room import Ask, Batch
+from roadsight_service.served import Models
 
-Rows = tuple[tuple[Judgement, ...], ...]
+Answer = TypeVar("Answer")
+Body = bytes | memoryview
 
 
 class Part(NamedTuple):
-    """What a lane saw of a frame."""
+    """What a lane says of some regions."""
 
-    width: int
-    height: int
-    rows: Rows  # [region][task]
+    rows: tuple[Any, ...]  # one a region
     spent: dict[str, float]  # seconds by stage
-    quality: Quality
+    size: tuple[int, int] = (0, 0)  # of the frame
+    quality: Quality | None = None  # likewise
 
 
-@dataclass(eq=False)
-class Order:
-    """One frame, from the queue until it is settled."""
+class Order(ABC, Generic[Answer]):
+    """What was asked at one time, from the queue until it is settled."""
 
-    body: bytes
-    ask: Ask
-    tasks: tuple[str, ...]
-    clock: Clock
-    future: "asyncio.Future[Seen]"
-    taken: int = 0  # of its regions, by lanes
-    since: float = field(default_factory=perf_counter)
-    withdraw: dict[object, Callable[[], None]] = field(default_factory=dict)  # of each piece that a lane has
-    _parts: dict[int, Part] = field(default_factory=dict)  # by their first region
+    def __init__(self, body: bytes, ask: Ask | Batch, regions: int, crops: int, clock: Clock) -> None:
+        self.body, self.clock = body, clock
+        self.camera, self.deadline = ask.camera, ask.deadline
+        self.stream: object | None = None  # that it is a frame of
+        self.regions = regions  # that it can be divided by
+        self.crops = crops
+        self.weight = 1 + crops
+        self.taken = 0  # of its regions, by lanes
+        self.since = perf_counter()
+        self.future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self.withdraw: dict[object, Callable[[], None]] = {}  # of each piece that a lane has
+        self._parts: dict[int, Part] = {}  # by their first region
 
-    def __post_init__(self) -> None:
-        self.camera, self.deadline, self.stream = self.ask.camera, self.ask.deadline, self.ask.stream
-        self.regions = max(1, len(self.ask.regions))
-        self.crops = crops_of(self.ask, self.tasks)
-        self.weight = 1 + self.crops
+    @abstractmethod
+    def piece(self, slot: int, first: int, end: int) -> tuple[Piece, Body]:
+        """What a lane is told of some of its regions."""
+
+    @abstractmethod
+    def read(self, reply: Reply, models: Models) -> Part:
+        """What a lane said of them."""
+
+    @abstractmethod
+    def _answer(self, parts: list[Part]) -> Answer:
+        """What all parts, in order, come to."""
 
     def begin(self) -> None:
         """Leaves the queue."""
@@ -58,11 +66,7 @@ class Order:
         self._parts[first] = part
         if not self.future.done() and sum(len(each.rows) for each in self._parts.values()) == self.regions:
             self._book([each.spent for each in self._parts.values()])
-            parts = [each for _, each in sorted(self._parts.items())]
-            size = part.width, part.height
-            regions = within(self.ask.regions, *size) or (whole(*size),)
-            rows = tuple(row for each in parts for row in each.rows)
-            self.future.set_result(Seen(*size, regions, rows, part.quality))
+            self.future.set_result(self._answer([each for _, each in sorted(self._parts.items())]))
 
     def fail(self, error: Exception) -> None:
         """Settles it with an error, and withdraws what lanes have of it."""
@@ -95,9 +99,9 @@ class Order:
 
 
 class Work(NamedTuple):
-    """Some regions of a frame, for one lane."""
+    """Some regions of an order, for one lane."""
 
-    order: Order
+    order: Order[Any]
     first: int
     end: int
 
@@ -105,7 +109,7 @@ class Work(NamedTuple):
 class Remainder:
     """The regions of a frame that no lane has yet."""
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: Order[Any]) -> None:
         self.order, self.camera, self.deadline = order, order.camera, order.deadline
 
     def __len__(self) -> int:

@@ -20,7 +20,7 @@ from typing import Protocol
 from roadsight_service.processes import wire
 from roadsight_service.processes.line import Line
 from roadsight_service.processes.order import Work
-from roadsight_service.processes.wire import Piece, Reply, Report
+from roadsight_service.processes.wire import Reply, Report
 
 SLOTS = 64  # pieces that a lane may have
 PATIENCE_S = 60.0  # that a lane may take beyond the last deadline of what it has
@@ -68,14 +68,16 @@ class Port:
 
     def give(self, works: Sequence[Work]) -> None:
         """Sends a round."""
-        given, pieces = Round({}, max(work.order.deadline for work in works) + PATIENCE_S), []
+        given, pieces, bodies = Round({}, max(work.order.deadline for work in works) + PATIENCE_S), [], []
         for work in works:
             slot = self._free.pop()
             given.works[slot] = work
             work.order.withdraw[self.number, slot] = partial(self._gone.__setitem__, slot, 1)
-            pieces.append(tuple(_piece(slot, work)))
+            piece, body = work.order.piece(slot, work.first, work.end)
+            pieces.append(tuple(piece))
+            bodies.append(body)
         self.rounds.append(given)
-        self._line.send([wire.message(pieces), *(work.order.body for work in works)])
+        self._line.send([wire.message(pieces), *bodies])
 
     def kill(self) -> None:
         """Ends a lane that hangs; the end of its socket tells the rest."""
@@ -116,14 +118,6 @@ class Port:
     def hangs(self) -> bool:
         """Whether what it has should have been done long ago."""
         return bool(self.rounds) and monotonic() > self.rounds[0].until
-
-
-def _piece(slot: int, work: Work) -> Piece:
-    order = work.order
-    boxes = tuple([(box.x1, box.y1, box.x2, box.y2) for box in (region.box for region in order.ask.regions)])
-    layout = order.ask.layout and tuple(order.ask.layout)
-    asked = order.tasks, order.ask.top, order.ask.suspicion, layout
-    return Piece(slot, len(order.body), order.deadline, boxes, work.first, work.end, *asked)
 
 
 def _weight(work: Work) -> int:

@@ -1,7 +1,8 @@
 """A machine room whose lanes are processes: on a CPU, where one interpreter's lock would bound threads.
 
-body, Ask --Order--> FrameQueue --rounds--> lanes --replies--> Seen
-          QueueFull, Draining               BadImage, TooLarge, BadRegion, DeadlineMissed, LaneLost
+body, Ask ----Order--> FrameQueue --rounds--> lanes --replies--> Seen
+              QueueFull, Draining             BadImage, TooLarge, BadRegion, DeadlineMissed, LaneLost
+crops, Batch --Order--> the same queue and lanes ---------------> Inferred
 body, Question --a checker, born for it--> Finding
 
 All of it runs on the event loop. A lane has a round at work and one more in advance, so that it never waits for the
@@ -13,6 +14,7 @@ import asyncio
 import math
 from collections.abc import Callable, Sequence
 from time import monotonic
+from typing import Any, TypeVar
 
 from roadsight_models.errors import DeadlineMissed, LaneLost
 from roadsight_service.frame_queue import FrameQueue
@@ -21,13 +23,13 @@ from roadsight_service.pace import Pace
 from roadsight_service.processes import wire
 from roadsight_service.processes.check_port import checked
 from roadsight_service.processes.crew import Crew
-from roadsight_service.processes.order import Order, Part, Remainder, Work
+from roadsight_service.processes.kinds import BatchOrder, FrameOrder
+from roadsight_service.processes.order import Order, Remainder, Work
 from roadsight_service.processes.port import Port
 from roadsight_service.processes.staff import Staff
 from roadsight_service.processes.wire import Reply, Report
-from roadsight_service.quality import Quality
 from roadsight_service.robustness.question import Finding, Question
-from roadsight_service.room import Ask, Seen
+from roadsight_service.room import Ask, Batch, Inferred, Seen
 from roadsight_service.served import Models
 from roadsight_service.settings import Settings
 
@@ -38,6 +40,8 @@ ROUND_FRAMES = 16
 WORTH_IT = 4  # crops: for fewer no second lane decodes the frame, too
 POLL_S = 0.01
 
+Answer = TypeVar("Answer")
+
 
 class ProcessRoom:
     """The queue, and the near ends of the lanes."""
@@ -45,7 +49,7 @@ class ProcessRoom:
     def __init__(self, crew: Crew, settings: Settings, metrics: Metrics) -> None:
         self._lanes, self._metrics = settings.lanes, metrics
         self._pace = Pace(settings.lanes)
-        self._queue: FrameQueue[Order, Remainder] = FrameQueue(settings.queue_frames, self._pace)
+        self._queue: FrameQueue[Order[Any], Remainder] = FrameQueue(settings.queue_frames, self._pace)
         self._staff = Staff(crew, settings, self, self._pump_soon)
         self._orders = 0  # that are not settled, and checks
         self._pumps = False
@@ -75,12 +79,18 @@ class ProcessRoom:
 
     async def look(self, body: bytes, ask: Ask, tasks: tuple[str, ...], clock: Clock) -> Seen:
         """See `Room`."""
+        return await self._settled(FrameOrder(body, ask, tasks, clock))
+
+    async def infer(self, crops: bytes, batch: Batch, clock: Clock) -> Inferred:
+        """See `Room`."""
+        return await self._settled(BatchOrder(crops, batch, clock))
+
+    async def _settled(self, order: Order[Answer]) -> Answer:
         loop = asyncio.get_running_loop()
-        order = Order(body, ask, tasks, clock, loop.create_future())
         self._queue.put(order)
         self._orders += 1
         self._pump_soon()
-        alarm = loop.call_later(ask.deadline - monotonic(), order.fail, DeadlineMissed("the answer"))
+        alarm = loop.call_later(order.deadline - monotonic(), order.fail, DeadlineMissed("the answer"))
         try:
             return await order.future
         except (asyncio.CancelledError, DeadlineMissed):
@@ -116,7 +126,7 @@ class ProcessRoom:
                 return
             port.give(self._works(work))
 
-    def _works(self, found: list[Order] | Remainder) -> list[Work]:
+    def _works(self, found: list[Order[Any]] | Remainder) -> list[Work]:
         if isinstance(found, Remainder):
             return [found.next(self._regions(found.order))]
         for order in found:
@@ -128,7 +138,7 @@ class ProcessRoom:
             return [remainder.next(regions), *(Work(order, 0, order.regions) for order in found[1:])]
         return [Work(order, 0, order.regions) for order in found]
 
-    def _regions(self, order: Order) -> int:
+    def _regions(self, order: Order[Any]) -> int:
         """How many regions a lane gets of a frame: those of a round, and where others are idle a fair part of them."""
         crops = order.crops // order.regions  # of each
         left = order.regions - order.taken
@@ -142,9 +152,7 @@ class ProcessRoom:
         if reply.wrong is not None:
             order.fail_at(wire.rebuilt(reply.wrong), reply.spent)
             return
-        labels = [self.models[task].manifest.labels for task in order.tasks]
-        rows = tuple([tuple(map(wire.judgement, row, labels)) for row in reply.rows])
-        order.take(work.first, Part(reply.width, reply.height, rows, reply.spent, Quality(*reply.quality)))
+        order.take(work.first, order.read(reply, self.models))
 
     def rested(self, port: Port, weight: int, report: Report) -> None:
         """See `Owner`."""

@@ -18,6 +18,7 @@ from roadsight_models.judgement import Judgement, Prediction
 HEAD = struct.Struct("<I")
 LANE, CHECKER = b"L", b"C"  # what the zygote is asked for
 
+Given = tuple[bytes, bytes]  # logits and embedding of one crop that a client cut
 Said = tuple[str, str | None, tuple[tuple[int, float], ...], float | None]  # of one region by one model
 Wrong = tuple[str, str, dict[str, Any]]  # code, text, fields
 
@@ -34,7 +35,8 @@ class Piece(NamedTuple):
     tasks: tuple[str, ...]
     top: int
     squeezed: bool
-    layout: tuple[Any, ...] | None  # what the `Layout` of a raw frame is made of
+    cut: bool  # whether the body is crops that the client cut: then what the graph gives is wanted
+    layout: tuple[Any, ...] | None = None  # what the `Layout` of a raw frame is made of
 
 
 class Reply(NamedTuple):
@@ -44,9 +46,9 @@ class Reply(NamedTuple):
     wrong: Wrong | None
     width: int
     height: int
-    rows: tuple[tuple[Said, ...], ...]  # [region][task]
+    rows: tuple[Any, ...]  # Said, [region][task]; of crops that the client cut Given, [crop]
     spent: dict[str, float]  # seconds by stage
-    quality: tuple[Any, ...]  # what `Quality` is made of; nothing if it is wrong
+    quality: tuple[Any, ...]  # what `Quality` is made of; nothing if it is wrong, or cut
 
 
 class Report(NamedTuple):

@@ -37,8 +37,14 @@ class Intake:
         self.max_body, self.max_buffered = max_body_bytes, max_buffered_bytes
         self.buffered = 0
 
-    def body(self, request: Request, deadline: float, clock: Clock) -> "_Body":
+    def body(self, request: Request, deadline: float, clock: Clock, any_kind: bool = False) -> "_Body":
         """A block that reads the body at its beginning; its bytes count as held until the block ends.
+
+        Args:
+            request: whose body it is.
+            deadline: when it must be there, on the monotonic clock.
+            clock: gets the seconds that it took.
+            any_kind: takes it as it is, whatever its content type says.
 
         Raises:
             UnsupportedMediaType: neither a picture nor a form, by its content type; nothing was read.
@@ -47,27 +53,33 @@ class Intake:
             DeadlineMissed: the body did not arrive in time.
             BadParameter: a form without the file `frame`, or one that can't be read.
         """
-        return _Body(self, request, deadline, clock)
+        return _Body(self, request, deadline, clock, any_kind)
 
     @contextmanager
-    def holding(self, size: int) -> Iterator[None]:
-        """Counts as held what came otherwise, a frame of a stream.
+    def hold(self, size: int) -> Iterator[None]:
+        """Counts bytes that came on another way, or grew, as held until the block ends.
 
         Raises:
-            QueueFull: as `body` does.
+            QueueFull: the bodies of all requests together are over their limit.
         """
         self.buffered += size
         try:
-            if self.buffered > self.max_buffered:
-                raise QueueFull(f"{self.buffered} bytes of requests are held already")
+            self.check_buffered()
             yield
         finally:
             self.buffered -= size
 
-    def kind(self, request: Request) -> str:
+    def check_buffered(self) -> None:
+        """Raises QueueFull if the bodies of all requests together are over their limit."""
+        if self.buffered > self.max_buffered:
+            raise QueueFull(f"{self.buffered} bytes of requests are held already")
+
+    def kind(self, request: Request, any_kind: bool) -> str:
         """The content type; refuses what can be refused before a byte is read."""
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind not in ACCEPTED:
+        if any_kind:
+            kind = ""
+        elif kind not in ACCEPTED:
             raise UnsupportedMediaType(f"{kind or 'no content type'}; accepted are: {', '.join(ACCEPTED)}")
         claimed = request.headers.get("content-length", "")
         if claimed.isdecimal() and int(claimed[:19]) > self.max_body:
@@ -78,13 +90,14 @@ class Intake:
 class _Body:
     """One body."""
 
-    def __init__(self, intake: Intake, request: Request, deadline: float, clock: Clock) -> None:
+    def __init__(self, intake: Intake, request: Request, deadline: float, clock: Clock, any_kind: bool) -> None:
         self._intake, self._request, self._deadline, self._clock = intake, request, deadline, clock
+        self._any_kind = any_kind
         self._held = 0
 
     async def __aenter__(self) -> Read:
         try:
-            kind = self._intake.kind(self._request)
+            kind = self._intake.kind(self._request, self._any_kind)
             with self._clock.stage("receive"):
                 return await self._read(kind)
         except BaseException:
@@ -113,8 +126,7 @@ class _Body:
         self._intake.buffered += size
         if self._held > self._intake.max_body:
             raise TooLarge(f"the body is over {self._intake.max_body} bytes")
-        if self._intake.buffered > self._intake.max_buffered:
-            raise QueueFull(f"{self._intake.buffered} bytes of requests are held already")
+        self._intake.check_buffered()
         return message
 
 

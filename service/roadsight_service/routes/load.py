@@ -34,7 +34,7 @@ async def load(task: str, request: Request) -> LoadedOut:
     """Lets another bundle serve a task, once it is warm; needs a key with the scope admin."""
     state = state_of(request.scope)
     state.access.check(Given(request.scope).authorization, "admin")
-    asked = _read(await _body(request))
+    asked = _read(await short_body(request))
     try:
         loaded = await state.loader.load(task, asked.bundle, Trial(asked.shadow_frames, asked.max_disagreement))
     except asyncio.CancelledError as error:
@@ -42,7 +42,12 @@ async def load(task: str, request: Request) -> LoadedOut:
     return _render(task, loaded)
 
 
-async def _body(request: Request) -> bytes:
+async def short_body(request: Request) -> bytes:
+    """Reads a body that says little.
+
+    Raises:
+        TooLarge, DeadlineMissed: it is longer than that, or did not come in time.
+    """
     read = bytearray()
     try:
         async with asyncio.timeout(BODY_S):

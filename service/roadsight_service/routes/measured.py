@@ -1,58 +1,29 @@
-"""What is noted of every request, and of every frame of a stream, whatever becomes of it.
+"""What is noted of every request, whatever becomes of it.
 
-request --app--> answer --Notes--> requests, seconds, a line in the log, spans
+request --app--> answer --Notes--> Requests
 """
 
-from collections.abc import Mapping
 from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from roadsight_service.metrics import Metrics
-from roadsight_service.request_log import Problem, RequestLog
+from roadsight_service.observed.requests import Requests
 from roadsight_service.routes.problems import TOLD
-from roadsight_service.routes.trace import trace_of, traceparent
-from roadsight_service.tracing import SPENT, Tracer
+from roadsight_service.trace import traceparent
+from roadsight_service.tracing import SPENT
 
 
 class Notes:
-    """Counts, times, logs and traces what was asked, by route and status, failures too."""
+    """Tells `Requests` of a request what its scope says of it."""
 
-    def __init__(self, metrics: Metrics, tracer: Tracer | None) -> None:
-        self._metrics, self._log, self._tracer = metrics, RequestLog(), tracer
+    def __init__(self, requests: Requests) -> None:
+        self._requests = requests
 
     def take(self, scope: Scope, status: int, seconds: float) -> None:
         """Takes a request that was answered."""
         # Only routes that exist make a series: a client that tries paths can't grow the metrics.
         route, parent = getattr(scope.get("route"), "path", "unmatched"), traceparent(scope["headers"])
-        self.note(route, status, seconds, parent, scope.get(SPENT, {}), scope.get(TOLD))
-
-    def note(
-        self,
-        route: str,
-        status: int,
-        seconds: float,
-        parent: str | None,
-        spent: Mapping[str, float],
-        problem: Problem | None,
-    ) -> None:
-        """Takes what was answered in some seconds.
-
-        Args:
-            route: its path, as routes have it.
-            status: of the answer.
-            seconds: that it took.
-            parent: its `traceparent`.
-            spent: seconds by stage.
-            problem: what its client was told instead of an answer.
-        """
-        trace = parent and trace_of(parent)
-        if self._tracer is not None:
-            trace = self._tracer.record(parent, route, status, seconds, spent) or trace
-        self._metrics.requests.labels(route, str(status)).inc()
-        exemplar = None if trace is None else {"trace_id": trace}
-        self._metrics.request_seconds.labels(route).observe(seconds, exemplar)
-        self._log.note(route, status, seconds, trace, problem)
+        self._requests.note(route, status, seconds, parent, scope.get(SPENT, {}), scope.get(TOLD))
 
 
 class Measured:

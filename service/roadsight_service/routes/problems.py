@@ -13,13 +13,12 @@ from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
 from roadsight_models.errors import BadRegion, LoadFailed, QueueFull, RoadsightError, Unauthorized, UnknownTask
-from roadsight_service.request_log import Problem
-from roadsight_service.routes.trace import trace_of, traceparent
+from roadsight_service.request_log import OURS, Problem
 from roadsight_service.schemas import ProblemOut
+from roadsight_service.trace import trace_of, traceparent
 
 log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
-OURS = "something went wrong on our side; the log says what"
 TOLD = "roadsight.problem"  # where a request's scope keeps it for the log
 
 

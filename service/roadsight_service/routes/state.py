@@ -6,6 +6,7 @@ from starlette.types import Scope
 
 from roadsight_models.errors import NotReady
 from roadsight_service.access import Access
+from roadsight_service.inference_protocol.open_inference import OpenInference
 from roadsight_service.loading.loader import Loader
 from roadsight_service.metrics import Metrics
 from roadsight_service.pipeline import Pipeline
@@ -28,6 +29,7 @@ class State:
     pipeline: Pipeline
     tracks: Tracks
     loader: Loader
+    protocol: OpenInference
     checks: Checks | None  # where the settings want them
 
 

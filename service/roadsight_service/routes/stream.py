@@ -12,21 +12,21 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 
 from roadsight_models.errors import QueueFull, RoadsightError
+from roadsight_service.observed.requests import Requests
 from roadsight_service.room import ClientGone
 from roadsight_service.routes.given import Given
-from roadsight_service.routes.measured import Notes
 from roadsight_service.routes.problems import TOLD, tell
 from roadsight_service.routes.state import State, state_of
 from roadsight_service.routes.streamed import PATH, Streamed
-from roadsight_service.routes.trace import traceparent
 from roadsight_service.stream.connection import STOPS, Connection, End
+from roadsight_service.trace import traceparent
 
 
 class Streams:
     """The door of all streams, as an ASGI application."""
 
-    def __init__(self, notes: Notes) -> None:
-        self._notes = notes
+    def __init__(self, requests: Requests) -> None:
+        self._requests = requests
         self._open = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -35,7 +35,7 @@ class Streams:
             state = self._admit(scope)
         except RoadsightError as error:
             await tell(scope, error)(scope, receive, send)
-            self._notes.note(PATH, error.status, 0.0, traceparent(scope["headers"]), {}, scope[TOLD])
+            self._requests.note(PATH, error.status, 0.0, traceparent(scope["headers"]), {}, scope[TOLD])
             return
         self._open += 1
         try:
@@ -54,7 +54,7 @@ class Streams:
     async def _serve(self, scope: Scope, state: State, receive: Receive, send: Send) -> None:
         await receive()  # that it connects
         await send({"type": "websocket.accept"})
-        begin = partial(Streamed, opened=scope, stream=object(), state=state, notes=self._notes)
+        begin = partial(Streamed, opened=scope, stream=object(), state=state, requests=self._requests)
         idle_s = state.settings.stream_idle_seconds
         try:
             end = await Connection(partial(_next, receive), partial(_send, send), begin, idle_s).run()

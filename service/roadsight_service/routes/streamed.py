@@ -14,17 +14,17 @@ from starlette.types import Scope
 
 from roadsight_models.errors import DeadlineMissed, RoadsightError
 from roadsight_service.metrics import GONE, SUPERSEDED, Clock
+from roadsight_service.observed.requests import Requests
 from roadsight_service.pipeline import Answer
 from roadsight_service.request_log import Problem
 from roadsight_service.room import Ask, Superseded
 from roadsight_service.routes import ask as asking
 from roadsight_service.routes.given import Given
-from roadsight_service.routes.measured import Notes
 from roadsight_service.routes.problems import answer_to
 from roadsight_service.routes.rendering import classified, mentioned
 from roadsight_service.routes.state import State
-from roadsight_service.routes.trace import trace_of, traceparent
 from roadsight_service.stream.message import read
+from roadsight_service.trace import trace_of, traceparent
 
 PATH = "/v1/stream"
 NOBODY = asking.Said(None, None, None)
@@ -36,8 +36,8 @@ Outcome = Answer | RoadsightError | Superseded
 class Streamed:
     """One frame; what its header does not say, its stream was opened with."""
 
-    def __init__(self, data: bytes, opened: Scope, stream: object, state: State, notes: Notes) -> None:
-        self._opened, self._stream, self._state, self._notes = opened, stream, state, notes
+    def __init__(self, data: bytes, opened: Scope, stream: object, state: State, requests: Requests) -> None:
+        self._opened, self._stream, self._state, self._requests = opened, stream, state, requests
         self._clock, received = Clock(), monotonic()
         self._said, self._until, self._body = NOBODY, received, b""
         self._parent: str | None = None
@@ -60,7 +60,7 @@ class Streamed:
         """Finds the answer, or why there is none."""
         if self._outcome is None:
             try:
-                with self._state.intake.holding(len(self._body)):
+                with self._state.intake.hold(len(self._body)):
                     self._outcome = await self._state.pipeline.classify(self._body, self._ask, self._clock)
             except (RoadsightError, Superseded) as error:
                 self._outcome = error
@@ -97,4 +97,4 @@ class Streamed:
         return orjson.dumps({"frame": mentioned(self._said)} | told).decode()
 
     def _note(self, status: int, problem: Problem | None) -> None:
-        self._notes.note(PATH, status, self._clock.elapsed, self._parent, self._clock.spent, problem)
+        self._requests.note(PATH, status, self._clock.elapsed, self._parent, self._clock.spent, problem)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from prometheus_client.metrics import MetricWrapperBase
 
 from import_graph import ROOT
+from roadsight_service.inference_protocol.statistics import ProtocolMetrics
 from roadsight_service.loading.metrics import LoadMetrics
 from roadsight_service.metrics import Metrics
 from roadsight_service.observed.gpu import GpuCollector
@@ -40,6 +41,7 @@ def exposed() -> dict[str, Row]:
     metrics = Metrics()
     CheckMetrics(metrics.registry)
     LoadMetrics(metrics.registry)
+    ProtocolMetrics(metrics.registry)
     metrics.registry.register(GpuCollector(Driver()))
     collectors = metrics.registry._collector_to_names
     rows = {}

@@ -11,7 +11,7 @@ import pytest
 
 import colour_gradient
 from running import RED_PNG, Wire, head, metric, post, until
-from service.processes.lanes import Running, check, children, is_alive, serve_processes, until_dead
+from service.processes.lanes import Running, check, children, serve_processes, until_dead
 
 LONG = "attack=pgd&steps=100000"  # minutes; it never breaks the picture
 SETTINGS: dict[str, object] = {"lanes": 1, "robustness_enabled": True, "robustness_max_steps": 100_000}
@@ -131,5 +131,5 @@ def test_a_service_that_goes_down_ends_it_and_tells_its_client(tmp_path: Path, p
         checker, answer = begun(other, pool)
         zygote = other.zygote
     assert (answer.result().status_code, answer.result().json()["code"]) == (503, "draining")
-    assert not is_alive(checker)
+    until_dead(checker)
     assert zygote not in children(os.getpid())

@@ -4,7 +4,6 @@ import math
 from urllib.parse import urlencode
 
 import pytest
-from fastapi import Request
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -29,7 +28,7 @@ VALUES = NUMBERS | st.text(max_size=20) | st.sampled_from([*ATTACKS, "certify", 
 
 def asked(query: bytes, settings: Settings = SETTINGS) -> Question:
     scope = {"type": "http", "http_version": "1.1", "query_string": query, "headers": [], "client": ("10.0.0.7", 5)}
-    return question(Given(Request(scope)), 100.0, settings)
+    return question(Given(scope), 100.0, settings)
 
 
 def ask(**query: object) -> Question:
