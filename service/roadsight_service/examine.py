@@ -38,17 +38,18 @@ def prepare(
     squeezed: bool = False,
     part: slice = ALL,
     layout: Layout | None = None,
+    kinds: tuple[str, ...] = KINDS,
 ) -> Prepared:
     """One decode for all regions and all models; the whole frame if there are no regions.
 
     With `squeezed` the pixels of all crops are followed by what squeezing leaves of them. Only a `part` of the regions
-    is cut, though all are checked. With a `layout` the body is a raw frame.
+    is cut, though all are checked. `kinds` are those of files that are read; with a `layout` the body is a raw frame.
 
     Raises:
         BadImage, TooLarge, BadRegion: see `Room.look`.
     """
     with clock.stage("decode"):
-        header = admit(body, max_pixels, KINDS, layout)
+        header = admit(body, max_pixels, kinds, layout)
         regions = within(regions or (whole(header.width, header.height),), header.width, header.height)[part]
         rules = [session.manifest.input for session in sessions]
         frame = decode(body, header, reduction(header, regions, rules))

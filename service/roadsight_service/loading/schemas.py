@@ -8,7 +8,16 @@ from roadsight_service.schemas import Schema
 class LoadIn(Schema):
     """What is asked of `POST /v1/models/{task}/load`; all of it may be left out."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        json_schema_extra={
+            "dependentSchemas": {
+                "max_disagreement": {"required": ["shadow_frames"], "properties": {"shadow_frames": {"minimum": 1}}}
+            },
+            "examples": [{"bundle": "my-signs@1.1.0", "shadow_frames": 500, "max_disagreement": 0.02}],
+        },
+    )
 
     bundle: str | None = Field(
         None,
