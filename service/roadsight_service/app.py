@@ -18,6 +18,7 @@ from roadsight_service.inference_protocol.listening import check_grpc, listening
 from roadsight_service.inference_protocol.open_inference import OpenInference
 from roadsight_service.inference_protocol.statistics import ProtocolMetrics
 from roadsight_service.loading.loader import Loader
+from roadsight_service.loading.lookout import looking
 from roadsight_service.loading.metrics import LoadMetrics
 from roadsight_service.loading.relay import Relay
 from roadsight_service.metrics import Metrics
@@ -73,7 +74,10 @@ def create_app(settings: Settings, opens: OpenModels = open_models, fixed: str |
         protocol = OpenInference(room, pipeline, loader, protocol_metrics, settings)
         app.state.roadsight = State(settings, room, metrics, access, intake, pipeline, tracks, loader, protocol, checks)
         try:
-            async with listening(protocol, access, intake.hold, metrics, requests, settings):
+            async with (
+                listening(protocol, access, intake.hold, metrics, requests, settings),
+                looking(room, settings, loader),
+            ):
                 yield
         finally:
             app.state.roadsight = None
@@ -81,7 +85,7 @@ def create_app(settings: Settings, opens: OpenModels = open_models, fixed: str |
                 await checks.close(settings.drain_seconds)
             await loader.close(settings.drain_seconds)
             if tracer is not None:
-                await asyncio.to_thread(tracer.close)
+                await asyncio.to_thread(tracer.close, settings.drain_seconds)
 
     app = Roadsight(
         title="Roadsight",

@@ -21,7 +21,7 @@ from roadsight_service.served import Models
 
 STAGES = ("receive", "decode", "preprocess", "queue", "inference", "postprocess", "total")
 # fmt: off
-_SECONDS = (
+SECONDS = (
     0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.5, 1, 2, 5, 10,
 )
 # fmt: on
@@ -61,14 +61,14 @@ class Metrics:
         r = self.registry
         self.requests = Counter("roadsight_requests_total", "Answered requests.", ["route", "code"], registry=r)
         self.request_seconds = prometheus_client.Histogram(
-            "roadsight_request_seconds", "Whole request, failures too.", ["route"], buckets=_SECONDS, registry=r
+            "roadsight_request_seconds", "Whole request, failures too.", ["route"], buckets=SECONDS, registry=r
         )
         self.stage_seconds = Histogram(
-            "roadsight_stage_seconds", "Time in a stage, failures too.", ["stage"], buckets=_SECONDS, registry=r
+            "roadsight_stage_seconds", "Time in a stage, failures too.", ["stage"], buckets=SECONDS, registry=r
         )
         self.batch_size = Histogram("roadsight_batch_size", "Crops in one inference.", buckets=_CROPS, registry=r)
         self.queue_wait = Histogram(
-            "roadsight_queue_wait_seconds", "Wait for a lane and a batch.", buckets=_SECONDS, registry=r
+            "roadsight_queue_wait_seconds", "Wait for a lane and a batch.", buckets=SECONDS, registry=r
         )
         self.lanes_lost = Counter("roadsight_lanes_lost_total", "Lanes that died and were replaced.", registry=r)
         self._dropped = Counter(

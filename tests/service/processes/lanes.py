@@ -77,8 +77,11 @@ def check(url: str, query: str, body: bytes = RED_PNG, headers: Mapping[str, str
 
 def children(process: int) -> list[int]:
     """The processes that a process started."""
-    tasks = Path(f"/proc/{process}/task")
-    return [int(child) for task in tasks.iterdir() for child in (task / "children").read_text().split()]
+    found: list[int] = []
+    for task in Path(f"/proc/{process}/task").iterdir():
+        with suppress(FileNotFoundError):  # a thread that ended meanwhile
+            found += map(int, (task / "children").read_text().split())
+    return found
 
 
 def is_alive(process: int) -> bool:
