@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from roadsight_models.judgement import Judgement
+from roadsight_models.raw_layout import Layout
 from roadsight_models.regions import Region
 from roadsight_service.metrics import Clock
 from roadsight_service.quality import Quality
@@ -31,6 +32,7 @@ class Ask:
     regions: tuple[Region, ...] = ()  # the whole frame, if empty
     top: int = 5
     suspicion: bool = False  # how far each answer hangs on detail is wanted, too
+    layout: Layout | None = None  # of a raw frame; None where the body is a file
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,8 @@ class ThreadRoom:
     async def look(self, body: bytes, ask: Ask, tasks: tuple[str, ...], clock: Clock) -> Seen:
         """See `Room`."""
         sessions = tuple(self.models[task] for task in tasks)
-        work = partial(prepare, body, ask.regions, sessions, self._max_pixels, clock, squeezed=ask.suspicion)
+        asked = body, ask.regions, sessions, self._max_pixels, clock
+        work = partial(prepare, *asked, squeezed=ask.suspicion, layout=ask.layout)
         done = await self._lanes.run(Job(work, ask.deadline, ask.camera, clock, crops_of(ask, tasks)))
         with clock.stage("postprocess"):
             return judged(done, ask.top, ask.suspicion)

@@ -121,7 +121,8 @@ class Port:
 def _piece(slot: int, work: Work) -> Piece:
     order = work.order
     boxes = tuple([(box.x1, box.y1, box.x2, box.y2) for box in (region.box for region in order.ask.regions)])
-    asked = order.tasks, order.ask.top, order.ask.suspicion
+    layout = order.ask.layout and tuple(order.ask.layout)
+    asked = order.tasks, order.ask.top, order.ask.suspicion, layout
     return Piece(slot, len(order.body), order.deadline, boxes, work.first, work.end, *asked)
 
 

@@ -31,6 +31,7 @@ class Piece(NamedTuple):
     tasks: tuple[str, ...]
     top: int
     squeezed: bool
+    layout: tuple[Any, ...] | None  # what the `Layout` of a raw frame is made of
 
 
 class Reply(NamedTuple):

@@ -77,7 +77,7 @@ class Checks:
     ) -> Finding:
         """Runs in the back room."""
         asked = () if question.region is None else (question.region,)
-        prepared = prepare(body, asked, (session,), self._max_pixels, clock)
+        prepared = prepare(body, asked, (session,), self._max_pixels, clock, layout=question.layout)
         (region,), ((_, crops),) = prepared.regions, prepared.crops
         if crops.reasons[0]:
             raise BadRegion(0, list(region.box), crops.reasons[0])

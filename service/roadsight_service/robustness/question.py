@@ -6,6 +6,7 @@ Question --Checks--> Finding
 from dataclasses import dataclass
 
 from roadsight_models.judgement import Judgement
+from roadsight_models.raw_layout import Layout
 from roadsight_models.regions import Region
 from roadsight_models.robustness.attack import Attack
 from roadsight_models.robustness.check import Check
@@ -35,6 +36,7 @@ class Question:
     region: Region | None = None  # the whole frame, if None
     label: str | None = None  # name or number of the true class
     seed: int = 0
+    layout: Layout | None = None  # of a raw frame; None where the body is a file
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from roadsight_models import regions
+from roadsight_models import raw_layout, regions
 from roadsight_models.errors import BadParameter
 from roadsight_service.room import Ask
 from roadsight_service.routes.given import Given
@@ -78,6 +78,7 @@ def ask(given: Given, until: float, settings: Settings) -> Ask:
     Raises:
         BadParameter: an unknown name, a value that can't be read, one given twice.
         BadRegion: see `regions.parse`.
+        UnsupportedMediaType: see `raw_layout.read`.
     """
     given.refuse_unknown(QUERY)
     top, boxes = given.once("top") or "5", given.once("regions")
@@ -91,6 +92,7 @@ def ask(given: Given, until: float, settings: Settings) -> Ask:
         regions=() if boxes is None else regions.parse(boxes, settings.max_regions),
         top=int(top),
         suspicion=given.flag("suspicion"),
+        layout=raw_layout.read(given.content_type),
     )
 
 

@@ -4,7 +4,7 @@ Given --question--> Question
       BadParameter, BadRegion
 """
 
-from roadsight_models import regions
+from roadsight_models import raw_layout, regions
 from roadsight_models.errors import BadParameter
 from roadsight_models.regions import Region
 from roadsight_models.robustness import catalogue
@@ -44,6 +44,7 @@ def question(given: Given, until: float, settings: Settings) -> Question:
         region=_region(given.once("region")),
         label=given.once("label"),
         seed=_whole(given, "seed", 0, MAX_SEED) or 0,
+        layout=raw_layout.read(given.content_type),
     )
 
 
