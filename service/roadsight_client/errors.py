@@ -1,7 +1,7 @@
 """What can go wrong for a client.
 
-request --socket--> answer --parse--> Answer
-        Unreachable        Problem (the service said no, and why)
+source --adapter--> frame --socket--> answer --parse--> Answer
+       NoFrames           Unreachable        Problem (the service said no, and why)
 """
 
 
@@ -11,6 +11,10 @@ class ClientError(Exception):
 
 class Unreachable(ClientError):
     """No answer: nobody listens, the connection broke, or the time was up."""
+
+
+class NoFrames(ClientError):
+    """A source of frames can't be opened or read, has none, or is silent."""
 
 
 class Problem(ClientError):

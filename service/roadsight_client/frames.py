@@ -109,6 +109,11 @@ class CameraFrame:
     captured_ns: int | None = None
 
 
+def printable(text: str) -> str:
+    """An id of any name: what is not printable ASCII is escaped, and of a long one the end is kept."""
+    return "".join(mark if mark.isascii() and mark.isprintable() else ascii(mark)[1:-1] for mark in text)[-128:]
+
+
 def body(picture: Picture) -> tuple[bytes, str]:
     """The bytes that travel, and their media type.
 
