@@ -28,7 +28,9 @@ from roadsight_client.errors import (
     Unreachable,
     UnsupportedMediaType,
 )
-from roadsight_client.frames import CameraFrame, RawFrame
+from roadsight_client.frames import CameraFrame
+from roadsight_client.messages import Seen, Superseded
+from roadsight_client.raw import RawFrame
 from roadsight_client.served import Metric, Model, Robustness
 
 __all__ = [
@@ -59,7 +61,9 @@ __all__ = [
     "Region",
     "Result",
     "Robustness",
+    "Seen",
     "Spent",
+    "Superseded",
     "TooLarge",
     "Unauthorized",
     "UnknownTask",

@@ -3,14 +3,18 @@
 arguments --questions--> Question --Connection--> typed answer
 """
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from functools import wraps
 from inspect import Parameter, signature
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar, Unpack
 
 from roadsight_client import bending, questions
 from roadsight_client.connection import AsyncConnection, Connection
-from roadsight_client.questions import Question
+from roadsight_client.frames import CameraFrame
+from roadsight_client.messages import Seen
+from roadsight_client.questions import Asked, Question
+from roadsight_client.streaming import Streaming
+from roadsight_client.waiting import waited
 
 P = ParamSpec("P")
 Kind = TypeVar("Kind")
@@ -55,6 +59,22 @@ class Client(Connection):
     classify = _waits(questions.classify)
     robustness = _waits(bending.robustness)
 
+    def stream(self, frames: Iterable[CameraFrame], patience_s: float = 30.0, **asked: Unpack[Asked]) -> Iterator[Seen]:
+        """Sends what a camera sees on one connection, and tells what became of each frame, in order.
+
+        Of a camera at most one frame waits at the service; a newer one takes its place, and it is `Superseded`.
+
+        Args:
+            frames: taken as they come; regions may differ from frame to frame.
+            patience_s: how long the service may be away; it is connected to anew, ever less often.
+            asked: tasks, version, top, suspicion and deadline_ms of every frame, as `classify` has them.
+
+        Raises:
+            Problem: the service refused the stream. What it says of a single frame is in its `Seen`.
+            Unreachable: it was away for too long.
+        """
+        return waited(lambda: self._streaming(frames, patience_s, asked))
+
 
 class AsyncClient(AsyncConnection):
     """The same for asyncio. The path of a frame is read on the event loop; a slow disk is better read beforehand."""
@@ -63,3 +83,7 @@ class AsyncClient(AsyncConnection):
     models = _awaits(questions.models)
     classify = _awaits(questions.classify)
     robustness = _awaits(bending.robustness)
+
+    def stream(self, frames: Iterable[CameraFrame], patience_s: float = 30.0, **asked: Unpack[Asked]) -> Streaming:
+        """As `Client.stream`: `async for` in an `async with` block."""
+        return self._streaming(frames, patience_s, asked)

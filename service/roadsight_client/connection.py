@@ -7,14 +7,19 @@ Question --HTTP--> Reply --> what the question reads of it
 import asyncio
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import httpx
 
+from roadsight_client import questions
+from roadsight_client.frames import CameraFrame
 from roadsight_client.questions import Question
+from roadsight_client.reaching import Reaching
 from roadsight_client.replies import Reply
+from roadsight_client.streaming import Streaming
 from roadsight_client.tries import Tries
 
 DEFAULT_URL = "http://127.0.0.1:8080"
@@ -42,7 +47,7 @@ class Service:
         key: str | None = None,
         retries: int = 2,
     ) -> None:
-        self.url, self._timeout_s, self._retries = url, timeout_s, retries
+        self.url, self._timeout_s, self._retries, self._trust_env = url, timeout_s, retries, trust_env
         self._headers = {} if key is None else {"Authorization": f"Bearer {key}"}
         self._open({"base_url": url, "transport": transport, "trust_env": trust_env, "headers": self._headers})
 
@@ -54,6 +59,10 @@ class Service:
 
     def _open(self, options: Mapping[str, Any]) -> None:
         raise NotImplementedError
+
+    def _streaming(self, frames: Iterable[CameraFrame], patience_s: float, asked: questions.Asked) -> Streaming:
+        connection = {"additional_headers": self._headers, "proxy": self._trust_env or None}
+        return Streaming(Reaching(self.url, connection, patience_s), frames, partial(questions.classify, **asked))
 
     def _tries(self, question: Question[Any]) -> Tries:
         return Tries(self.url, question, self._timeout_s, self._retries)

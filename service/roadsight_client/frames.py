@@ -8,71 +8,15 @@ Pixels travel as they lie in memory: nothing is lost, and nobody encodes what th
 """
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol, Self
+from typing import Protocol, Self
 
-Format = Literal["bgra", "bgr", "rgb", "gray", "nv12"]
-_CHANNELS: dict[str, tuple[int, ...]] = {"bgra": (4,), "bgr": (3,), "rgb": (3,), "gray": ()}
+from roadsight_client.raw import RawFrame
+
+Box = Sequence[float]
 _MAGIC = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png", b"RIFF": "image/webp"}
-
-
-@dataclass(frozen=True)
-class RawFrame:
-    """Pixels as a camera, a decoder or a simulator leaves them in memory.
-
-    Attributes:
-        data: rows from the top, each `stride` bytes; of nv12 the luma, then half as many rows of U and V in turn.
-        format: how a pixel lies there.
-        width: in pixels.
-        height: in pixels.
-        stride: bytes from one row to the next; as many as a row has if None.
-    """
-
-    data: bytes
-    format: Format
-    width: int
-    height: int
-    stride: int | None = None
-
-    @classmethod
-    def of(cls, array: "Array", format: Format) -> Self:
-        """Takes an array of numpy, or one like it; copies it once.
-
-        Args:
-            array: uint8 [H, W, 3] for bgr and rgb, [H, W, 4] for bgra, [H, W] for gray.
-            format: which of these; an array doesn't know.
-
-        Raises:
-            ValueError: the array is of another shape or type.
-        """
-        channels = _CHANNELS.get(format)
-        if channels is None:
-            raise ValueError(f"an array can't be {format}: make a RawFrame of its bytes")
-        if str(array.dtype) != "uint8" or len(array.shape) < 2 or array.shape[2:] != channels:
-            raise ValueError(f"{format} is uint8 (H, W) + {channels}; this is {array.dtype} {array.shape}")
-        return cls(array.tobytes(), format, array.shape[1], array.shape[0])
-
-    @property
-    def media_type(self) -> str:
-        """What the service must know to read it."""
-        stride = "" if self.stride is None else f"; stride={self.stride}"
-        return f"application/x-raw-frame; format={self.format}; width={self.width}; height={self.height}{stride}"
-
-
-class Array(Protocol):
-    """What is asked of an array of numpy, which this package does without."""
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Rows, columns, and channels if there are several."""
-
-    @property
-    def dtype(self) -> Any:
-        """Of a pixel's channel."""
-
-    def tobytes(self) -> bytes:
-        """Its values, row by row."""
 
 
 class PillowImage(Protocol):
@@ -94,19 +38,29 @@ Picture = bytes | bytearray | memoryview | str | os.PathLike[str] | RawFrame | P
 
 @dataclass(frozen=True)
 class CameraFrame:
-    """A picture and what its camera says of it, which the answer repeats.
+    """A picture, what its camera says of it, which the answer repeats, and where to look.
 
     Attributes:
         picture: see `body`.
         id: printable ASCII, up to 128 characters.
-        camera: cameras take turns at a busy service.
+        camera: the same; cameras take turns at a busy service.
         captured_ns: when it was taken, in nanoseconds since the epoch.
+        regions: boxes x1, y1, x2, y2 in pixels, right and bottom exclusive; the whole frame if None.
+
+    Raises:
+        ValueError: an id or a camera of other characters, see `printable`.
     """
 
     picture: Picture
     id: str | None = None
     camera: str | None = None
     captured_ns: int | None = None
+    regions: Sequence[Box] | None = None
+
+    def __post_init__(self) -> None:
+        for name in (self.id, self.camera):
+            if name is not None and not (name and name == printable(name)):
+                raise ValueError(f"{name!r} is no id: 1 to 128 printable ASCII characters")
 
 
 def printable(text: str) -> str:

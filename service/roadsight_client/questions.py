@@ -10,14 +10,23 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypedDict, TypeVar
 
 from roadsight_client import answers, frames, replies, served
 from roadsight_client.replies import Reply
 
 Kind = TypeVar("Kind")
 Parameters = dict[str, str | list[str]]
-Box = Sequence[float]
+
+
+class Asked(TypedDict, total=False):
+    """What may be asked of every frame of a stream, as `classify` has it."""
+
+    tasks: Sequence[str]
+    version: str
+    top: int
+    suspicion: bool
+    deadline_ms: float
 
 
 @dataclass(frozen=True)
@@ -55,7 +64,7 @@ def models() -> Question[tuple[served.Model, ...]]:
 
 def classify(
     frame: frames.Picture | frames.CameraFrame,
-    regions: Sequence[Box] | None = None,
+    regions: Sequence[frames.Box] | None = None,
     *,
     tasks: Sequence[str] = (),
     version: str | None = None,
@@ -70,8 +79,9 @@ def classify(
 
     Args:
         frame: an encoded JPEG, PNG or WebP; the path of one; an image of Pillow; a `RawFrame`; or one of these as a
-            `CameraFrame`, which brings its id, camera and time.
-        regions: boxes x1, y1, x2, y2 in pixels, right and bottom exclusive; the whole frame if None.
+            `CameraFrame`, which brings its id, camera, time and regions.
+        regions: boxes x1, y1, x2, y2 in pixels, right and bottom exclusive; if None those of the `CameraFrame`, or else
+            the whole frame.
         tasks: the tasks to answer; all that are served if empty.
         version: the version that must answer; whichever serves if None.
         top: how many classes to name, 0 for all.
@@ -90,8 +100,9 @@ def classify(
     """
     shot = frame if isinstance(frame, frames.CameraFrame) else frames.CameraFrame(frame)
     params: Parameters = {"task": list(tasks)} if tasks else {}
-    if regions is not None:
-        params["regions"] = json.dumps([list(box) for box in regions], default=float)  # numpy's numbers, too
+    boxes = shot.regions if regions is None else regions
+    if boxes is not None:
+        params["regions"] = json.dumps([list(box) for box in boxes], default=float)  # numpy's numbers, too
     if version is not None:
         params["version"] = version
     if top is not None:

@@ -73,7 +73,7 @@ class Tries:
         Raises:
             Unreachable: no answer came, and there is no use or no time to ask again.
         """
-        wait_s = _wait_s(outcome)
+        wait_s = stay_away_s(outcome)
         self.pause_s = (0 if wait_s is None else wait_s) + uniform(0.5, 1) * FIRST_PAUSE_S * 2**self._tried
         self._tried += 1
         worthwhile_s = self.left_s - (0 if self._question.deadline_ms is None else GRACE_S)
@@ -84,7 +84,7 @@ class Tries:
         raise Unreachable(f"{self._url}: {outcome}") from outcome
 
 
-def _wait_s(outcome: Reply | httpx.RequestError) -> float | None:
+def stay_away_s(outcome: Reply | httpx.RequestError) -> float | None:
     """How long to stay away at least; None: for good."""
     if isinstance(outcome, Reply):
         return outcome.retry_after_s if outcome.status in REFUSED else None

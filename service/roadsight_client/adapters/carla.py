@@ -6,7 +6,8 @@ carla.Image, BGRA --frame--> CameraFrame
 from time import time_ns
 from typing import Any, Protocol
 
-from roadsight_client.frames import CameraFrame, RawFrame
+from roadsight_client.frames import CameraFrame
+from roadsight_client.raw import RawFrame
 
 
 class Image(Protocol):

@@ -6,7 +6,8 @@ sensor_msgs/msg/Image                      ValueError: an encoding that is no pi
 
 from typing import Any
 
-from roadsight_client.frames import CameraFrame, Format, RawFrame
+from roadsight_client.frames import CameraFrame
+from roadsight_client.raw import Format, RawFrame
 
 _FORMATS: dict[str, Format] = {"bgr8": "bgr", "rgb8": "rgb", "bgra8": "bgra", "mono8": "gray"}
 

@@ -22,7 +22,8 @@ import numpy as np
 
 from roadsight_client.adapters.newest import Newest
 from roadsight_client.errors import NoFrames
-from roadsight_client.frames import CameraFrame, RawFrame, printable
+from roadsight_client.frames import CameraFrame, printable
+from roadsight_client.raw import RawFrame
 
 PATIENCE_MS = 10_000  # for a camera that is to be opened, or has gone silent
 Source = str | PathLike[str] | int
