@@ -9,7 +9,7 @@ Frames that were on their way when a connection broke are `Unreachable` and not 
 import asyncio
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
@@ -49,7 +49,7 @@ class Streaming:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        tasks = [self._running] if self._coming is None else [self._running, self._coming]
+        tasks: list[asyncio.Future[Any]] = [self._running, *([] if self._coming is None else [self._coming])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -7,7 +7,7 @@ video file         ---------------------frames--> CameraFrame: every one
 The service never fetches a URL; it is this side that does.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from itertools import count
@@ -74,7 +74,7 @@ def _open(source: Source, name: str) -> cv2.VideoCapture:
     return capture
 
 
-def _recorded(capture: cv2.VideoCapture, name: str) -> Iterator[CameraFrame]:
+def _recorded(capture: cv2.VideoCapture, name: str) -> Generator[CameraFrame]:
     began_ns = time_ns()
     for number, pixels in _pixels(capture):
         at_ns = began_ns + int(capture.get(cv2.CAP_PROP_POS_MSEC) * 1e6)
@@ -101,7 +101,7 @@ def _watched(capture: cv2.VideoCapture, name: str) -> Iterator[Newest]:
         stopped.set()
 
 
-def _pixels(capture: cv2.VideoCapture) -> Iterator[tuple[int, cv2.typing.MatLike]]:
+def _pixels(capture: cv2.VideoCapture) -> Generator[tuple[int, cv2.typing.MatLike]]:
     """Reads until there is nothing more; uint8 [H, W, 3] BGR, counted."""
     try:
         for number in count():
