@@ -23,6 +23,7 @@ from pictures import RED, encoded, striped
 from roadsight_models.frame import Pixels
 from roadsight_models.session import Outputs, Session, open_session
 from roadsight_service.app import OpenModels, create_app
+from roadsight_service.protocol import options
 from roadsight_service.registry import Registry, open_registry
 from roadsight_service.settings import Settings
 
@@ -30,8 +31,7 @@ from roadsight_service.settings import Settings
 @contextmanager
 def serve(settings: Settings, open_models: OpenModels = open_registry) -> Iterator[str]:
     """Runs the service until the block ends; gives its URL."""
-    app, patience = create_app(settings, open_models), settings.drain_seconds
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, timeout_graceful_shutdown=patience))
+    server = uvicorn.Server(uvicorn.Config(create_app(settings, open_models), port=0, **options(settings)))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -27,8 +27,10 @@ from roadsight_service.robustness.metrics import CheckMetrics
 from roadsight_service.room import Room
 from roadsight_service.routes import classify, load, problems, status
 from roadsight_service.routes.intake import Intake
-from roadsight_service.routes.measured import Measured
+from roadsight_service.routes.measured import Measured, Notes
 from roadsight_service.routes.state import State
+from roadsight_service.routes.stream import Streams
+from roadsight_service.routes.streamed import PATH as STREAM
 from roadsight_service.settings import Settings
 from roadsight_service.tracing import make_tracer
 
@@ -93,9 +95,10 @@ def create_app(settings: Settings, opens: OpenModels = open_models) -> FastAPI:
         from roadsight_service.routes import robustness
 
         app.include_router(robustness.router)
-    log = RequestLog()
-    app.add_middleware(Measured, metrics=metrics, log=log, tracer=tracer)
-    app.frames = Measured(problems.Answered(classify.classify), metrics, log, tracer)
+    notes = Notes(metrics, RequestLog(), tracer)
+    app.add_middleware(Measured, notes=notes)
+    app.frames = Measured(problems.Answered(classify.classify), notes)
+    app.streams = Streams(notes)
     return app
 
 
@@ -113,11 +116,15 @@ class Roadsight(FastAPI):
     """The application. Frames go straight to their route: FastAPI's own way there takes a third of a frame's HTTP."""
 
     frames: ASGIApp
+    streams: ASGIApp
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Is called by the server."""
         if scope["type"] == "http" and scope["method"] == "POST" and scope["path"] == classify.PATH:
             scope.update(app=self, route=classify.router.routes[0])
             await self.frames(scope, receive, send)
+        elif scope["type"] == "websocket" and scope["path"] == STREAM:
+            scope["app"] = self
+            await self.streams(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)

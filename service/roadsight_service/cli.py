@@ -38,16 +38,8 @@ def serve(
     import uvicorn
 
     from roadsight_service.app import create_app
-    from roadsight_service.protocol import Protocol
+    from roadsight_service.protocol import options
 
     opened = models()  # before there is a socket: a model that can't be trusted ends in one line
-    uvicorn.run(
-        create_app(settings, lambda _: opened),
-        host=settings.host,
-        port=settings.port,
-        http=Protocol,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=settings.drain_seconds,
-    )
+    app = create_app(settings, lambda _: opened)
+    uvicorn.run(app, host=settings.host, port=settings.port, **options(settings))

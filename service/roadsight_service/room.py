@@ -17,6 +17,10 @@ from roadsight_service.served import Models
 SQUEEZED = 3  # crops of a region whose suspicion is asked for: itself, and what each squeezer leaves of it
 
 
+class Superseded(Exception):
+    """A newer frame of its stream came before a lane took it. A client sees that as an answer, not as an error."""
+
+
 class ClientGone(Exception):
     """Whoever asked has left; the work is not worth doing. No client ever sees it."""
 
@@ -33,6 +37,7 @@ class Ask:
     top: int = 5
     suspicion: bool = False  # how far each answer hangs on detail is wanted, too
     layout: Layout | None = None  # of a raw frame; None where the body is a file
+    stream: object | None = None  # while it waits, a newer frame of the same stream and camera takes its place
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,7 @@ class Room(Protocol):
             BadRegion: a region lies wholly outside the picture.
             DeadlineMissed: told when the deadline passes, whatever the lanes are doing.
             LaneLost: the lane that had it died.
+            Superseded: a newer frame of its stream came while it waited.
         """
 
     async def start(self) -> None:

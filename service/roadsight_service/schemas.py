@@ -50,6 +50,10 @@ class FrameOut(Schema):
     id: str | None
     camera: str | None
     captured_at: str | None
+    age_ms: float | None = Field(
+        description="From capture to this answer, by the service's clock; under 0 if the camera's is ahead. "
+        "Null if it was not said when the frame was captured."
+    )
     width: int
     height: int
 

@@ -51,7 +51,8 @@ class ThreadRoom:
         sessions = tuple(self.models[task] for task in tasks)
         asked = body, ask.regions, sessions, self._max_pixels, clock
         work = partial(prepare, *asked, squeezed=ask.suspicion, layout=ask.layout)
-        done = await self._lanes.run(Job(work, ask.deadline, ask.camera, clock, crops_of(ask, tasks)))
+        job = Job(work, ask.deadline, ask.camera, clock, crops_of(ask, tasks), ask.stream)
+        done = await self._lanes.run(job)
         with clock.stage("postprocess"):
             return judged(done, ask.top, ask.suspicion)
 

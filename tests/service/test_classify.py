@@ -55,6 +55,7 @@ def test_the_whole_answer_has_the_published_form(service: tuple[str, Watched]) -
         X_Captured_At="2026-05-04T10:00:00.120Z",
     )
     timings = answer.pop("timings_ms")
+    assert answer["frame"].pop("age_ms") > 0
     probability = answer["regions"][0]["results"][0]["predictions"][0].pop("probability")
     assert probability == pytest.approx(1 / (1 + 2 * np.exp(-12)))
     assert answer == {
@@ -123,6 +124,7 @@ def test_a_form_answers_as_the_body_does(service: tuple[str, Watched]) -> None:
         service, {"regions": "[[0,0,40,40]]", "top": "0"}, X_Frame_Id="17", X_Camera_Id="c", X_Captured_At="12"
     )
     assert form.pop("timings_ms").keys() == body.pop("timings_ms").keys()
+    assert form["frame"].pop("age_ms") < body["frame"].pop("age_ms")
     assert form == body
 
 

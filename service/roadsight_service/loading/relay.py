@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from roadsight_models.errors import RoadsightError
 from roadsight_service.metrics import Clock
-from roadsight_service.room import Ask, Room, Seen
+from roadsight_service.room import Ask, Room, Seen, Superseded
 from roadsight_service.served import Models
 
 Overhear = Callable[[bytes, Ask, tuple[str, ...], Seen], None]
@@ -16,6 +16,8 @@ Overhear = Callable[[bytes, Ask, tuple[str, ...], Seen], None]
 
 def is_ours(error: Exception) -> bool:
     """Whether a frame failed by our fault: the model's, or its process's."""
+    if isinstance(error, Superseded):
+        return False
     return not isinstance(error, RoadsightError) or error.status == RoadsightError.status
 
 

@@ -44,7 +44,7 @@ class Order:
     _parts: dict[int, Part] = field(default_factory=dict)  # by their first region
 
     def __post_init__(self) -> None:
-        self.camera, self.deadline = self.ask.camera, self.ask.deadline
+        self.camera, self.deadline, self.stream = self.ask.camera, self.ask.deadline, self.ask.stream
         self.regions = max(1, len(self.ask.regions))
         self.crops = crops_of(self.ask, self.tasks)
         self.weight = 1 + self.crops

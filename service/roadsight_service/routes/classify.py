@@ -6,18 +6,16 @@ request --intake--> body, fields --ask--> Ask --pipeline--> Answer --> JSON
 from time import monotonic
 from typing import Any
 
-import orjson
 from fastapi import APIRouter, Request, Response
 
 from roadsight_models import errors
 from roadsight_service.metrics import Clock
-from roadsight_service.pipeline import Answer
 from roadsight_service.room import ClientGone
 from roadsight_service.routes import ask as asking
 from roadsight_service.routes.documents import request_with
 from roadsight_service.routes.given import Given
 from roadsight_service.routes.problems import describe
-from roadsight_service.routes.rendering import frame, result
+from roadsight_service.routes.rendering import classified
 from roadsight_service.routes.state import state_of
 from roadsight_service.routes.waiting import CLIENT_CLOSED_REQUEST, telling, unless_gone
 from roadsight_service.schemas import AnswerOut
@@ -61,22 +59,8 @@ async def classify(request: Request) -> Response:
                 ask = asking.ask(given, until, state.settings)
                 answer = await unless_gone(request, state.pipeline.classify(body, ask, clock))
             state.metrics.pictures.answered(answer.seen.quality, said.camera_id, said.captured)
-            return Response(_render(said, answer, clock), media_type="application/json")
+            return Response(classified(said, answer, clock), media_type="application/json")
     except ClientGone:
         return Response(status_code=CLIENT_CLOSED_REQUEST)
     finally:
         clock.observe(state.metrics)
-
-
-def _render(said: asking.Said, answer: Answer, clock: Clock) -> bytes:
-    """The JSON of an `AnswerOut`. Building and validating the model itself would take five times as long."""
-    regions = [
-        {
-            "box": list(region.box),
-            "track": region.track,
-            "results": [result(model.manifest, said) for model, said in zip(answer.models, row, strict=True)],
-        }
-        for region, row in zip(answer.seen.regions, answer.seen.judgements, strict=True)
-    ]
-    seen = frame(said, answer.seen.width, answer.seen.height)
-    return orjson.dumps({"frame": seen, "regions": regions, "timings_ms": clock.milliseconds()})

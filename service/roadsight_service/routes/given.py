@@ -7,7 +7,7 @@ query, headers, fields --Given--> the value of a name, or of a header of the sam
 from collections.abc import Iterable
 from urllib.parse import parse_qsl
 
-from fastapi import Request
+from fastapi.requests import HTTPConnection
 
 from roadsight_models.errors import BadParameter
 from roadsight_service.routes.intake import CONTENT_TYPE, FORM_TYPE, Fields
@@ -24,7 +24,7 @@ _FLAGS = {"false": False, "true": True}
 class Given:
     """Everything a request says beside its picture: query, headers, and the fields of a form."""
 
-    def __init__(self, request: Request, fields: Fields = ()) -> None:
+    def __init__(self, request: HTTPConnection, fields: Fields = ()) -> None:
         client, query = request.scope.get("client"), request.scope["query_string"].decode("latin-1")
         self.host: str = client[0] if client else ""
         self._headers: dict[bytes, bytes] = dict(reversed(request.scope["headers"]))  # of equal names the first counts

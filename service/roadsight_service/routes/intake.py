@@ -5,8 +5,8 @@ socket --chunks--> Intake --> bytes, form fields
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from time import monotonic
 
 from fastapi import Request
@@ -26,7 +26,7 @@ FRAME_FIELD = "frame"
 CONTENT_TYPE = "content_type"  # the field that a form's picture has its own content type in
 MAX_FIELDS = 32  # every parameter and header of a route, and tasks by the dozen
 
-Fields = tuple[tuple[str, str], ...]  # name and value, in the order of the form
+Fields = Sequence[tuple[str, str]]  # name and value, in the order of the form
 Read = tuple[bytes, Fields]  # the picture, and what else the form holds
 
 
@@ -70,6 +70,21 @@ class Intake:
         finally:
             self._buffered -= held
 
+    @contextmanager
+    def holding(self, size: int) -> Iterator[None]:
+        """Counts as held what came otherwise, a frame of a stream.
+
+        Raises:
+            QueueFull: as `body` does.
+        """
+        self._buffered += size
+        try:
+            if self._buffered > self._max_buffered:
+                raise QueueFull(f"{self._buffered} bytes of requests are held already")
+            yield
+        finally:
+            self._buffered -= size
+
     def _kind(self, request: Request) -> str:
         """The content type; refuses what can be refused before a byte is read."""
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -112,7 +127,7 @@ async def _form(request: Request) -> Read:
                 raise BadParameter(FRAME_FIELD, "given more than once")
             fields = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
             fields += [(CONTENT_TYPE, file.content_type)] if file.content_type else []
-            return await file.read(), tuple(fields)
+            return await file.read(), fields
     except HTTPException as error:
         raise BadParameter("form", str(error.detail)) from error
     except UnicodeError as error:  # the content type may name any codec that Python has; some refuse all text

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi import Request
+from fastapi.requests import HTTPConnection
 
 from roadsight_models.errors import NotReady
 from roadsight_service.access import Access
@@ -32,7 +32,7 @@ class State:
     checks: "Checks | None"  # where the settings want them
 
 
-def state_of(request: Request) -> State:
+def state_of(request: HTTPConnection) -> State:
     """The state of the application that answers.
 
     Raises:
