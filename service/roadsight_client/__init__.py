@@ -28,7 +28,7 @@ from roadsight_client.errors import (
     Unreachable,
     UnsupportedMediaType,
 )
-from roadsight_client.frames import CameraFrame
+from roadsight_client.frames import CameraFrame, Tracked
 from roadsight_client.messages import Seen, Superseded
 from roadsight_client.raw import RawFrame
 from roadsight_client.served import Metric, Model, Robustness
@@ -65,6 +65,7 @@ __all__ = [
     "Spent",
     "Superseded",
     "TooLarge",
+    "Tracked",
     "Unauthorized",
     "UnknownTask",
     "UnknownVersion",

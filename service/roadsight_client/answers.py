@@ -27,7 +27,7 @@ class Result:
     status: str
     reason: str | None
     predictions: tuple[Prediction, ...]
-    suspicion: float | None  # how far the answer hangs on detail, 0 to 2; None: not asked for, or nothing was judged
+    suspicion: float | None = None  # how far the answer hangs on detail, 0 to 2; None: not asked for, nothing judged
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ class Frame:
     captured_at: str | None
     width: int
     height: int
+    age_ms: float | None = None  # from capture to the answer; None: not said when that was, or by an older service
 
 
 @dataclass(frozen=True)
@@ -80,9 +81,9 @@ def _region(region: dict[str, Any]) -> Region:
 def result(said: dict[str, Any]) -> Result:
     """Reads what one model says of one region."""
     predictions = tuple(known(Prediction, prediction) for prediction in said["predictions"])
-    return known(Result, said | {"predictions": predictions, "suspicion": said.get("suspicion")})
+    return known(Result, said | {"predictions": predictions})
 
 
 def known(kind: type[Kind], fields: dict[str, Any]) -> Kind:
-    """Makes one of these dataclasses of the fields that it knows."""
-    return kind(**{name: fields[name] for name in kind.__annotations__})
+    """Makes one of these dataclasses of the fields that it knows; one that has a default may be missing."""
+    return kind(**{name: fields[name] for name in kind.__annotations__ if name in fields or not hasattr(kind, name)})

@@ -37,6 +37,17 @@ Picture = bytes | bytearray | memoryview | str | os.PathLike[str] | RawFrame | P
 
 
 @dataclass(frozen=True)
+class Tracked:
+    """A box of an object that is followed from frame to frame: `track` is echoed."""
+
+    box: Box
+    track: str
+
+
+Region = Box | Tracked
+
+
+@dataclass(frozen=True)
 class CameraFrame:
     """A picture, what its camera says of it, which the answer repeats, and where to look.
 
@@ -45,7 +56,7 @@ class CameraFrame:
         id: printable ASCII, up to 128 characters.
         camera: the same; cameras take turns at a busy service.
         captured_ns: when it was taken, in nanoseconds since the epoch.
-        regions: boxes x1, y1, x2, y2 in pixels, right and bottom exclusive; the whole frame if None.
+        regions: boxes x1, y1, x2, y2 in pixels, right and bottom exclusive, or `Tracked`; the whole frame if None.
 
     Raises:
         ValueError: an id or a camera of other characters, see `printable`.
@@ -55,7 +66,7 @@ class CameraFrame:
     id: str | None = None
     camera: str | None = None
     captured_ns: int | None = None
-    regions: Sequence[Box] | None = None
+    regions: Sequence[Region] | None = None
 
     def __post_init__(self) -> None:
         for name in (self.id, self.camera):

@@ -64,7 +64,7 @@ def models() -> Question[tuple[served.Model, ...]]:
 
 def classify(
     frame: frames.Picture | frames.CameraFrame,
-    regions: Sequence[frames.Box] | None = None,
+    regions: Sequence[frames.Region] | None = None,
     *,
     tasks: Sequence[str] = (),
     version: str | None = None,
@@ -80,8 +80,8 @@ def classify(
     Args:
         frame: an encoded JPEG, PNG or WebP; the path of one; an image of Pillow; a `RawFrame`; or one of these as a
             `CameraFrame`, which brings its id, camera, time and regions.
-        regions: boxes x1, y1, x2, y2 in pixels, right and bottom exclusive; if None those of the `CameraFrame`, or else
-            the whole frame.
+        regions: boxes x1, y1, x2, y2 in pixels, right and bottom exclusive, or `Tracked`; if None those of the
+            `CameraFrame`, or else the whole frame.
         tasks: the tasks to answer; all that are served if empty.
         version: the version that must answer; whichever serves if None.
         top: how many classes to name, 0 for all.
@@ -102,7 +102,7 @@ def classify(
     params: Parameters = {"task": list(tasks)} if tasks else {}
     boxes = shot.regions if regions is None else regions
     if boxes is not None:
-        params["regions"] = json.dumps([list(box) for box in boxes], default=float)  # numpy's numbers, too
+        params["regions"] = json.dumps([_region(box) for box in boxes], default=float)  # numpy's numbers, too
     if version is not None:
         params["version"] = version
     if top is not None:
@@ -116,6 +116,12 @@ def classify(
         "X-Captured-At": captured_at or taken,
     }
     return about(shot.picture, "/v1/classify", params, said, deadline_ms, answers.parse)
+
+
+def _region(region: frames.Region) -> list[float] | dict[str, Any]:
+    if isinstance(region, frames.Tracked):
+        return {"box": list(region.box), "track": region.track}
+    return list(region)
 
 
 def about(

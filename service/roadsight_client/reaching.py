@@ -13,11 +13,12 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, InvalidStatus
 
 from roadsight_client import tries
-from roadsight_client.errors import Unreachable
-from roadsight_client.replies import Reply, read
+from roadsight_client.errors import Problem, Unreachable
+from roadsight_client.replies import Reply, refusal
 
 PATH = "/v1/stream"
 LONGEST_PAUSE_S = 2.0
+UNAVAILABLE = 503  # it starts, or goes down: for a stream it is away
 
 
 class Reaching:
@@ -37,7 +38,7 @@ class Reaching:
         """Connects, however often it takes.
 
         Raises:
-            Problem: the service refused, and did not say when to come back.
+            Problem: the service refused for good, or for too long.
             Unreachable: it was away for too long.
         """
         uri = "ws" + self._url.removeprefix("http").rstrip("/") + PATH
@@ -48,9 +49,9 @@ class Reaching:
                 said = error.response
                 reply = Reply(said.status_code, said.headers, bytes(said.body or b""))
                 away_s = tries.stay_away_s(reply)
-                if away_s is None:
-                    read(reply, lambda _: None)  # raises the problem that it is
-                await self.failed(error, away_s or 0)
+                if away_s is None and reply.status != UNAVAILABLE:
+                    raise refusal(reply) from error
+                await self.failed(refusal(reply), away_s or 0)
             except (OSError, InvalidHandshake) as error:
                 await self.failed(error)
 
@@ -58,6 +59,7 @@ class Reaching:
         """Waits before the next try; ever longer, until there was an answer.
 
         Raises:
+            Problem: `why`, if it is one.
             Unreachable: there was none for too long.
         """
         now = monotonic()
@@ -66,7 +68,7 @@ class Reaching:
         self._failures += 1
         due = now + away_s + uniform(0.5, 1) * pause_s
         if due > self._failing_since + self._patience_s:
-            raise Unreachable(f"{self._url}: {why}") from why
+            raise why if isinstance(why, Problem) else Unreachable(f"{self._url}: {why}") from why
         await asyncio.sleep(due - now)
 
     def answered(self) -> None:

@@ -44,7 +44,7 @@ def read(reply: Reply, parse: Callable[[Any], Kind]) -> Kind:
         Problem: the service refused, or it is not the service that answered.
     """
     if reply.status != OK:
-        raise _problem(reply)
+        raise refusal(reply)
     try:
         return parse(loads(reply.content))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -60,7 +60,8 @@ def problem(status: int, body: Any, retry_after_s: float | None = None) -> Probl
     return KINDS.get(body["code"], Problem)(status, body["code"], body["detail"], retry_after_s)
 
 
-def _problem(reply: Reply) -> Problem:
+def refusal(reply: Reply) -> Problem:
+    """Says why there is no answer."""
     try:
         return problem(reply.status, loads(reply.content), reply.retry_after_s)
     except (ValueError, KeyError, TypeError):

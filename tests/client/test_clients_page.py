@@ -76,7 +76,7 @@ def _beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     mcap(tmp_path / "drive.mcap", RED, BLUE)
 
 
-@pytest.mark.parametrize(("example", "says"), zip(EXAMPLES, SAYS, strict=True), ids=SAYS)
+@pytest.mark.parametrize(("example", "says"), list(zip(EXAMPLES, SAYS, strict=True)), ids=SAYS)
 def test_an_example_runs(example: str, says: str, url: str, _beside: None, capsys: pytest.CaptureFixture[str]) -> None:
     sensor, node = Sensor(), Node()
     names: dict[str, Any] = {"sensor": sensor, "node": node, "CompressedImage": object, "__name__": "example"}

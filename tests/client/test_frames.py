@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from pictures import BLUE, RED, encoded, striped
-from roadsight_client import BadImage, CameraFrame, Client, RawFrame
+from roadsight_client import BadImage, CameraFrame, Client, RawFrame, Tracked
 from roadsight_client.frames import body, printable
 from running import serve_watched
 
@@ -70,7 +70,24 @@ def test_a_frame_of_a_camera_brings_what_the_camera_says(client: Client) -> None
     frame = CameraFrame(RAW["bgr"], "17", "front", 1_714_810_800_120_000_000)
     said = client.classify(frame).frame
     assert (said.id, said.camera, said.captured_at) == ("17", "front", "1714810800120000000")
+    assert said.age_ms is not None
     assert client.classify(frame, camera_id="rear").frame.camera == "rear"
+
+
+def test_regions_come_with_the_frame_or_with_the_question_and_may_be_followed(client: Client) -> None:
+    frame = CameraFrame(PNG, regions=[(0, 0, 40, 40), Tracked((40, 0, 80, 40), "7")])
+    first, second = client.classify(frame).regions
+    assert (first.box, first.track) == ((0, 0, 40, 40), None)
+    assert (second.box, second.track) == ((40, 0, 80, 40), "7")
+    assert len(client.classify(frame, [(1, 1, 9, 9)]).regions) == 1
+
+
+@pytest.mark.parametrize("name", ["", "x" * 129, "straße", "a\nb"])
+def test_what_can_be_no_id_is_told_at_once(name: str) -> None:
+    with pytest.raises(ValueError, match="no id"):
+        CameraFrame(PNG, id=name)
+    with pytest.raises(ValueError, match="no id"):
+        CameraFrame(PNG, camera=name)
 
 
 def test_a_view_of_an_array_is_copied_as_it_looks() -> None:

@@ -5,10 +5,8 @@ import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from websockets.sync.server import Server, ServerConnection, serve
 
 from pictures import BLUE, GREEN, RED, encoded, striped
 from roadsight_client import (
@@ -17,16 +15,13 @@ from roadsight_client import (
     BadImage,
     CameraFrame,
     Client,
-    NotRoadsight,
     Seen,
     Superseded,
     Unauthorized,
-    Unreachable,
 )
 from running import Watched, serve_watched, until
 
 COLOURS = {"red": encoded(striped(RED)), "green": encoded(striped(GREEN)), "blue": encoded(striped(BLUE))}
-NOTHING = {"width": 1, "height": 1, "captured_at": None}
 
 
 def frames(*names: str, camera: str = "front") -> Iterator[CameraFrame]:
@@ -142,57 +137,3 @@ def test_a_stream_that_is_refused_says_why(tmp_path: Path) -> None:
             list(stranger.stream(frames("red")))
         with Client(url, key="lab") as client:
             assert [told(seen) for seen in client.stream(frames("red"))] == ["red"]
-
-
-def answering(*, hang_up_after: int) -> Any:
-    """Answers frames, and hangs up without a word on every connection after so many messages."""
-
-    def handle(socket: ServerConnection) -> None:
-        for number, message in enumerate(socket):
-            if number == hang_up_after:
-                socket.socket.close()
-                return
-            assert isinstance(message, bytes)
-            said = json.loads(message[4 : 4 + int.from_bytes(message[:4], "little")])
-            frame = NOTHING | {"id": said["frame_id"], "camera": said["camera_id"]}
-            socket.send(json.dumps({"frame": frame, "regions": [], "timings_ms": {}}))
-
-    return handle
-
-
-@pytest.fixture
-def going_away() -> Iterator[tuple[str, Server]]:
-    with serve(answering(hang_up_after=2), "127.0.0.1", 0) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.socket.getsockname()[1]}", server
-        server.shutdown()
-        thread.join(10)
-
-
-def test_a_connection_that_breaks_loses_what_was_on_its_way_and_is_made_anew(going_away: tuple[str, Server]) -> None:
-    with Client(going_away[0]) as client:
-        seen = list(client.stream(frames(*["red"] * 7)))
-    assert [one.frame.id for one in seen] == list("0123456")
-    lost = [one for one in seen if isinstance(one.outcome, Unreachable)]
-    assert lost
-    assert len(seen) - len(lost) >= 2
-
-
-def test_a_service_that_stays_away_is_given_up() -> None:
-    with Client("http://127.0.0.1:9") as client, pytest.raises(Unreachable, match=r"127\.0\.0\.1:9"):
-        list(client.stream(frames("red"), patience_s=0.2))
-
-
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"frame": {"camera": "rear"}}', '{"frame": {"camera": "front"}}'])
-def test_what_is_no_answer_is_told_from_the_service(text: str) -> None:
-    with serve(lambda socket: socket.send(text) if socket.recv() else None, "127.0.0.1", 0) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            url = f"http://127.0.0.1:{server.socket.getsockname()[1]}"
-            with Client(url) as client, pytest.raises(NotRoadsight):
-                list(client.stream(frames("red")))
-        finally:
-            server.shutdown()
-            thread.join(10)
