@@ -5,8 +5,6 @@ Streaming --event loop on a thread--> Seen, one after the other
 
 import asyncio
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
-from contextlib import contextmanager
 from threading import Thread
 
 from roadsight_client.messages import Seen
@@ -19,33 +17,31 @@ def waited(make: Callable[[], Streaming]) -> Iterator[Seen]:
     Raises:
         What `make` makes raises.
     """
-    with _loop() as loop:
-        stream = make()
-        asyncio.run_coroutine_threadsafe(stream.__aenter__(), loop).result()
-        step: Future[Seen] | None = None
-        try:
-            while True:
-                step = asyncio.run_coroutine_threadsafe(stream.__anext__(), loop)
-                try:
-                    seen = step.result()
-                except StopAsyncIteration:
-                    return
-                yield seen
-        finally:
-            if step is not None:
-                step.cancel()  # Ctrl-C may come while it is waited for
-            asyncio.run_coroutine_threadsafe(stream.__aexit__(None, None, None), loop).result()
-
-
-@contextmanager
-def _loop() -> Iterator[asyncio.AbstractEventLoop]:
-    """An event loop that runs on a thread until the block ends."""
     loop = asyncio.new_event_loop()
-    thread = Thread(target=loop.run_forever, name="roadsight-stream", daemon=True)
+    thread = Thread(target=_run, args=(loop,), name="roadsight-stream", daemon=True)
     thread.start()
     try:
-        yield loop
-    finally:
+        stream = asyncio.run_coroutine_threadsafe(make().__aenter__(), loop).result()
+        while True:
+            try:
+                seen = asyncio.run_coroutine_threadsafe(stream.__anext__(), loop).result()
+            except StopAsyncIteration:
+                return
+            yield seen
+    finally:  # Ctrl-C may have come anywhere
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
-        loop.close()
+
+
+def _run(loop: asyncio.AbstractEventLoop) -> None:
+    """Runs a loop until it is stopped, and then ends what still runs on it."""
+    loop.run_forever()
+    loop.run_until_complete(_end())
+    loop.close()
+
+
+async def _end() -> None:
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

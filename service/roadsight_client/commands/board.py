@@ -37,6 +37,8 @@ class Board:
 
     def __exit__(self, *_: object) -> None:
         self._live.stop()
+        if not self._live.console.is_terminal:  # there rich ends the line itself
+            self._live.console.line()
 
     def add(self, seen: Seen) -> None:
         """Shows one more."""

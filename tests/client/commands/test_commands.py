@@ -2,6 +2,9 @@
 
 import json
 import math
+import os
+import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +18,7 @@ from roadsight_client.commands.classify import classify
 from roadsight_client.commands.paced import paced
 from roadsight_client.commands.pixels import bgr
 from roadsight_client.commands.replay import replay
-from roadsight_client.commands.stream import stream
+from roadsight_client.commands.stream import stream, watch
 from roadsight_client.commands.summary import Summary
 from running import serve_watched
 
@@ -79,6 +82,17 @@ def test_a_video_is_streamed_and_saved_with_what_was_seen(url: str, tmp_path: Pa
     assert saved.get(cv2.CAP_PROP_FPS) == pytest.approx(5, rel=0.1)
     on_its_box, inside = frames[2][43, 30], frames[2][36, 50]
     assert on_its_box[1] > 100 > inside[1]  # the box is green, the picture blue
+
+
+def test_ctrl_c_ends_in_a_summary(url: str, capsys: Captured) -> None:
+    def driven() -> Iterator[CameraFrame]:
+        yield CameraFrame(encoded(striped(RED)), "1")
+        os.kill(os.getpid(), signal.SIGINT)
+        threading.Event().wait(0.2)  # a camera that goes on
+        yield CameraFrame(encoded(striped(RED)), "2")
+
+    watch(driven(), url, None, {}, as_json=True, save=None)
+    assert "frames" in capsys.readouterr().err
 
 
 def test_a_drive_is_replayed_and_its_ids_are_the_recorded_times(url: str, tmp_path: Path, capsys: Captured) -> None:
