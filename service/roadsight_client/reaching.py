@@ -10,7 +10,7 @@ from time import monotonic
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import InvalidHandshake, InvalidStatus
+from websockets.exceptions import InvalidHandshake, InvalidProxy, InvalidStatus, InvalidURI
 
 from roadsight_client import tries
 from roadsight_client.errors import Problem, Unreachable
@@ -52,6 +52,8 @@ class Reaching:
                 if away_s is None and reply.status != UNAVAILABLE:
                     raise refusal(reply) from error
                 await self.failed(refusal(reply), away_s or 0)
+            except (InvalidURI, InvalidProxy) as error:
+                raise Unreachable(f"{self._url}: {error}") from error
             except (OSError, InvalidHandshake) as error:
                 await self.failed(error)
 

@@ -40,7 +40,7 @@ class Streaming:
         self._service, self._frames, self._ask = service, iter(frames), ask
         self._coming: asyncio.Future[CameraFrame | None] | None = None
         self._told: asyncio.Queue[Seen | Exception] = asyncio.Queue()
-        self._places = asyncio.Semaphore(MOST_UNANSWERED)  # in that queue
+        self._taken = asyncio.Event()  # something of it was
 
     async def __aenter__(self) -> Self:
         self._running = asyncio.create_task(self._run())
@@ -63,7 +63,7 @@ class Streaming:
         told = await self._told.get()
         if isinstance(told, Exception):
             raise told
-        self._places.release()
+        self._taken.set()
         return told
 
     async def _run(self) -> None:
@@ -96,10 +96,9 @@ class Streaming:
         for error in errors:
             if not isinstance(error, ConnectionClosed | TimeoutError):
                 raise error
-        if errors:
+        if errors:  # else every frame is answered, and there is no other
             why = Unreachable(f"the stream broke: {errors[0] or 'no answer came'}")
             for seen in unanswered.lost(why):
-                await self._places.acquire()
                 self._told.put_nowait(seen)
             await self._service.failed(errors[0])
 
@@ -118,7 +117,9 @@ class Streaming:
 
     async def _receive(self, connection: ClientConnection, unanswered: Unanswered, room: asyncio.Semaphore) -> None:
         while True:
-            await self._places.acquire()  # before an answer is taken, so that none is lost on its way
+            while self._told.qsize() >= MOST_UNANSWERED:  # before an answer is taken, so that none is lost on its way
+                self._taken.clear()
+                await self._taken.wait()
             seen = unanswered.answered(await connection.recv())
             self._told.put_nowait(seen)
             self._service.answered()

@@ -10,7 +10,7 @@ import pytest
 from websockets.http11 import Response
 from websockets.sync.server import ServerConnection, serve
 
-from roadsight_client import Answer, CameraFrame, Client, NotReady, NotRoadsight, Unreachable
+from roadsight_client import Answer, CameraFrame, Client, NotReady, NotRoadsight, Unreachable, streaming
 
 Handle = Callable[[ServerConnection], None]
 NOT_READY = '{"code": "not_ready", "detail": "not warm yet"}'
@@ -58,6 +58,18 @@ def test_a_connection_that_breaks_loses_what_was_on_its_way_and_is_made_anew() -
     lost = [one for one in seen if isinstance(one.outcome, Unreachable)]
     assert lost
     assert len(seen) - len(lost) >= 2
+
+
+def test_connections_may_break_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streaming, "MOST_UNANSWERED", 2)
+    with served(answering(hang_up_after=1)) as url, Client(url) as client:
+        assert len(list(client.stream(frames(9)))) == 9
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:9", "ftp://127.0.0.1", ""])
+def test_what_is_no_address_is_told_at_once(url: str) -> None:
+    with Client(url) as client, pytest.raises(Unreachable):
+        list(client.stream(frames(1), patience_s=60))
 
 
 def test_a_service_that_starts_is_waited_for() -> None:
