@@ -23,15 +23,16 @@ from pictures import RED, encoded, striped
 from roadsight_models.frame import Pixels
 from roadsight_models.session import Outputs, Session, open_session
 from roadsight_service.app import OpenModels, create_app
-from roadsight_service.protocol import options
 from roadsight_service.registry import Registry, open_registry
+from roadsight_service.server import config
 from roadsight_service.settings import Settings
 
 
 @contextmanager
 def serve(settings: Settings, open_models: OpenModels = open_registry) -> Iterator[str]:
     """Runs the service until the block ends; gives its URL."""
-    server = uvicorn.Server(uvicorn.Config(create_app(settings, open_models), port=0, **options(settings)))
+    settings = settings.model_copy(update={"port": 0})
+    server = uvicorn.Server(config(create_app(settings, open_models), settings))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

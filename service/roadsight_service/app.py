@@ -4,16 +4,14 @@ create_app(settings) --lifespan--> models warm --> lanes run --> frames --> lane
                      BadBundle, ProviderMissing, GoldenMismatch stop the start
 """
 
-# ruff: noqa: PLC0415  (see `opening`: only a service that has checks loads what they need)
-
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
-from starlette.types import ASGIApp, Receive, Scope, Send
+from fastapi import FastAPI, Response
+from starlette.types import Receive, Scope, Send
 
 from roadsight_service.access import Access
 from roadsight_service.loading.loader import Loader
@@ -22,10 +20,10 @@ from roadsight_service.loading.relay import Relay
 from roadsight_service.metrics import Metrics
 from roadsight_service.opening import make_room, open_models, why_fixed
 from roadsight_service.pipeline import Pipeline
-from roadsight_service.request_log import RequestLog
+from roadsight_service.robustness.checks import Checks
 from roadsight_service.robustness.metrics import CheckMetrics
-from roadsight_service.room import Room
-from roadsight_service.routes import classify, load, problems, status
+from roadsight_service.routes import classify, load, problems, robustness, status
+from roadsight_service.routes.frames import Frames
 from roadsight_service.routes.intake import Intake
 from roadsight_service.routes.measured import Measured, Notes
 from roadsight_service.routes.state import State
@@ -33,17 +31,17 @@ from roadsight_service.routes.stream import Streams
 from roadsight_service.routes.streamed import PATH as STREAM
 from roadsight_service.settings import Settings
 from roadsight_service.tracing import make_tracer
+from roadsight_service.tracks import Tracks
 
 if TYPE_CHECKING:
     from roadsight_service.processes.crew import Crew
     from roadsight_service.registry import Registry
-    from roadsight_service.robustness.checks import Checks
 
 OpenModels = Callable[[Settings], "Crew | Registry"]
 
 
-def create_app(settings: Settings, opens: OpenModels = open_models) -> FastAPI:
-    """Makes the application.
+def create_app(settings: Settings, opens: OpenModels = open_models) -> "Roadsight":
+    """Makes the application; `server.config` is how it is served.
 
     Args:
         settings: all of them; none is read from elsewhere.
@@ -59,8 +57,8 @@ def create_app(settings: Settings, opens: OpenModels = open_models) -> FastAPI:
         room = Relay(make_room(opened, settings, metrics))
         await room.start()
         metrics.watch(room, settings.queue_frames, settings.lanes)
-        loader = Loader(room, settings, metrics, load_metrics, why_fixed(opened, settings))
-        checks = _checks(settings, opened, room, check_metrics) if settings.robustness_enabled else None
+        loader = Loader(room, settings, metrics, load_metrics, why_fixed(opened))
+        checks = Checks(room, check_metrics) if settings.robustness_enabled else None
         app.state.roadsight = State(
             settings,
             room,
@@ -68,6 +66,7 @@ def create_app(settings: Settings, opens: OpenModels = open_models) -> FastAPI:
             Access(settings.keys),
             Intake(settings.max_body_bytes, settings.max_buffered_bytes),
             Pipeline(room, metrics),
+            Tracks(),
             loader,
             checks,
         )
@@ -76,7 +75,7 @@ def create_app(settings: Settings, opens: OpenModels = open_models) -> FastAPI:
         finally:
             app.state.roadsight = None
             if checks is not None:
-                await asyncio.to_thread(checks.close, settings.drain_seconds)
+                await checks.close(settings.drain_seconds)
             await loader.close(settings.drain_seconds)
             if tracer is not None:
                 await asyncio.to_thread(tracer.close)
@@ -92,39 +91,33 @@ def create_app(settings: Settings, opens: OpenModels = open_models) -> FastAPI:
     app.include_router(status.router)
     app.include_router(load.router)
     if settings.robustness_enabled:
-        from roadsight_service.routes import robustness
-
         app.include_router(robustness.router)
-    notes = Notes(metrics, RequestLog(), tracer)
+    notes = Notes(metrics, tracer)
     app.add_middleware(Measured, notes=notes)
-    app.frames = Measured(problems.Answered(classify.classify), notes)
-    app.streams = Streams(notes)
+    app.frames, app.streams = Frames(app, notes), Streams(notes)
     return app
-
-
-def _checks(settings: Settings, opened: "Crew | Registry", room: Room, metrics: CheckMetrics) -> "Checks":
-    from roadsight_service.registry import Registry, open_registry
-    from roadsight_service.robustness.back_room import BackRoom
-    from roadsight_service.robustness.checks import Checks
-
-    # Lanes in other processes have their own sessions: checks then ask others of the same graph, on the same provider.
-    registry = opened if isinstance(opened, Registry) else open_registry(settings)
-    return Checks(registry, BackRoom(lambda: room.is_busy), metrics, settings.max_pixels)
 
 
 class Roadsight(FastAPI):
     """The application. Frames go straight to their route: FastAPI's own way there takes a third of a frame's HTTP."""
 
-    frames: ASGIApp
-    streams: ASGIApp
+    frames: Frames
+    streams: Streams
+
+    def refuse(self, scope: Scope) -> Response | None:
+        """Is asked by the server before a request is let in: the answer to one that its head rules out."""
+        return self.frames.refuse(scope) if _is_frame(scope) else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Is called by the server."""
-        if scope["type"] == "http" and scope["method"] == "POST" and scope["path"] == classify.PATH:
-            scope.update(app=self, route=classify.router.routes[0])
+        if _is_frame(scope):
             await self.frames(scope, receive, send)
         elif scope["type"] == "websocket" and scope["path"] == STREAM:
             scope["app"] = self
             await self.streams(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
+
+
+def _is_frame(scope: Scope) -> bool:
+    return scope["type"] == "http" and scope["method"] == "POST" and scope["path"] == classify.PATH

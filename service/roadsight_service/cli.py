@@ -10,7 +10,7 @@ import typer
 from pydantic import ValidationError
 
 from roadsight_service import logs
-from roadsight_service.heap import give_back_large_buffers
+from roadsight_service.heap import give_back_large_buffers, leave_what_is_there
 from roadsight_service.opening import begin
 from roadsight_service.settings import Settings
 
@@ -35,11 +35,10 @@ def serve(
     sys.setswitchinterval(SWITCH_S)
     give_back_large_buffers()
     models = begin(settings)
-    import uvicorn
-
     from roadsight_service.app import create_app
-    from roadsight_service.protocol import options
+    from roadsight_service.server import run
 
     opened = models()  # before there is a socket: a model that can't be trusted ends in one line
     app = create_app(settings, lambda _: opened)
-    uvicorn.run(app, host=settings.host, port=settings.port, **options(settings))
+    leave_what_is_there()
+    run(app, settings)

@@ -3,18 +3,18 @@
 Times are histograms in seconds with millisecond buckets, so that they can be aggregated over machines.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import version
 from platform import python_version
 from time import perf_counter
 from typing import Protocol
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+import prometheus_client
+from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector
 
 from roadsight_models import errors
 from roadsight_service.observed.gpu import watch_gpus
+from roadsight_service.observed.histogram import Histogram
 from roadsight_service.observed.models import ModelMetrics
 from roadsight_service.observed.pictures import PictureMetrics
 from roadsight_service.served import Models
@@ -60,7 +60,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         r = self.registry
         self.requests = Counter("roadsight_requests_total", "Answered requests.", ["route", "code"], registry=r)
-        self.request_seconds = Histogram(
+        self.request_seconds = prometheus_client.Histogram(
             "roadsight_request_seconds", "Whole request, failures too.", ["route"], buckets=_SECONDS, registry=r
         )
         self.stage_seconds = Histogram(
@@ -112,14 +112,9 @@ class Clock:
         self.started = perf_counter()
         self.spent: dict[str, float] = {}
 
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Times the block, also when it fails."""
-        start = perf_counter()
-        try:
-            yield
-        finally:
-            self.add(name, perf_counter() - start)
+    def stage(self, name: str) -> "_Stage":
+        """Times a block, also when it fails."""
+        return _Stage(self, name)
 
     def add(self, name: str, seconds: float) -> None:
         """Adds to a stage what was measured elsewhere, such as a share in a batch."""
@@ -143,3 +138,16 @@ class Clock:
         """Every stage, 0 where it was not reached, and the total until now."""
         seconds = dict.fromkeys(STAGES, 0.0) | self.spent | {"total": self.elapsed}
         return {name: round(value * 1e3, 3) for name, value in seconds.items()}
+
+
+class _Stage:
+    """A block that is timed; a generator's context manager would take longer, several times a frame."""
+
+    def __init__(self, clock: Clock, name: str) -> None:
+        self._clock, self._name = clock, name
+
+    def __enter__(self) -> None:
+        self._start = perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self._clock.add(self._name, perf_counter() - self._start)

@@ -52,12 +52,10 @@ def begin_beside(settings: Settings) -> "Crew":
     return Crew(settings, PATIENT)
 
 
-def why_fixed(opened: "Crew | Registry", settings: Settings) -> str | None:
+def why_fixed(opened: "Crew | Registry") -> str | None:
     """Why these models can't be changed while they serve; None where they can."""
     from roadsight_service.processes.crew import Crew
 
-    if settings.robustness_enabled:
-        return "checks of robustness would go on asking the models that were there at the start"
     if isinstance(opened, Crew):
         return None
     if any(session.provider != "cpu" for session in opened.sessions.values()):

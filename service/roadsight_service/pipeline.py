@@ -4,7 +4,7 @@ body + Ask --select--> models --room--> Seen --> Answer
            UnknownTask, UnknownVersion  QueueFull, BadImage, TooLarge, BadRegion, DeadlineMissed
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from roadsight_service.metrics import Clock, Metrics
 from roadsight_service.room import Ask, Room, Seen
@@ -30,7 +30,7 @@ class Pipeline:
         self._room.check(camera, deadline)
 
     async def classify(self, body: bytes, ask: Ask, clock: Clock) -> Answer:
-        """One frame in, a judgement per region and model out.
+        """One frame in, a judgement per region and model out; of all classes if `ask.fuses`, for `Tracks`.
 
         Raises:
             UnknownTask, UnknownVersion: nothing serves what was asked for.
@@ -38,7 +38,7 @@ class Pipeline:
         """
         models = select(self._room.models, ask.tasks, ask.version)
         tasks = tuple(model.manifest.task for model in models)
-        seen = await self._room.look(body, ask, tasks, clock)
+        seen = await self._room.look(body, replace(ask, top=0) if ask.fuses else ask, tasks, clock)
         for row in seen.judgements:
             for task, judgement in zip(tasks, row, strict=True):
                 self._metrics.models.judged(task, judgement)

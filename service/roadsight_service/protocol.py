@@ -1,30 +1,94 @@
-"""uvicorn's HTTP/1.1 and WebSocket, with the gaps in them closed.
+"""uvicorn's HTTP/1.1, and what frames need of it beyond ASGI.
 
-bytes of a connection --Protocol--> ASGI
-                      --upgrade--> StreamProtocol --> ASGI
+head of a request --refuse--> an answer at once; its body is thrown away as it comes
+                  --ASGI, with a Caller--> work --answer--> head and body in one write
+end of a connection --> whoever works for it
 """
 
-from typing import Any
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any, Protocol, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from starlette.responses import Response
+from starlette.types import Scope
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from roadsight_service.settings import Settings
-from roadsight_service.stream.connection import STOPS
-from roadsight_service.stream.message import MOST_HEAD_BYTES
-
-LINGER_S = 10.0  # that a client has for what it was sent last, and for its side of the closing
+CALLER = "roadsight.caller"  # where a request's scope keeps it
 
 
-class Protocol(HttpToolsProtocol):
-    """Closes an idle connection also where its last request was answered before its body had come.
+class Refuses(Protocol):
+    """An application that can say of a request, before it is let in, that it will not be."""
 
-    uvicorn starts the idle time with the answer, ends it with the next byte, and takes that for a new request's: after
-    a refusal it is the rest of the old one's body, and the connection would stay open for ever.
+    def refuse(self, scope: Scope) -> Response | None:
+        """The answer to a request that its head rules out; None to one that is let in."""
+
+
+class Caller:
+    """Who waits for the answer to a request."""
+
+    def __init__(self, cycle: RequestResponseCycle, flow: FlowControl) -> None:
+        self.since = perf_counter()
+        self._cycle, self._flow = cycle, flow
+        self._is_gone = False
+        self._leave: Callable[[], None] | None = None
+
+    def when_gone(self, leave: Callable[[], None] | None) -> None:
+        """Has `leave` called if the connection ends, at once if it has ended; None takes it back."""
+        self._leave = leave
+        if self._is_gone and leave is not None:
+            leave()
+
+    def lost(self) -> None:
+        """Is called when the connection ends."""
+        self._is_gone = True
+        self._cycle.disconnected = True  # uvicorn tells only the last of several requests in flight
+        if self._leave is not None:
+            self._leave()
+
+    async def answer(self, response: Response) -> None:
+        """Sends an answer once what was sent before it is taken; to nobody if the caller is gone."""
+        await self._flow.drain()
+        if not self._is_gone:
+            self.write(response)
+
+    def write(self, response: Response) -> None:
+        """Sends an answer now, in one piece: uvicorn's own way is two writes, each a call of the system."""
+        cycle = self._cycle
+        lines = [b"%b: %b\r\n" % header for header in (*cycle.default_headers, *response.raw_headers)]
+        end = b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n"
+        cycle.transport.write(b"".join((STATUS_LINE[response.status_code], *lines, end, response.body)))
+        cycle.response_started = cycle.response_complete = True
+        cycle.message_event.set()
+        if not cycle.keep_alive:
+            cycle.transport.close()
+        cycle.on_response()
+
+
+def caller_of(scope: Scope) -> Caller:
+    """Who waits for the answer.
+
+    Raises:
+        RuntimeError: the application is served by another server than `server.config` describes.
     """
+    caller = scope.get(CALLER)
+    if caller is None:
+        raise RuntimeError("no caller in the scope: serve the application as roadsight_service.server does")
+    return cast(Caller, caller)
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """A connection."""
+
+    _caller: Caller | None = None  # of the request that is worked on
 
     def data_received(self, data: bytes) -> None:
-        """Is called by the event loop."""
+        """Is called by the event loop.
+
+        An idle connection is closed also where its last request was answered before its body had come. uvicorn starts
+        the idle time with the answer, ends it with the next byte, and takes that for a new request's: after a refusal
+        it is the rest of the old one's body, and the connection would stay open for ever.
+        """
         super().data_received(data)
         if self.transport.get_protocol() is not self:  # it was upgraded to a stream, which has its own idle time
             return
@@ -33,33 +97,20 @@ class Protocol(HttpToolsProtocol):
             handler = self.timeout_keep_alive_handler
             self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, handler)
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Is called by the event loop."""
+        super().connection_lost(exc)
+        if self._caller is not None:
+            self._caller.lost()
 
-class StreamProtocol(WebSocketsSansIOProtocol):
-    """Lets a stream answer what it has before the server stops, and keeps no connection whose client reads nothing."""
-
-    def shutdown(self) -> None:
-        """Is called when the server stops. uvicorn would hang up at once."""
-        if self.handshake_complete and not self.close_sent:
-            stops: Any = {"type": STOPS}  # uvicorn knows only ASGI's own
-            self.queue.put_nowait(stops)
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Is called by uvicorn when it is a request's turn, and no more than its head need be there."""
+        self._caller = caller = Caller(cycle, self.flow)
+        cycle.scope[CALLER] = caller  # type: ignore[typeddict-unknown-key]
+        # Of requests sent without waiting each would be refused from within the one before: those wait for the loop.
+        is_next = not self.pipeline and not self.flow.write_paused
+        refusal = cast(Refuses, self.config.app).refuse(cast(Scope, cycle.scope)) if is_next else None
+        if refusal is None:
+            super()._start_asgi_task(cycle, app)
         else:
-            super().shutdown()
-
-    async def run_asgi(self) -> None:
-        """Runs the application. A transport that was closed waits for ever for who takes nothing of what is left."""
-        await super().run_asgi()
-        self.loop.call_later(LINGER_S, self.transport.abort)
-
-
-def options(settings: Settings) -> dict[str, Any]:
-    """What uvicorn is told, wherever it serves the application."""
-    return {
-        "http": Protocol,
-        "ws": StreamProtocol,
-        "ws_max_size": settings.max_body_bytes + MOST_HEAD_BYTES,
-        "ws_per_message_deflate": False,  # pictures are compressed already
-        "log_config": None,
-        "access_log": False,
-        "server_header": False,
-        "timeout_graceful_shutdown": settings.drain_seconds,
-    }
+            caller.write(refusal)

@@ -2,8 +2,11 @@
 
 body, Ask, tasks --look--> Seen
                  QueueFull, Draining, BadImage, TooLarge, BadRegion, DeadlineMissed, LaneLost
+body, Question --examine--> Finding, beside the lanes
+               BadImage, TooLarge, BadRegion, BadParameter, LaneLost
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,6 +15,7 @@ from roadsight_models.raw_layout import Layout
 from roadsight_models.regions import Region
 from roadsight_service.metrics import Clock
 from roadsight_service.quality import Quality
+from roadsight_service.robustness.question import Finding, Question
 from roadsight_service.served import Models
 
 SQUEEZED = 3  # crops of a region whose suspicion is asked for: itself, and what each squeezer leaves of it
@@ -37,6 +41,7 @@ class Ask:
     top: int = 5
     suspicion: bool = False  # how far each answer hangs on detail is wanted, too
     layout: Layout | None = None  # of a raw frame; None where the body is a file
+    fuses: bool = False  # regions with a track are wanted fused with the frames before; then all classes are named
     stream: object | None = None  # while it waits, a newer frame of the same stream and camera takes its place
 
 
@@ -82,6 +87,22 @@ class Room(Protocol):
             DeadlineMissed: told when the deadline passes, whatever the lanes are doing.
             LaneLost: the lane that had it died.
             Superseded: a newer frame of its stream came while it waited.
+        """
+
+    async def examine(self, body: bytes, question: Question, clock: Clock, is_busy: Callable[[], bool]) -> Finding:
+        """Checks how robust the answer for one region is, with what time the lanes leave. Cancelled, it stops.
+
+        Args:
+            body: a picture file.
+            question: about one task.
+            clock: is told of the stages.
+            is_busy: whether live frames need the machine; while they do the check pauses.
+
+        Raises:
+            BadParameter: no such class, attack, norm or epsilon; or the attack needs a gradient that is not there.
+            BadImage, TooLarge: `body` is not a picture of an accepted kind, breaks off, or is too big.
+            BadRegion: the region lies outside the picture, or can't be judged.
+            LaneLost: its process died.
         """
 
     async def start(self) -> None:

@@ -22,6 +22,14 @@ class PredictionOut(Schema):
     probability: float
 
 
+class FusedOut(Schema):
+    """What the frames of a track say together."""
+
+    frames: int = Field(description="How many were fused, this one included.")
+    status: Status
+    predictions: tuple[PredictionOut, ...]
+
+
 class ResultOut(Schema):
     """What one model says of one region."""
 
@@ -33,6 +41,10 @@ class ResultOut(Schema):
     suspicion: float | None = Field(
         description="How far the answer hangs on detail that no sign needs, 0 to 2; a hint at an attack, and no "
         "defence. Null if it was not asked for, or nothing was judged."
+    )
+    fused: FusedOut | None = Field(
+        description="This frame and those before it of the region's track. Null if it has none, its camera was not "
+        "named, or nothing was judged."
     )
 
 

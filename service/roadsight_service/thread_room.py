@@ -1,9 +1,11 @@
 """A machine room whose lanes are threads: for a GPU, which one process holds, and for sessions from elsewhere.
 
 body, Ask --Job--> Lanes --Done--> judged --> Seen
+body, Question --a thread of its own--> Finding
 """
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 
 from roadsight_service.batcher import make_batcher
@@ -14,6 +16,9 @@ from roadsight_service.lanes import Lanes
 from roadsight_service.metrics import Clock, Metrics
 from roadsight_service.pace import Pace
 from roadsight_service.registry import Registry
+from roadsight_service.robustness.examination import examine
+from roadsight_service.robustness.question import Finding, Question
+from roadsight_service.robustness.thread import on_a_thread
 from roadsight_service.room import Ask, Seen, crops_of
 from roadsight_service.settings import Settings
 from roadsight_service.work import Job
@@ -26,7 +31,7 @@ class ThreadRoom:
 
     def __init__(self, registry: Registry, settings: Settings, metrics: Metrics) -> None:
         self.models = registry.sessions
-        self._max_pixels = settings.max_pixels
+        self._registry, self._settings = registry, settings
         self._pace = Pace(settings.lanes)
         self._queue: FrameQueue[Job, Errand] = FrameQueue(settings.queue_frames, self._pace)
         sessions, delay_s = tuple(self.models.values()), settings.batch_delay_ms / 1e3
@@ -49,12 +54,17 @@ class ThreadRoom:
     async def look(self, body: bytes, ask: Ask, tasks: tuple[str, ...], clock: Clock) -> Seen:
         """See `Room`."""
         sessions = tuple(self.models[task] for task in tasks)
-        asked = body, ask.regions, sessions, self._max_pixels, clock
+        asked = body, ask.regions, sessions, self._settings.max_pixels, clock
         work = partial(prepare, *asked, squeezed=ask.suspicion, layout=ask.layout)
         job = Job(work, ask.deadline, ask.camera, clock, crops_of(ask, tasks), ask.stream)
         done = await self._lanes.run(job)
         with clock.stage("postprocess"):
             return judged(done, ask.top, ask.suspicion)
+
+    async def examine(self, body: bytes, question: Question, clock: Clock, is_busy: Callable[[], bool]) -> Finding:
+        """See `Room`."""
+        work = partial(examine, body, question, self._registry, self._settings, clock)
+        return await on_a_thread(work, question.deadline, is_busy)
 
     async def start(self) -> None:
         """Starts the threads."""

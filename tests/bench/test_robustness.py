@@ -45,9 +45,10 @@ def test_the_file_has_every_load_at_both_rates_and_the_last_line_sums_up(
     monkeypatch.setattr(command, "LOADS", (SMALL,))
     command.main(two, tmp_path / "robustness.json", quick=True)
     document: dict[str, Any] = json.loads((tmp_path / "robustness.json").read_text())
-    assert document.keys() == {"date", "provider", "quick", "machine", "attack", "idle", "loads"}
+    assert document.keys() == {"date", "provider", "quick", "machine", "attack", "idle", "memory", "loads"}
     assert (document["attack"], document["idle"].keys()) == ("quick", set(TASKS))
     assert all((one["answers"], one["failed"]) == (1, 0) for one in document["idle"].values())
+    assert 0 < document["memory"]["at_rest_mb"] <= document["memory"]["at_work_mb"]
     assert list(document["loads"]) == ["640x360 1r 1t 1/3", "640x360 1r 1t 2/3"]
     for thirds, load in enumerate(document["loads"].values(), start=1):
         without, beside = load["without"], load["beside"]

@@ -6,6 +6,7 @@ from roadsight_bench.launch import Answer
 from roadsight_bench.results import Figures
 from roadsight_bench.robustness import figures, table
 from roadsight_bench.robustness.checks import Asked, Checks, tally
+from roadsight_bench.robustness.held import Held
 from roadsight_bench.robustness.measure import LOADS, THIRDS, Measured, Pair
 from roadsight_bench.tally import Open
 
@@ -88,11 +89,12 @@ def test_both_loads_are_of_720p_with_one_region_and_with_eight_far_from_what_can
 
 
 def test_the_table_has_a_line_for_every_task_and_load_that_fits_a_terminal() -> None:
-    lines = list(table.lines(IDLE, loads(pair(11), pair(12, Checks(0, 9, 2, 0, None, None)))))
+    lines = list(table.lines(IDLE, Held(260, 370), loads(pair(11), pair(12, Checks(0, 9, 2, 0, None, None)))))
     assert [line.split()[0] for line in lines[1:4]] == ["idle", "idle", "1280x720"]
     assert lines[1].split()[1:] == ["traffic_sign", "10", "0", "0", "0", "0.20", "0.30"]
     assert lines[3].split("2/3")[1].split()[:7] == ["100.0", "8.0", "8.0", "10.0", "11.5", "1.15", "1.0"]
     assert lines[3].split()[-6:] == ["20", "10", "4", "0", "0.50", "0.90"]
+    assert lines[-1] == "all processes hold 260 MB at rest, 370 MB at most while a check works."
     assert max(map(len, lines)) <= 128
 
 

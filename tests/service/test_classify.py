@@ -56,7 +56,10 @@ def test_the_whole_answer_has_the_published_form(service: tuple[str, Watched]) -
     )
     timings = answer.pop("timings_ms")
     assert answer["frame"].pop("age_ms") > 0
+    fused = answer["regions"][0]["results"][0].pop("fused")
     probability = answer["regions"][0]["results"][0]["predictions"][0].pop("probability")
+    assert fused["predictions"][0].pop("probability") == pytest.approx(probability)
+    assert fused == {"frames": 1, "status": "ok", "predictions": [{"label": "red", "index": 0}]}
     assert probability == pytest.approx(1 / (1 + 2 * np.exp(-12)))
     assert answer == {
         "frame": {"id": "17", "camera": "front", "captured_at": "2026-05-04T10:00:00.120Z", "width": 120, "height": 40},
@@ -86,6 +89,7 @@ def test_the_whole_answer_has_the_published_form(service: tuple[str, Watched]) -
                         "reason": "region_too_small",
                         "predictions": [],
                         "suspicion": None,
+                        "fused": None,
                     }
                 ],
             },

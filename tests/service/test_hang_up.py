@@ -82,15 +82,15 @@ def test_one_that_leaves_a_shared_batch_does_not_disturb_the_others(tmp_path: Pa
         assert session.batches == [1, 4]
 
 
-def test_behind_frames_sent_without_waiting_it_costs_no_more_than_their_deadline(tmp_path: Path) -> None:
-    # uvicorn tells only the last of several requests in flight on one connection that the client left.
+def test_ahead_of_frames_sent_without_waiting_it_ends_at_once_and_they_are_never_begun(tmp_path: Path) -> None:
     with serve_watched(tmp_path, lanes=1) as (url, session):
         session.gate.clear()
         camera = Wire(url)
-        camera.send(head(X_Deadline_Ms="300") + RED_PNG + head() + RED_PNG)
+        camera.send(head() + RED_PNG + head() + RED_PNG)
         assert session.entered.wait(10)
         camera.close()
-        until(lambda: metric(url, 'roadsight_requests_total{code="504"') == 1)
+        until(lambda: metric(url, CLOSED) == 1)  # the gate is still shut
         session.gate.set()
         assert post(url).status_code == 200
         assert session.batches == [1, 1]
+        assert metric(url, GONE) == 1

@@ -9,12 +9,15 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+import uvicorn
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.http11 import Response
 
 import running
-from roadsight_service import protocol
+from roadsight_service import stream_protocol
+from roadsight_service.app import Roadsight
 from roadsight_service.registry import Registry
+from roadsight_service.server import config
 from roadsight_service.settings import Settings
 from roadsight_service.stream import connection
 from running import RED_PNG, Wire, head, metric, occupy, post, serve, serve_watched, until, watched_colours
@@ -91,7 +94,7 @@ def test_who_sends_nothing_is_let_go_once_its_frames_are_answered(tmp_path: Path
 
 def test_who_reads_nothing_is_hung_up_on_and_keeps_no_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "SEND_S", 0.2)
-    monkeypatch.setattr(protocol, "LINGER_S", 0.2)
+    monkeypatch.setattr(stream_protocol, "LINGER_S", 0.2)
     with serve_watched(tmp_path) as (url, _), Wire(url) as wire:
         wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         wire.send(UPGRADE)
@@ -134,7 +137,12 @@ def test_a_service_whose_time_is_up_closes_what_is_left(tmp_path: Path) -> None:
 def test_a_connection_that_was_used_before_its_upgrade_stays_open(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(running, "options", lambda settings: protocol.options(settings) | {"timeout_keep_alive": 1})
+    def brief(app: Roadsight, settings: Settings) -> uvicorn.Config:
+        made = config(app, settings)
+        made.timeout_keep_alive = 1
+        return made
+
+    monkeypatch.setattr(running, "config", brief)
     with serve_watched(tmp_path) as (url, _), Wire(url) as wire:
         wire.send(head(), RED_PNG)
         assert wire.reply().status == 200

@@ -15,7 +15,7 @@ from roadsight_bench import machine, results, wrk
 from roadsight_bench.errors import BenchError
 from roadsight_bench.robustness import figures, table
 from roadsight_bench.robustness.measure import FULL, LOADS, QUICK, measure
-from roadsight_models.robustness.catalogue import DEFAULT
+from roadsight_models.robustness.names import DEFAULT
 
 ROOT = Path(__file__).parents[3]
 
@@ -29,15 +29,18 @@ def main(
     """Measures what checks of robustness cost live frames, and how long one takes."""
     try:
         here, tool = machine.look(), wrk.find()
-        idle, measured = measure(LOADS, bundles, attack, QUICK if quick else FULL, tool)
+        idle, memory, measured = measure(LOADS, bundles, attack, QUICK if quick else FULL, tool)
     except BenchError as error:
         sys.exit(f"error: {error}")
     loads = figures.summary(measured)
     misses = list(figures.misses(attack, idle, loads))
     alone = {task: asdict(checks) for task, checks in idle.items()}
-    document = results.document(here, "cpu", quick, {"idle": alone, "loads": loads}) | {"attack": attack}
+    found = {"idle": alone, "memory": asdict(memory), "loads": loads}
+    document = results.document(here, "cpu", quick, found) | {"attack": attack}
     out.write_text(json.dumps(document, indent=1) + "\n")
-    print(*table.lines(idle, loads), *misses, table.last_line(attack, idle, loads, len(misses), quick), sep="\n")
+    print(
+        *table.lines(idle, memory, loads), *misses, table.last_line(attack, idle, loads, len(misses), quick), sep="\n"
+    )
 
 
 if __name__ == "__main__":

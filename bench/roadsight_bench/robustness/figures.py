@@ -12,7 +12,7 @@ from roadsight_bench.results import Figures, combined
 from roadsight_bench.robustness.checks import Checks
 from roadsight_bench.robustness.measure import Measured
 from roadsight_bench.targets import GENERATOR_CORES
-from roadsight_models.robustness.catalogue import DEFAULT
+from roadsight_models.robustness.names import DEFAULT
 
 MOST_RATIO = 1.2
 MOST_S = 1.0  # of the default attack: the slowest check on an idle machine

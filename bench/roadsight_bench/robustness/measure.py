@@ -1,6 +1,6 @@
 """Live frames at a fixed rate, with and without checks beside them, in turn.
 
-bundles --idle--> Checks, by task
+bundles --idle--> Checks, by task; Held
         --rounds--> {"1280x720 1r 1t 1/3": Measured (capacity, Pair(s))}
         ServiceFailed, LoadFailed
 """
@@ -17,6 +17,7 @@ from roadsight_bench.machine import cores
 from roadsight_bench.robustness import checks
 from roadsight_bench.robustness.checker import Checker
 from roadsight_bench.robustness.checks import Checks, Question
+from roadsight_bench.robustness.held import Held, held
 from roadsight_bench.subject import Subject, sending
 from roadsight_bench.tally import Open
 from roadsight_bench.wrk import Tool
@@ -67,7 +68,7 @@ class Measured:
 
 def measure(
     loads: Sequence[Load], root: Path, attack: str, plan: Plan, wrk: Tool
-) -> tuple[dict[str, Checks], dict[str, Measured]]:
+) -> tuple[dict[str, Checks], Held, dict[str, Measured]]:
     """Measures checks alone, and loads beside them.
 
     Args:
@@ -78,7 +79,7 @@ def measure(
         wrk: the load generator.
 
     Returns:
-        By task; and by load and rate.
+        By task; what all of it holds in memory; and by load and rate.
 
     Raises:
         ServiceFailed: the service did not start, or ended.
@@ -88,8 +89,9 @@ def measure(
     drawn, questions = {load: load.draw() for load in loads}, checks.draw(launch.url, attack)
     with server.running(launch, drawn[loads[0]][0].body) as served, ExitStack() as stack:
         idle = {task: _idle(task, questions, plan.idle_checks) for task in TASKS}
+        memory = held(served.process.pid, questions[: len(TASKS)])
         subjects = {load.name: stack.enter_context(sending(served, sent, wrk)) for load, sent in drawn.items()}
-        return idle, _rounds(subjects, questions, plan)
+        return idle, memory, _rounds(subjects, questions, plan)
 
 
 def _idle(task: str, questions: Sequence[Question], count: int) -> Checks:

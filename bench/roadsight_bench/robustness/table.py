@@ -6,6 +6,7 @@ from dataclasses import asdict
 from roadsight_bench.results import Figures
 from roadsight_bench.robustness.checker import IN_FLIGHT
 from roadsight_bench.robustness.checks import Checks
+from roadsight_bench.robustness.held import Held
 
 _LIVE = ("rate/s", "p50 ms", "checked", "p99 ms", "checked", "ratio", "lag ms")
 _CHECKS = ("answers", "refused", "late", "failed", "check s", "slowest")
@@ -16,7 +17,7 @@ late: past their deadline; check s: median, with pauses for live frames, without
 idle: one check at a time, and nothing else."""
 
 
-def lines(idle: Mapping[str, Checks], loads: Mapping[str, Figures]) -> Iterator[str]:
+def lines(idle: Mapping[str, Checks], memory: Held, loads: Mapping[str, Figures]) -> Iterator[str]:
     """The table, without its summary."""
     yield _row("load", *_LIVE, *_CHECKS)
     for task, checks in idle.items():
@@ -24,6 +25,8 @@ def lines(idle: Mapping[str, Checks], loads: Mapping[str, Figures]) -> Iterator[
     for name, one in loads.items():
         yield _row(name, *_live(one), *_checks(one["checks"]))
     yield from _LEGEND.splitlines()
+    held = f"{memory.at_rest_mb:.0f} MB at rest, {memory.at_work_mb:.0f} MB at most while a check works"
+    yield f"all processes hold {held}."
 
 
 def last_line(attack: str, idle: Mapping[str, Checks], loads: Mapping[str, Figures], misses: int, quick: bool) -> str:

@@ -4,9 +4,8 @@ name, steps, restarts --make--> Attacks, to be tried in turn until one breaks th
                       BadParameter
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import Any
 
 from roadsight_models.errors import BadParameter
@@ -16,17 +15,17 @@ from roadsight_models.robustness.corrupted import Corrupted
 from roadsight_models.robustness.fgsm import FGSM
 from roadsight_models.robustness.fmn import FMN
 from roadsight_models.robustness.hopskipjump import HopSkipJump
+from roadsight_models.robustness.names import among
 from roadsight_models.robustness.occlusion import Occlusion
 from roadsight_models.robustness.pgd import PGD
 from roadsight_models.robustness.spatial import Spatial
 from roadsight_models.robustness.square import Square
 from roadsight_models.robustness.sticker import Sticker
 
-DEFAULT = "quick"
 # Croce and Hein 2020 (arXiv:2003.01690), AutoAttack's standard version, with FMN in the place of FAB.
 STANDARD: tuple[Attack, ...] = (APGD(), APGD("dlr", targets=9), FMN(), Square())
 
-ATTACKS: Mapping[str, tuple[Attack, ...]] = {
+ATTACKS: Mapping[str, tuple[Attack, ...]] = {  # by their `ATTACK_NAMES`
     "quick": (FGSM(), PGD(steps=10)),
     "standard": STANDARD,
     "fgsm": (FGSM(),),
@@ -60,9 +59,7 @@ def make(
         BadParameter: no such attack (the nearest is named), or it has no steps or restarts to choose: what is standard
             is fixed.
     """
-    if name not in ATTACKS:
-        raise unknown(name, ATTACKS)
-    attacks = ATTACKS[name]
+    attacks = ATTACKS[among(name, ATTACKS)]
     for parameter, value in (("steps", steps), ("restarts", restarts)):
         if value is None:
             continue
@@ -73,14 +70,6 @@ def make(
         for parameter in ("steps", "queries"):
             attacks = tuple(_with(one, parameter, min(getattr(one, parameter, 0), most_steps)) for one in attacks)
     return attacks
-
-
-def unknown(name: str, known: Iterable[str]) -> BadParameter:
-    """What is told of a name that stands for nothing: the nearest of those there are, and all of them."""
-    names = tuple(known)
-    near = get_close_matches(name, names, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    return BadParameter("attack", f"no attack {name[:40]!r}; {hint}there are: {', '.join(names)}")
 
 
 def _with(attack: Any, parameter: str, value: int) -> Attack:

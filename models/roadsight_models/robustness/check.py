@@ -6,22 +6,21 @@ clean uint8 [1, h, w, 3], Smoothing --prove--> Check: certified, abstained, or c
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from roadsight_models.errors import BadParameter
 from roadsight_models.frame import Pixels
 from roadsight_models.robustness.attack import Attack
+from roadsight_models.robustness.certificate import Certificate, Smoothing
 from roadsight_models.robustness.criterion import Criterion, Logits
 from roadsight_models.robustness.ensemble import besiege
+from roadsight_models.robustness.names import Verdict
 from roadsight_models.robustness.search import smallest
-from roadsight_models.robustness.smoothing import Certificate, Smoothing, certify
+from roadsight_models.robustness.smoothing import certify
 from roadsight_models.robustness.threat import ThreatModel
 from roadsight_models.robustness.verify import Outcome
 from roadsight_models.robustness.victim import Victim
-
-Verdict = Literal["robust", "broken", "already_wrong", "certified", "abstained"]
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from roadsight_models.errors import RoadsightError
 from roadsight_service.metrics import Clock
+from roadsight_service.robustness.question import Finding, Question
 from roadsight_service.room import Ask, Room, Seen, Superseded
 from roadsight_service.served import Models
 
@@ -69,6 +70,10 @@ class Relay:
         if self.overhear is not None:
             self.overhear(body, ask, tasks, seen)
         return seen
+
+    async def examine(self, body: bytes, question: Question, clock: Clock, is_busy: Callable[[], bool]) -> Finding:
+        """See `Room`. A check ends in the room where it was begun."""
+        return await self.room.examine(body, question, clock, is_busy)
 
     async def start(self) -> None:
         """Begins to take frames."""

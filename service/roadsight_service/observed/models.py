@@ -7,9 +7,10 @@ Judgement --judged--> predictions, confidence, status
 from functools import cache
 from typing import get_args
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from roadsight_models.judgement import Judgement, Status
+from roadsight_service.observed.histogram import Histogram
 from roadsight_service.served import Model, Models
 
 _CONFIDENCE = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999, 1.0)

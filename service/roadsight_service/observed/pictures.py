@@ -5,9 +5,10 @@ Quality, camera, capture time --answered--> histograms, frozen cameras
 
 from time import time
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from roadsight_service.observed.cameras import Cameras
+from roadsight_service.observed.histogram import Histogram
 from roadsight_service.quality import Quality
 
 # Up to 0 are the frames that a clock ahead of ours has captured in the future.

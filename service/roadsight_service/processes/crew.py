@@ -1,6 +1,6 @@
 """The zygote and its lanes, as the serving process has them: one object owns them all.
 
-settings --Crew, warm--> models that serve --fork--> a lane: its socket, its process id
+settings --Crew, warm--> models that serve --fork--> a lane, or a checker: its socket, its process id
          LaneLost, and what stops a start    LaneLost
 """
 
@@ -29,8 +29,8 @@ BUFFER_BYTES = 1 << 20  # of a socket: some frames
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # only a process of one thread forks well
 
 
-class Lane(NamedTuple):
-    """A lane that was just born."""
+class Child(NamedTuple):
+    """A lane or a checker that was just born."""
 
     line: socket
     process: int
@@ -45,7 +45,7 @@ class Crew:
         os.ftruncate(memory, settings.lanes * SLOTS)
         self.gone = mmap(memory, 0)  # a byte a slot: whether nobody waits any more
         self._line, far = socketpair()
-        asked = settings.model_copy(update={"keys": None, "robustness_enabled": False})  # the door's affairs
+        asked = settings.model_copy(update={"keys": None})  # the door's affair
         self._line.sendall(asked.model_dump_json().encode() + b"\n")  # it waits there
         command = [sys.executable, "-P", "-m", MODULE, str(far.fileno()), str(memory), str(niceness)]
         path = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
@@ -75,8 +75,8 @@ class Crew:
         self.models = {one.manifest.task: one for one in served}
         return self
 
-    def fork(self) -> Lane:
-        """Has a lane born.
+    def fork(self, kind: bytes = wire.LANE) -> Child:
+        """Has a lane born, or a checker.
 
         Raises:
             LaneLost: the zygote died, or does not answer.
@@ -86,8 +86,8 @@ class Crew:
             end.setsockopt(SOL_SOCKET, SO_SNDBUF, BUFFER_BYTES)
         with far:
             try:
-                send_fds(self._line, [b"."], [far.fileno()])
-                return Lane(near, self._answer(FORK_S)["lane"])
+                send_fds(self._line, [kind], [far.fileno()])
+                return Child(near, self._answer(FORK_S)["child"])
             except (OSError, LaneLost) as error:
                 near.close()
                 raise LaneLost(str(error)) from error

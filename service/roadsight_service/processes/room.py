@@ -2,6 +2,7 @@
 
 body, Ask --Order--> FrameQueue --rounds--> lanes --replies--> Seen
           QueueFull, Draining               BadImage, TooLarge, BadRegion, DeadlineMissed, LaneLost
+body, Question --a checker, born for it--> Finding
 
 All of it runs on the event loop. A lane has a round at work and one more in advance, so that it never waits for the
 loop. A frame of many regions is divided: among idle lanes, and where it is more than a round into several, which wait
@@ -10,7 +11,7 @@ for their camera's turns.
 
 import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from time import monotonic
 
 from roadsight_models.errors import DeadlineMissed, LaneLost
@@ -18,12 +19,14 @@ from roadsight_service.frame_queue import FrameQueue
 from roadsight_service.metrics import Clock, Metrics
 from roadsight_service.pace import Pace
 from roadsight_service.processes import wire
+from roadsight_service.processes.check_port import checked
 from roadsight_service.processes.crew import Crew
 from roadsight_service.processes.order import Order, Part, Remainder, Work
 from roadsight_service.processes.port import Port
 from roadsight_service.processes.staff import Staff
 from roadsight_service.processes.wire import Reply, Report
 from roadsight_service.quality import Quality
+from roadsight_service.robustness.question import Finding, Question
 from roadsight_service.room import Ask, Seen
 from roadsight_service.served import Models
 from roadsight_service.settings import Settings
@@ -44,7 +47,7 @@ class ProcessRoom:
         self._pace = Pace(settings.lanes)
         self._queue: FrameQueue[Order, Remainder] = FrameQueue(settings.queue_frames, self._pace)
         self._staff = Staff(crew, settings, self, self._pump_soon)
-        self._orders = 0  # that are not settled
+        self._orders = 0  # that are not settled, and checks
         self._pumps = False
 
     @property
@@ -87,6 +90,14 @@ class ProcessRoom:
         finally:
             self._orders -= 1
             alarm.cancel()
+
+    async def examine(self, body: bytes, question: Question, clock: Clock, is_busy: Callable[[], bool]) -> Finding:
+        """See `Room`."""
+        self._orders += 1
+        try:
+            return await checked(await self._staff.checker(), body, question, clock, is_busy)
+        finally:
+            self._orders -= 1
 
     def _pump_soon(self) -> None:
         if not self._pumps:

@@ -1,6 +1,6 @@
 """The lanes at work, kept at their number: what dies or hangs is replaced.
 
-Crew --fork--> Port(s)
+Crew --fork--> Port(s); a checker, which is whoever's asked for it
 a lane lost --> another of the same crew        the crew lost --> another crew
                                                 LaneLost, and what stops a start: tried again each second
 """
@@ -10,7 +10,8 @@ import logging
 from collections.abc import Callable
 
 from roadsight_models.errors import LaneLost, RoadsightError
-from roadsight_service.processes.crew import Crew
+from roadsight_service.processes import wire
+from roadsight_service.processes.crew import Child, Crew
 from roadsight_service.processes.port import Owner, Port
 from roadsight_service.served import bundle_name
 from roadsight_service.settings import Settings
@@ -59,6 +60,19 @@ class Staff:
         self.ports.remove(port)
         self._keep(asyncio.ensure_future(self._replace(port)))
 
+    async def checker(self) -> Child:
+        """Has a process born for one check. Where nobody waits for it any more it ends.
+
+        Raises:
+            LaneLost: the crew is lost.
+        """
+        birth = asyncio.ensure_future(self._birth())
+        try:
+            return await asyncio.shield(birth)
+        except asyncio.CancelledError:
+            birth.add_done_callback(_hang_up)
+            raise
+
     async def close(self) -> None:
         """Hangs up: zygote and lanes end."""
         for task in self._tasks:
@@ -71,6 +85,10 @@ class Staff:
     def _keep(self, task: "asyncio.Task[None]") -> None:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _birth(self) -> Child:
+        async with self._hiring:
+            return await asyncio.to_thread(self._crew.fork, wire.CHECKER)
 
     async def _watch(self) -> None:
         """Ends lanes that hang; the end of their socket tells the rest."""
@@ -113,3 +131,8 @@ class Staff:
             else:
                 self.models = self._crew.models
                 return
+
+
+def _hang_up(birth: "asyncio.Future[Child]") -> None:
+    if not birth.cancelled() and birth.exception() is None:
+        birth.result().line.close()

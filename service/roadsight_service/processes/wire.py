@@ -2,6 +2,8 @@
 
 serving process --round: pieces, then their bodies--> lane
 serving process <--report: answers, or what went wrong-- lane
+serving process --question, then the body--> checker
+serving process <--finding, or what went wrong-- checker
 
 A message is its length and plain values in `marshal`'s form: both ends are one version of one interpreter.
 """
@@ -14,6 +16,7 @@ from roadsight_models.errors import RoadsightError
 from roadsight_models.judgement import Judgement, Prediction
 
 HEAD = struct.Struct("<I")
+LANE, CHECKER = b"L", b"C"  # what the zygote is asked for
 
 Said = tuple[str, str | None, tuple[tuple[int, float], ...], float | None]  # of one region by one model
 Wrong = tuple[str, str, dict[str, Any]]  # code, text, fields

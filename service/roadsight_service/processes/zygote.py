@@ -1,9 +1,9 @@
-"""The process that lanes are forked from: it opens and warms the models once, and its lanes share their pages.
+"""The process that lanes and checkers are forked from: it opens and warms the models once, and they share its pages.
 
 settings --open_registry--> models warm --what serves--> serving process
-a socket --fork--> a lane on it --its process id--> serving process
+a socket, and for what --fork--> a lane or a checker on it --its process id--> serving process
 
-It has one thread when it forks. It ends when the serving process hangs up, and its lanes with it.
+It has one thread when it forks. It ends when the serving process hangs up, and its children with it.
 """
 
 # ruff: noqa: PLC0415  (what opens models is imported at the same priority as it runs)
@@ -24,7 +24,10 @@ from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from roadsight_models.session import Session
+    from roadsight_service.processes.checker import Checker
     from roadsight_service.processes.lane import Lane
+
+    Child = Lane | Checker
 
 log = logging.getLogger(__name__)
 NICENESS = 5  # of lanes: the serving process, which keeps them busy, must not wait for them
@@ -32,19 +35,19 @@ _PR_SET_PDEATHSIG = 1  # sys/prctl.h
 
 
 def main(line: socket, gone: mmap, niceness: int) -> None:
-    """Opens the models, says what serves, and forks a lane for each socket that comes."""
+    """Opens the models, says what serves, and forks a child for each socket that comes."""
     for ignored in (signal.SIGINT, signal.SIGTERM):  # a terminal sends them to all; the serving process drains first
         signal.signal(ignored, signal.SIG_IGN)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # lanes that ended leave nothing behind
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children that ended leave nothing behind
     # A process does not get back a priority that it gave up; a thread takes that with it when it ends.
     with ThreadPoolExecutor(1) as opener:
-        make_lane = opener.submit(_open, line, gone, niceness).result()
-    if make_lane is not None:
-        _bear_lanes(line, make_lane)
+        make = opener.submit(_open, line, gone, niceness).result()
+    if make is not None:
+        _bear(line, make)
 
 
-def _open(line: socket, gone: mmap, niceness: int) -> "Callable[[socket], Lane] | None":
-    """Gives what makes a lane on a socket; None where the models can't be opened."""
+def _open(line: socket, gone: mmap, niceness: int) -> "Callable[[bytes, socket], Child] | None":
+    """Gives what makes a child of a kind on a socket; None where the models can't be opened."""
     thread = threading.get_native_id()
     os.setpriority(os.PRIO_PROCESS, thread, max(niceness, os.getpriority(os.PRIO_PROCESS, thread)))
 
@@ -52,7 +55,7 @@ def _open(line: socket, gone: mmap, niceness: int) -> "Callable[[socket], Lane] 
 
     from roadsight_models.errors import RoadsightError
     from roadsight_service import logs
-    from roadsight_service.heap import give_back_large_buffers
+    from roadsight_service.heap import give_back_large_buffers, give_back_what_is_free
     from roadsight_service.processes import wire
     from roadsight_service.processes.lane import Lane
     from roadsight_service.registry import open_registry
@@ -68,11 +71,19 @@ def _open(line: socket, gone: mmap, niceness: int) -> "Callable[[socket], Lane] 
     except RoadsightError as error:
         _say(line, {"wrong": wire.described(error)})
         return None
+    give_back_what_is_free()  # once for all children
     _say(line, {"models": [_description(session) for session in registry.sessions.values()]})
-    return lambda end: Lane(end, registry.sessions, gone, settings)
+    makers: dict[bytes, Callable[[socket], Child]] = {
+        wire.LANE: lambda end: Lane(end, registry.sessions, gone, settings)
+    }
+    if settings.robustness_enabled:  # attacks are imported once, and only then
+        from roadsight_service.processes.checker import Checker
+
+        makers[wire.CHECKER] = lambda end: Checker(end, registry, settings)
+    return lambda kind, end: makers[kind](end)
 
 
-def _bear_lanes(line: socket, make_lane: "Callable[[socket], Lane]") -> None:
+def _bear(line: socket, make: "Callable[[bytes, socket], Child]") -> None:
     gc.collect()
     gc.freeze()  # a collection would write to every object, and so copy the pages that are shared
     while True:
@@ -81,21 +92,21 @@ def _bear_lanes(line: socket, make_lane: "Callable[[socket], Lane]") -> None:
             return
         if (child := os.fork()) == 0:
             line.close()
-            _be_lane(make_lane(socket(fileno=descriptors[0])))
+            _be(make(said, socket(fileno=descriptors[0])))
         os.close(descriptors[0])
-        _say(line, {"lane": child})
+        _say(line, {"child": child})
 
 
-def _be_lane(lane: "Lane") -> NoReturn:
-    """Becomes a lane, and never returns into what the zygote was doing."""
+def _be(child: "Child") -> NoReturn:
+    """Becomes a lane or a checker, and never returns into what the zygote was doing."""
     try:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # also if it hangs
         os.nice(NICENESS)
-        lane.work()
+        child.work()
     except ConnectionError:  # the serving process is gone
         os._exit(0)
     except BaseException:
-        log.exception("a lane failed")
+        log.exception("a lane, or a check, failed")
         os._exit(1)
     os._exit(0)
 

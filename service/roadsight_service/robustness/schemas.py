@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from roadsight_models.robustness.check import Verdict
+from roadsight_models.robustness.names import Verdict
 from roadsight_service.schemas import FrameOut, Pixel, ResultOut, Schema, TimingsOut
 
 

@@ -84,15 +84,17 @@ def ask(given: Given, until: float, settings: Settings) -> Ask:
     top, boxes = given.once("top") or "5", given.once("regions")
     if not (top.isascii() and top.isdecimal() and len(top) <= 6):
         raise BadParameter("top", f"expected a whole number, 0 for all, got {top[:40]!r}")
+    wanted = () if boxes is None else regions.parse(boxes, settings.max_regions)
     return Ask(
         deadline=until,
         camera=camera(given),
         tasks=tuple(given.every("task")),
         version=given.once("version"),
-        regions=() if boxes is None else regions.parse(boxes, settings.max_regions),
+        regions=wanted,
         top=int(top),
         suspicion=given.flag("suspicion"),
         layout=raw_layout.read(given.content_type),
+        fuses=given.once("camera_id") is not None and any(region.track is not None for region in wanted),
     )
 
 

@@ -7,7 +7,7 @@ query, headers, fields --Given--> the value of a name, or of a header of the sam
 from collections.abc import Iterable
 from urllib.parse import parse_qsl
 
-from fastapi.requests import HTTPConnection
+from starlette.types import Scope
 
 from roadsight_models.errors import BadParameter
 from roadsight_service.routes.intake import CONTENT_TYPE, FORM_TYPE, Fields
@@ -24,11 +24,11 @@ _FLAGS = {"false": False, "true": True}
 class Given:
     """Everything a request says beside its picture: query, headers, and the fields of a form."""
 
-    def __init__(self, request: HTTPConnection, fields: Fields = ()) -> None:
-        client, query = request.scope.get("client"), request.scope["query_string"].decode("latin-1")
+    def __init__(self, scope: Scope, fields: Fields = ()) -> None:
+        client, query = scope.get("client"), scope["query_string"].decode("latin-1")
         self.host: str = client[0] if client else ""
-        self._headers: dict[bytes, bytes] = dict(reversed(request.scope["headers"]))  # of equal names the first counts
-        self._http_version: str = request.scope["http_version"]
+        self._headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))  # of equal names the first counts
+        self._http_version: str = scope["http_version"]
         self._query = _by_name(parse_qsl(query, keep_blank_values=True))
         self._fields = _by_name(fields)
 

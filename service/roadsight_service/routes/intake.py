@@ -5,8 +5,8 @@ socket --chunks--> Intake --> bytes, form fields
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from time import monotonic
 
 from fastapi import Request
@@ -34,12 +34,11 @@ class Intake:
     """Lets bodies in, and counts the bytes that all running requests hold."""
 
     def __init__(self, max_body_bytes: int, max_buffered_bytes: int) -> None:
-        self._max_body, self._max_buffered = max_body_bytes, max_buffered_bytes
-        self._buffered = 0
+        self.max_body, self.max_buffered = max_body_bytes, max_buffered_bytes
+        self.buffered = 0
 
-    @asynccontextmanager
-    async def body(self, request: Request, deadline: float, clock: Clock) -> AsyncIterator[Read]:
-        """Reads the body; its bytes count as held until the block ends.
+    def body(self, request: Request, deadline: float, clock: Clock) -> "_Body":
+        """A block that reads the body at its beginning; its bytes count as held until the block ends.
 
         Raises:
             UnsupportedMediaType: neither a picture nor a form, by its content type; nothing was read.
@@ -48,27 +47,7 @@ class Intake:
             DeadlineMissed: the body did not arrive in time.
             BadParameter: a form without the file `frame`, or one that can't be read.
         """
-        kind = self._kind(request)
-        held = 0
-
-        async def receive() -> Message:
-            nonlocal held
-            message = await request.receive()
-            size = len(message.get("body", b""))
-            held += size
-            self._buffered += size
-            if held > self._max_body:
-                raise TooLarge(f"the body is over {self._max_body} bytes")
-            if self._buffered > self._max_buffered:
-                raise QueueFull(f"{self._buffered} bytes of requests are held already")
-            return message
-
-        try:
-            with clock.stage("receive"):
-                read = await _read(request, receive, kind, deadline)
-            yield read
-        finally:
-            self._buffered -= held
+        return _Body(self, request, deadline, clock)
 
     @contextmanager
     def holding(self, size: int) -> Iterator[None]:
@@ -77,33 +56,66 @@ class Intake:
         Raises:
             QueueFull: as `body` does.
         """
-        self._buffered += size
+        self.buffered += size
         try:
-            if self._buffered > self._max_buffered:
-                raise QueueFull(f"{self._buffered} bytes of requests are held already")
+            if self.buffered > self.max_buffered:
+                raise QueueFull(f"{self.buffered} bytes of requests are held already")
             yield
         finally:
-            self._buffered -= size
+            self.buffered -= size
 
-    def _kind(self, request: Request) -> str:
+    def kind(self, request: Request) -> str:
         """The content type; refuses what can be refused before a byte is read."""
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind not in ACCEPTED:
             raise UnsupportedMediaType(f"{kind or 'no content type'}; accepted are: {', '.join(ACCEPTED)}")
         claimed = request.headers.get("content-length", "")
-        if claimed.isdecimal() and int(claimed[:19]) > self._max_body:
-            raise TooLarge(f"the body is over {self._max_body} bytes")
+        if claimed.isdecimal() and int(claimed[:19]) > self.max_body:
+            raise TooLarge(f"the body is over {self.max_body} bytes")
         return kind
 
 
-async def _read(request: Request, receive: Receive, kind: str, deadline: float) -> Read:
-    try:
-        async with asyncio.timeout(deadline - monotonic()):
-            if kind == FORM_TYPE:
-                return await _form(Request(request.scope, receive))
-            return await _picture(receive), ()
-    except TimeoutError as error:
-        raise DeadlineMissed("the body had arrived") from error
+class _Body:
+    """One body."""
+
+    def __init__(self, intake: Intake, request: Request, deadline: float, clock: Clock) -> None:
+        self._intake, self._request, self._deadline, self._clock = intake, request, deadline, clock
+        self._held = 0
+
+    async def __aenter__(self) -> Read:
+        try:
+            kind = self._intake.kind(self._request)
+            with self._clock.stage("receive"):
+                return await self._read(kind)
+        except BaseException:
+            self._release()
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self._release()
+
+    def _release(self) -> None:
+        self._intake.buffered -= self._held
+
+    async def _read(self, kind: str) -> Read:
+        try:
+            async with asyncio.timeout(self._deadline - monotonic()):
+                if kind == FORM_TYPE:
+                    return await _form(Request(self._request.scope, self._receive))
+                return await _picture(self._receive), ()
+        except TimeoutError as error:
+            raise DeadlineMissed("the body had arrived") from error
+
+    async def _receive(self) -> Message:
+        message = await self._request.receive()
+        size = len(message.get("body", b""))
+        self._held += size
+        self._intake.buffered += size
+        if self._held > self._intake.max_body:
+            raise TooLarge(f"the body is over {self._intake.max_body} bytes")
+        if self._intake.buffered > self._intake.max_buffered:
+            raise QueueFull(f"{self._intake.buffered} bytes of requests are held already")
+        return message
 
 
 async def _picture(receive: Receive) -> bytes:

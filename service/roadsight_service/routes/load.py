@@ -32,8 +32,8 @@ router = APIRouter()
 @router.post("/v1/models/{task}/load", responses=_PROBLEMS, openapi_extra=_BODY)
 async def load(task: str, request: Request) -> LoadedOut:
     """Lets another bundle serve a task, once it is warm; needs a key with the scope admin."""
-    state = state_of(request)
-    state.access.check(Given(request).authorization, "admin")
+    state = state_of(request.scope)
+    state.access.check(Given(request.scope).authorization, "admin")
     asked = _read(await _body(request))
     try:
         loaded = await state.loader.load(task, asked.bundle, Trial(asked.shadow_frames, asked.max_disagreement))

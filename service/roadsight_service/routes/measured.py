@@ -18,23 +18,29 @@ from roadsight_service.tracing import SPENT, Tracer
 class Notes:
     """Counts, times, logs and traces what was asked, by route and status, failures too."""
 
-    def __init__(self, metrics: Metrics, log: RequestLog, tracer: Tracer | None) -> None:
-        self._metrics, self._log, self._tracer = metrics, log, tracer
+    def __init__(self, metrics: Metrics, tracer: Tracer | None) -> None:
+        self._metrics, self._log, self._tracer = metrics, RequestLog(), tracer
 
-    def take(
+    def take(self, scope: Scope, status: int, seconds: float) -> None:
+        """Takes a request that was answered."""
+        # Only routes that exist make a series: a client that tries paths can't grow the metrics.
+        route, parent = getattr(scope.get("route"), "path", "unmatched"), traceparent(scope["headers"])
+        self.note(route, status, seconds, parent, scope.get(SPENT, {}), scope.get(TOLD))
+
+    def note(
         self,
         route: str,
-        code: int,
+        status: int,
         seconds: float,
         parent: str | None,
         spent: Mapping[str, float],
         problem: Problem | None,
     ) -> None:
-        """Notes what was answered, and in how many seconds.
+        """Takes what was answered in some seconds.
 
         Args:
             route: its path, as routes have it.
-            code: of the answer.
+            status: of the answer.
             seconds: that it took.
             parent: its `traceparent`.
             spent: seconds by stage.
@@ -42,15 +48,15 @@ class Notes:
         """
         trace = parent and trace_of(parent)
         if self._tracer is not None:
-            trace = self._tracer.record(parent, route, code, seconds, spent) or trace
-        self._metrics.requests.labels(route, str(code)).inc()
+            trace = self._tracer.record(parent, route, status, seconds, spent) or trace
+        self._metrics.requests.labels(route, str(status)).inc()
         exemplar = None if trace is None else {"trace_id": trace}
         self._metrics.request_seconds.labels(route).observe(seconds, exemplar)
-        self._log.note(route, code, seconds, trace, problem)
+        self._log.note(route, status, seconds, trace, problem)
 
 
 class Measured:
-    """Notes every request."""
+    """An application of which every request is noted."""
 
     def __init__(self, app: ASGIApp, notes: Notes) -> None:
         self._app, self._notes = app, notes
@@ -60,18 +66,15 @@ class Measured:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        start, code = perf_counter(), 500
-        scope[TOLD], scope[SPENT] = None, {}
+        start, status = perf_counter(), 500
 
         async def watched(message: Message) -> None:
-            nonlocal code
+            nonlocal status
             if message["type"] == "http.response.start":
-                code = message["status"]
+                status = message["status"]
             await send(message)
 
         try:
             await self._app(scope, receive, watched)
         finally:
-            # Only routes that exist make a series: a client that tries paths can't grow the metrics.
-            route, parent = getattr(scope.get("route"), "path", "unmatched"), traceparent(scope["headers"])
-            self._notes.take(route, code, perf_counter() - start, parent, scope[SPENT], scope[TOLD])
+            self._notes.take(scope, status, perf_counter() - start)

@@ -6,12 +6,11 @@ anything else  --handler--> 500 internal             (a fixed text; uvicorn logs
 
 import json
 import logging
-from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
-from starlette.types import Receive, Scope, Send
+from starlette.types import Scope
 
 from roadsight_models.errors import BadRegion, LoadFailed, QueueFull, RoadsightError, Unauthorized, UnknownTask
 from roadsight_service.request_log import Problem
@@ -52,7 +51,10 @@ def answer_to(error: RoadsightError, trace: str | None = None) -> Response:
     return response
 
 
-def _tell(scope: Scope, error: RoadsightError) -> Response:
+def tell(scope: Scope, error: Exception) -> Response:
+    """Turns what a request ended with into its answer, and leaves it in the scope for the log."""
+    if not isinstance(error, RoadsightError):
+        return problem(500, RoadsightError.code, OURS)
     if error.status != HTTPStatus.INTERNAL_SERVER_ERROR:
         scope[TOLD] = Problem(error.code, str(error))
     parent = traceparent(scope["headers"])
@@ -64,7 +66,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RoadsightError)
     async def _ours(request: Request, error: RoadsightError) -> Response:
-        return _tell(request.scope, error)
+        return tell(request.scope, error)
 
     @app.exception_handler(HTTPException)
     async def _routing(request: Request, error: HTTPException) -> Response:
@@ -75,26 +77,8 @@ def install(app: FastAPI) -> None:
         return response
 
     @app.exception_handler(Exception)
-    async def _unforeseen(_: Request, error: Exception) -> Response:
-        return problem(500, RoadsightError.code, OURS)
-
-
-class Answered:
-    """A route by itself: what it raises is answered as `install` has it answered in an application."""
-
-    def __init__(self, route: Callable[[Request], Awaitable[Response]]) -> None:
-        self._route = route
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Is called by the application."""
-        try:
-            response = await self._route(Request(scope, receive, send))
-        except RoadsightError as error:
-            response = _tell(scope, error)
-        except Exception:
-            await problem(500, RoadsightError.code, OURS)(scope, receive, send)
-            raise  # the server logs it
-        await response(scope, receive, send)
+    async def _unforeseen(request: Request, error: Exception) -> Response:
+        return tell(request.scope, error)
 
 
 def describe(*errors: type[RoadsightError]) -> dict[int | str, dict[str, object]]:

@@ -6,27 +6,25 @@ Given --question--> Question
 
 from roadsight_models import raw_layout, regions
 from roadsight_models.errors import BadParameter
-from roadsight_models.regions import Region
-from roadsight_models.robustness import catalogue
+from roadsight_models.robustness.certificate import Smoothing
 from roadsight_models.robustness.epsilons import read_epsilon
-from roadsight_models.robustness.smoothing import Smoothing
-from roadsight_models.robustness.threat import ThreatModel
-from roadsight_service.robustness.question import Attempt, Question
+from roadsight_models.robustness.names import ATTACK_NAMES, DEFAULT, among
+from roadsight_service.robustness.question import Attempt, Corners, Question
 from roadsight_service.routes.given import Given
 from roadsight_service.settings import Settings
 
 CERTIFY = "certify"
-NAMES = (*catalogue.ATTACKS, CERTIFY)
+NAMES = (*ATTACK_NAMES, CERTIFY)
 _OF_ATTACKS = ("epsilon", "norm", "steps", "restarts", "target", "search", "image")
 _OF_CERTIFY = ("sigma", "n")
-QUERY = ("task", "region", "attack", *_OF_ATTACKS, *_OF_CERTIFY, "label", "seed")
+QUERY = ("task", "version", "region", "attack", *_OF_ATTACKS, *_OF_CERTIFY, "label", "seed")
 DEFAULT_NORM = "linf"
 DEFAULT_EPSILON = "8/255"  # of linf; in other norms it says nothing
 MAX_SEED = 2**32 - 1
 
 
 def question(given: Given, until: float, settings: Settings) -> Question:
-    """Reads what is wanted.
+    """Reads what is wanted; what only an attack itself can tell, such as a norm that it does not know, it tells later.
 
     Raises:
         BadParameter: an unknown name, a value that can't be read, is out of bounds, or was given twice; a parameter
@@ -34,13 +32,12 @@ def question(given: Given, until: float, settings: Settings) -> Question:
         BadRegion: see `regions.parse`.
     """
     given.refuse_unknown(QUERY)
-    name = given.once("attack") or catalogue.DEFAULT
-    if name not in NAMES:
-        raise catalogue.unknown(name, NAMES)
+    name = among(given.once("attack") or DEFAULT, NAMES)
     return Question(
         deadline=until,
         how=_smoothing(given, settings) if name == CERTIFY else _attempt(name, given, settings),
         task=given.once("task"),
+        version=given.once("version"),
         region=_region(given.once("region")),
         label=given.once("label"),
         seed=_whole(given, "seed", 0, MAX_SEED) or 0,
@@ -50,12 +47,13 @@ def question(given: Given, until: float, settings: Settings) -> Question:
 
 def _attempt(name: str, given: Given, settings: Settings) -> Attempt:
     _refuse(given, _OF_CERTIFY, f"is of attack={CERTIFY}, and of no other")
-    most = settings.robustness_max_steps
-    steps = _whole(given, "steps", 1, most)
-    restarts = _whole(given, "restarts", 1, settings.robustness_max_restarts)
+    norm = given.once("norm") or DEFAULT_NORM
     return Attempt(
-        attacks=catalogue.make(name, steps, restarts, most),
-        threat=_threat(given.once("norm") or DEFAULT_NORM, given.once("epsilon")),
+        attack=name,
+        norm=norm,
+        epsilon=_epsilon(norm, given.once("epsilon")),
+        steps=_whole(given, "steps", 1, settings.robustness_max_steps),
+        restarts=_whole(given, "restarts", 1, settings.robustness_max_restarts),
         target=given.once("target"),
         search=given.flag("search"),
         image=given.flag("image"),
@@ -77,21 +75,20 @@ def _refuse(given: Given, names: tuple[str, ...], why: str) -> None:
             raise BadParameter(name, why)
 
 
-def _threat(norm: str, epsilon: str | None) -> ThreatModel:
-    if epsilon is None and norm != DEFAULT_NORM:
+def _epsilon(norm: str, text: str | None) -> float:
+    if text is None and norm != DEFAULT_NORM:
         raise BadParameter("epsilon", f"must be given for the norm {norm[:40]!r}")
-    text = DEFAULT_EPSILON if epsilon is None else epsilon
-    return ThreatModel(norm, read_epsilon(text))  # type: ignore[arg-type]  # it refuses a norm that it does not know
+    return read_epsilon(DEFAULT_EPSILON if text is None else text)
 
 
-def _region(text: str | None) -> Region | None:
+def _region(text: str | None) -> Corners | None:
     if text is None:
         return None
     try:
         (region,) = regions.parse(f"[{text}]", limit=1)
     except BadParameter as error:
         raise BadParameter("region", "expected one box in pixels, [x1, y1, x2, y2]") from error
-    return region
+    return region.box
 
 
 def _whole(given: Given, name: str, least: int, most: int) -> int | None:

@@ -45,4 +45,5 @@ def result(manifest: Manifest, judgement: Judgement) -> dict[str, object]:
         "reason": judgement.reason,
         "predictions": judgement.predictions,
         "suspicion": judgement.suspicion,
+        "fused": judgement.fused,
     }

@@ -13,7 +13,8 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from roadsight_models import errors
-from roadsight_models.robustness.smoothing import Certificate, Smoothing
+from roadsight_models.judgement import Judgement
+from roadsight_models.robustness.certificate import Smoothing
 from roadsight_service.metrics import Clock
 from roadsight_service.robustness.question import Finding
 from roadsight_service.robustness.schemas import CheckOut
@@ -23,20 +24,21 @@ from roadsight_service.routes.documents import request_with
 from roadsight_service.routes.given import Given
 from roadsight_service.routes.problems import describe
 from roadsight_service.routes.question import NAMES, question
-from roadsight_service.routes.rendering import frame, result
+from roadsight_service.routes.rendering import frame
 from roadsight_service.routes.state import state_of
 from roadsight_service.routes.waiting import CLIENT_CLOSED_REQUEST, telling, unless_gone
 from roadsight_service.tracing import SPENT
 
 _PROBLEMS = describe(
-    errors.BadImage, errors.Unauthorized, errors.Forbidden, errors.UnknownTask, errors.TooLarge,
-    errors.UnsupportedMediaType, errors.BadRegion, errors.BadParameter, errors.QueueFull, errors.NotReady,
-    errors.Draining, errors.DeadlineMissed,
+    errors.BadImage, errors.Unauthorized, errors.Forbidden, errors.UnknownTask, errors.UnknownVersion,
+    errors.TooLarge, errors.UnsupportedMediaType, errors.BadRegion, errors.BadParameter, errors.QueueFull,
+    errors.NotReady, errors.Draining, errors.DeadlineMissed,
 )  # fmt: skip
 _USUAL = Smoothing()
 _CLASS, _WHOLE, _FLAG = {"type": "string"}, {"type": "integer"}, {"type": "boolean"}
 _QUERY: dict[str, tuple[dict[str, Any], str]] = {
     "task": ({"type": "string"}, "Whose answer; must be named where several tasks are served."),
+    "version": ({"type": "string"}, "Must be the one that serves, when the check begins, too; that one by default."),
     "region": ({"type": "string"}, "JSON [x1,y1,x2,y2] in pixels; the whole frame by default."),
     "attack": (
         {"type": "string", "enum": list(NAMES)},
@@ -65,21 +67,21 @@ router = APIRouter()
 @router.post(PATH, response_model=CheckOut, responses=_PROBLEMS, openapi_extra=request_with(_QUERY))
 async def robustness(request: Request) -> Response:
     """Says how easily the answer for a region is bent, as far as these attacks can tell."""
-    state, clock, received = state_of(request), Clock(), monotonic()
+    state, clock, received = state_of(request.scope), Clock(), monotonic()
     settings, checks = state.settings, state.checks
     request.scope[SPENT] = clock.spent
     assert checks is not None, "the route is there only with them"
     try:
         with telling(checks.metrics.count):
-            given = Given(request)
+            given = Given(request.scope)
             state.access.check(given.authorization, "robustness")
             until = asking.deadline(received, given, settings, settings.robustness_deadline_ms)
             async with state.intake.body(request, until, clock) as (body, fields):
                 if fields:
-                    given = Given(request, fields)
+                    given = Given(request.scope, fields)
                     until = asking.deadline(received, given, settings, settings.robustness_deadline_ms)
                 said = asking.said(given)
-                finding = await unless_gone(request, checks.check(body, question(given, until, settings), clock))
+                finding = await unless_gone(request.scope, checks.check(body, question(given, until, settings), clock))
         return Response(_render(said, finding, clock), media_type="application/json")
     except ClientGone:
         return Response(status_code=CLIENT_CLOSED_REQUEST)
@@ -87,18 +89,17 @@ async def robustness(request: Request) -> Response:
 
 def _render(said: asking.Said, finding: Finding, clock: Clock) -> bytes:
     """The JSON of a `CheckOut`."""
-    session, check = finding.session, finding.check
     answer = {
         "frame": frame(said, finding.width, finding.height),
-        "region": list(finding.region.box),
-        "task": session.manifest.task,
-        "version": session.manifest.version,
-        "verdict": check.verdict,
-        "clean": result(session.manifest, finding.clean),
-        "adversarial": finding.adversarial and result(session.manifest, finding.adversarial),
-        "distance": check.outcome and {"linf": float(check.outcome.linf[0]), "l2": float(check.outcome.l2[0])},
-        "epsilon": check.threat and check.threat.epsilon,
-        "certificate": check.certificate and _certificate(check.certificate, session.manifest.labels),
+        "region": list(finding.region),
+        "task": finding.task,
+        "version": finding.version,
+        "verdict": finding.verdict,
+        "clean": _result(finding, finding.clean),
+        "adversarial": finding.adversarial and _result(finding, finding.adversarial),
+        "distance": finding.distance,
+        "epsilon": finding.epsilon,
+        "certificate": finding.certificate,
         "spent": finding.spent,
         "image": finding.png and base64.b64encode(finding.png).decode(),
         "timings_ms": clock.milliseconds(),
@@ -106,15 +107,6 @@ def _render(said: asking.Said, finding: Finding, clock: Clock) -> bytes:
     return orjson.dumps(answer)
 
 
-def _certificate(found: Certificate, labels: tuple[str, ...]) -> dict[str, object]:
-    """A `CertificateOut`."""
-    return {
-        "label": None if found.label is None else labels[found.label],
-        "index": found.label,
-        "radius": found.radius,
-        "sigma": found.smoothing.sigma,
-        "n": found.smoothing.n,
-        "votes": found.votes,
-        "share": found.share,
-        "alpha": found.smoothing.alpha,
-    }
+def _result(finding: Finding, judgement: Judgement) -> dict[str, object]:
+    """A `ResultOut`."""
+    return {"task": finding.task, "version": finding.version} | vars(judgement)

@@ -15,7 +15,7 @@ router = APIRouter()
 @router.get("/v1/models", responses=describe(errors.NotReady))
 async def models(request: Request) -> ModelsOut:
     """Lists what serves: labels, version, precision, provider and published figures."""
-    served = state_of(request).room.models.values()
+    served = state_of(request.scope).room.models.values()
     return ModelsOut(
         models=tuple(
             ModelOut(
@@ -47,7 +47,7 @@ async def alive() -> AliveOut:
 @router.get("/readyz", responses=describe(errors.NotReady))
 async def ready(request: Request) -> ReadyOut:
     """Says that every model is warm and golden, and where each runs."""
-    state = state_of(request)
+    state = state_of(request.scope)
     if not state.room.is_ready:
         raise errors.NotReady("the lanes died, and others are being started")
     return ReadyOut(
@@ -71,4 +71,4 @@ async def metrics(request: Request) -> Response:
     """Gives every series in Prometheus' text format; as OpenMetrics, with exemplars, to who accepts that."""
     accepts = _OPENMETRICS in request.headers.get("accept", "")  # its parameters are anybody's guess
     encode, kind = choose_encoder(_OPENMETRICS if accepts else "")
-    return Response(encode(state_of(request).metrics.registry), media_type=kind)
+    return Response(encode(state_of(request.scope).metrics.registry), media_type=kind)

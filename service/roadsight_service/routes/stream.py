@@ -9,7 +9,6 @@ from collections.abc import MutableMapping
 from functools import partial
 from typing import Any
 
-from fastapi.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
 
 from roadsight_models.errors import QueueFull, RoadsightError
@@ -33,32 +32,31 @@ class Streams:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Is called by the application, once a connection."""
-        opened = HTTPConnection(scope)
         try:
-            state = self._admit(opened)
+            state = self._admit(scope)
         except RoadsightError as error:
             parent = traceparent(scope["headers"])
-            self._notes.take(PATH, error.status, 0.0, parent, {}, Problem(error.code, str(error)))
+            self._notes.note(PATH, error.status, 0.0, parent, {}, Problem(error.code, str(error)))
             await answer_to(error)(scope, receive, send)
             return
         self._open += 1
         try:
             with state.metrics.streams.track_inprogress():
-                await self._serve(opened, state, receive, send)
+                await self._serve(scope, state, receive, send)
         finally:
             self._open -= 1
 
-    def _admit(self, opened: HTTPConnection) -> State:
-        state = state_of(opened)
-        state.access.check(Given(opened).authorization, "classify")
+    def _admit(self, scope: Scope) -> State:
+        state = state_of(scope)
+        state.access.check(Given(scope).authorization, "classify")
         if self._open >= state.settings.stream_connections:
             raise QueueFull(f"{self._open} streams are open already")
         return state
 
-    async def _serve(self, opened: HTTPConnection, state: State, receive: Receive, send: Send) -> None:
+    async def _serve(self, scope: Scope, state: State, receive: Receive, send: Send) -> None:
         await receive()  # that it connects
         await send({"type": "websocket.accept"})
-        begin = partial(Streamed, opened=opened, state=state, notes=self._notes)
+        begin = partial(Streamed, opened=scope, stream=object(), state=state, notes=self._notes)
         idle_s = state.settings.stream_idle_seconds
         try:
             end = await Connection(partial(_next, receive), partial(_send, send), begin, idle_s).run()

@@ -10,7 +10,7 @@ from dataclasses import replace
 from time import monotonic
 
 import orjson
-from fastapi.requests import HTTPConnection
+from starlette.types import Scope
 
 from roadsight_models.errors import DeadlineMissed, RoadsightError
 from roadsight_service.metrics import GONE, SUPERSEDED, Clock
@@ -36,8 +36,8 @@ Outcome = Answer | RoadsightError | Superseded
 class Streamed:
     """One frame; what its header does not say, its stream was opened with."""
 
-    def __init__(self, data: bytes, opened: HTTPConnection, state: State, notes: Notes) -> None:
-        self._state, self._notes, self._opened = state, notes, opened
+    def __init__(self, data: bytes, opened: Scope, stream: object, state: State, notes: Notes) -> None:
+        self._opened, self._stream, self._state, self._notes = opened, stream, state, notes
         self._clock, received = Clock(), monotonic()
         self._said, self._until, self._body = NOBODY, received, b""
         self._parent: str | None = None
@@ -54,7 +54,7 @@ class Streamed:
         given = Given(self._opened, [(name, text) for name, text in fields if name != "traceparent"])
         self._said, self.camera = asking.said(given), asking.camera(given)
         self._until = asking.deadline(received, given, self._state.settings)
-        return replace(asking.ask(given, self._until, self._state.settings), stream=self._opened)
+        return replace(asking.ask(given, self._until, self._state.settings), stream=self._stream)
 
     async def work(self) -> None:
         """Finds the answer, or why there is none."""
@@ -85,6 +85,7 @@ class Streamed:
             quality, said = outcome.seen.quality, self._said
             self._state.metrics.pictures.answered(quality, said.camera_id, said.captured)
             self._note(200, None)
+            outcome = self._state.tracks.follow(outcome, self._ask, said.captured)
             return classified(said, outcome, self._clock).decode()
         assert outcome is not None, "work comes first"
         return self._problem(outcome)
@@ -96,4 +97,4 @@ class Streamed:
         return orjson.dumps({"frame": mentioned(self._said)} | told).decode()
 
     def _note(self, status: int, problem: Problem | None) -> None:
-        self._notes.take(PATH, status, self._clock.elapsed, self._parent, self._clock.spent, problem)
+        self._notes.note(PATH, status, self._clock.elapsed, self._parent, self._clock.spent, problem)

@@ -9,11 +9,12 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from fastapi import Request
 from starlette.requests import ClientDisconnect
+from starlette.types import Scope
 
 from roadsight_models.errors import Draining, RoadsightError
 from roadsight_service.metrics import GONE
+from roadsight_service.protocol import caller_of
 from roadsight_service.room import ClientGone
 
 CLIENT_CLOSED_REQUEST = 499  # nginx's status for a client that hung up; nobody receives it, the metrics count it
@@ -42,29 +43,23 @@ def telling(count: Callable[[str], None]) -> Iterator[None]:
         raise Draining("the service went down before the answer was ready") from error
 
 
-async def unless_gone(request: Request, work: Coroutine[Any, Any, Kind]) -> Kind:
+async def unless_gone(scope: Scope, work: Coroutine[Any, Any, Kind]) -> Kind:
     """Awaits the work, but cancels it when the client hangs up."""
-    task, waits = asyncio.current_task(), True
+    task, caller, gone = asyncio.current_task(), caller_of(scope), False
     assert task is not None, "a route runs in a task"
 
-    def leave(_: "asyncio.Task[None]") -> None:
-        if waits:
-            task.cancel()
+    def leave() -> None:
+        nonlocal gone
+        gone = True
+        task.cancel()
 
-    gone = asyncio.ensure_future(_gone(request))
-    gone.add_done_callback(leave)
+    caller.when_gone(leave)
     try:
         return await work
     except asyncio.CancelledError as error:
-        if not gone.done():  # the server stops
+        if not gone:  # the server stops
             raise
         task.uncancel()
         raise ClientGone from error
     finally:
-        waits = False
-        gone.cancel()
-
-
-async def _gone(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        continue
+        caller.when_gone(None)

@@ -8,13 +8,13 @@ import pytest
 
 from models.robustness.colour_victim import flat, fresh
 from roadsight_models.errors import BadParameter
-from roadsight_models.robustness import catalogue
 from roadsight_models.robustness.attack import Access, Attack
 from roadsight_models.robustness.catalogue import ATTACKS, make
 from roadsight_models.robustness.check import Plan, check
 from roadsight_models.robustness.criterion import Criterion
 from roadsight_models.robustness.fgsm import FGSM
 from roadsight_models.robustness.harness import try_attack
+from roadsight_models.robustness.names import ATTACK_NAMES, DEFAULT
 from roadsight_models.robustness.search import HALVINGS, smallest
 from roadsight_models.robustness.square import Square
 from roadsight_models.robustness.threat import Floats, Norm, ThreatModel
@@ -77,7 +77,11 @@ def test_an_unknown_attack_is_told_the_nearest() -> None:
         make("fgms")
     with pytest.raises(BadParameter, match="there are: quick"):
         make("")
-    assert catalogue.DEFAULT in ATTACKS
+
+
+def test_who_has_no_numpy_knows_every_attack_by_its_name() -> None:
+    assert tuple(ATTACKS) == ATTACK_NAMES
+    assert DEFAULT in ATTACK_NAMES
 
 
 @pytest.mark.parametrize("epsilon", [1.0, 0.9, 0.7, 0.61, 0.502, 128 / 255])

@@ -6,8 +6,9 @@ import pytest
 from colours import SIDE
 from models.robustness.colour_victim import BLUE, GREEN, RED, flat, fresh
 from models.robustness.linear import weighted
+from roadsight_models.robustness.certificate import Smoothing
 from roadsight_models.robustness.check import prove
-from roadsight_models.robustness.smoothing import Smoothing, certify
+from roadsight_models.robustness.smoothing import certify
 
 FEW = Smoothing(n0=10, n=50)
 

@@ -14,7 +14,8 @@ from models.robustness.colour_victim import BLUE, GREEN, RED, flat, fresh
 from models.robustness.linear import weighted
 from roadsight_models.errors import BadParameter
 from roadsight_models.frame import Pixels
-from roadsight_models.robustness.smoothing import Certificate, Smoothing, certify, clopper_pearson
+from roadsight_models.robustness.certificate import Certificate, Smoothing
+from roadsight_models.robustness.smoothing import certify, clopper_pearson
 from roadsight_models.robustness.victim import Victim
 
 stats: Any = pytest.importorskip("scipy.stats", reason="the extra `training` brings it")

@@ -13,7 +13,7 @@ from roadsight_service.registry import open_registry
 from roadsight_service.settings import Settings
 from running import serve
 from service.loading.house import ADMIN, CAR, KEYS, house, load, loads, save, serves
-from service.processes.lanes import Running, children
+from service.processes.lanes import Running
 
 Refusal = tuple[int, str]
 
@@ -123,11 +123,3 @@ def test_lanes_that_are_threads_keep_their_models(tmp_path: Path) -> None:
         refused = load(url)
         assert (refused.status_code, refused.json()["code"]) == (409, "load_unsupported")
         assert "threads" in refused.json()["detail"]
-
-
-def test_so_does_a_service_that_checks_robustness(tmp_path: Path) -> None:
-    with house(tmp_path, robustness_enabled=True, lanes=1) as running:
-        refused = load(running.url)
-        assert (refused.status_code, refused.json()["code"]) == (409, "load_unsupported")
-        assert "robustness" in refused.json()["detail"]
-        assert len(children(running.zygote)) == 1

@@ -2,15 +2,17 @@
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
+
 import colours
 from roadsight_service.opening import open_models
 from roadsight_service.settings import Settings
-from running import metric, serve, until
+from running import PNG, RED_PNG, metric, serve, until
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,13 @@ class Running:
     def lanes(self) -> list[int]:
         """The lanes that there are now."""
         return children(self.zygote)
+
+    def checker(self, lanes: Collection[int]) -> int:
+        """The process of a check, beside these lanes, once it is at work."""
+        until(lambda: bool(set(self.lanes) - set(lanes)))
+        (found,) = set(self.lanes) - set(lanes)
+        until(lambda: os.sched_getscheduler(found) == os.SCHED_IDLE)
+        return found
 
     def crops(self) -> float:
         """How many crops were inferred."""
@@ -58,6 +67,12 @@ def serve_processes(root: Path, **settings: object) -> Iterator[Running]:
     others = tuple(children(os.getpid()))
     with serve(Settings.model_validate(given), open_models) as url:
         yield Running(url, others)
+
+
+def check(url: str, query: str, body: bytes = RED_PNG, headers: Mapping[str, str] | None = None) -> httpx.Response:
+    """Posts a frame to be checked."""
+    address, said = f"{url}/v1/robustness?{query}", PNG | {"X-Deadline-Ms": "15000"} | dict(headers or {})
+    return httpx.post(address, content=body, headers=said, timeout=30, verify=False)
 
 
 def children(process: int) -> list[int]:

@@ -13,7 +13,8 @@ import pytest
 import colours
 from checking import RED_PNG, House, Overflowing, checking, without_gradient
 from pictures import encoded, striped
-from roadsight_models.robustness.smoothing import Smoothing, clopper_pearson
+from roadsight_models.robustness.certificate import Smoothing
+from roadsight_models.robustness.smoothing import clopper_pearson
 from roadsight_models.session import open_session
 from roadsight_service.registry import Registry
 from roadsight_service.robustness.schemas import CheckOut

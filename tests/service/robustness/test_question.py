@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 from roadsight_models.errors import BadParameter, RoadsightError
 from roadsight_models.regions import Box
 from roadsight_models.robustness.catalogue import ATTACKS
+from roadsight_models.robustness.certificate import Smoothing
+from roadsight_models.robustness.check import Plan
 from roadsight_models.robustness.fgsm import FGSM
 from roadsight_models.robustness.pgd import PGD
-from roadsight_models.robustness.smoothing import Smoothing
+from roadsight_models.robustness.threat import ThreatModel
+from roadsight_service.robustness.examination import plan
 from roadsight_service.robustness.question import Attempt, Question
 from roadsight_service.routes.given import Given
 from roadsight_service.routes.question import QUERY, question
@@ -33,10 +36,14 @@ def ask(**query: object) -> Question:
     return asked(urlencode(query).encode())
 
 
-def attempt(query: bytes = b"", settings: Settings = SETTINGS, **said: object) -> Attempt:
-    how = asked(query or urlencode(said).encode(), settings).how
+def attempt(**said: object) -> Attempt:
+    how = ask(**said).how
     assert isinstance(how, Attempt)
     return how
+
+
+def planned(how: Attempt, most_steps: int = 50) -> Plan:
+    return plan(how, None, None, 0, most_steps)
 
 
 def smoothing(settings: Settings = SETTINGS, **said: object) -> Smoothing:
@@ -60,9 +67,9 @@ def test_whatever_comes_is_understood_or_refused(pairs: list[tuple[str, str]]) -
             assert 0 < how.sigma <= 1
             assert 0 < how.n <= 600
         else:
-            assert math.isfinite(how.threat.epsilon)
-            assert how.threat.epsilon >= 0
-            assert how.attacks
+            assert math.isfinite(how.epsilon)
+            assert how.epsilon >= 0
+            assert how.attack in ATTACKS
 
 
 @given(st.binary(max_size=60))
@@ -78,33 +85,32 @@ def test_a_query_that_is_no_text_is_understood_or_refused(query: bytes) -> None:
     [("8/255", 8 / 255), ("0.031", 0.031), (".5", 0.5), ("0", 0), ("1", 1), ("255/255", 1), ("3e-2", 0.03), ("0/9", 0)],
 )
 def test_an_epsilon_may_be_a_fraction_or_a_number(said: str, epsilon: float) -> None:
-    assert attempt(epsilon=said).threat.epsilon == epsilon
+    assert attempt(epsilon=said).epsilon == epsilon
 
 
 @given(st.floats(0, 1))
 def test_python_s_own_numbers_are_read_exactly(epsilon: float) -> None:
     if "e" not in str(epsilon) or int(str(epsilon).partition("e-")[2]) < 100:
-        assert attempt(epsilon=epsilon).threat.epsilon == epsilon
+        assert attempt(epsilon=epsilon).epsilon == epsilon
 
 
 def test_who_says_nothing_asks_for_a_quick_look_at_the_whole_frame() -> None:
     plain, how = ask(), attempt()
-    assert how.attacks == (FGSM(), PGD(10))
-    assert (how.threat.norm, how.threat.epsilon) == ("linf", 8 / 255)
+    assert planned(how).attacks == (FGSM(), PGD(10))
+    assert planned(how).threat == ThreatModel("linf", 8 / 255)
     assert (how.target, how.search, how.image) == (None, False, False)
-    assert (plain.task, plain.region, plain.label, plain.seed) == (None, None, None, 0)
+    assert (plain.task, plain.version, plain.region, plain.label, plain.seed) == (None, None, None, None, 0)
 
 
 def test_everything_that_is_said_is_read() -> None:
-    full = ask(task="colour", region="[0, 0.5, 9, 9]", attack="pgd", epsilon="3", norm="l2", steps="50", restarts="3",
-               seed="7", label="red", target="1", search="true", image="true")  # fmt: skip
+    full = ask(task="colour", version="1.0.0", region="[0, 0.5, 9, 9]", attack="pgd", epsilon="3", norm="l2",
+               steps="50", restarts="3", seed="7", label="red", target="1", search="true", image="true")  # fmt: skip
     assert isinstance(full.how, Attempt)
-    assert full.how.attacks == (PGD(50, restarts=3),)
-    assert (full.how.threat.norm, full.how.threat.epsilon) == ("l2", 3)
+    assert planned(full.how).attacks == (PGD(50, restarts=3),)
+    assert planned(full.how).threat == ThreatModel("l2", 3)
     assert (full.how.target, full.how.search, full.how.image) == ("1", True, True)
-    assert full.region is not None
-    assert full.region.box == Box(0, 0.5, 9, 9)
-    assert (full.task, full.label, full.seed) == ("colour", "red", 7)
+    assert full.region == Box(0, 0.5, 9, 9)
+    assert (full.task, full.version, full.label, full.seed) == ("colour", "1.0.0", "red", 7)
 
 
 def test_a_certificate_has_its_own_two_parameters() -> None:
@@ -128,6 +134,6 @@ def test_a_budget_over_the_cap_is_told_the_cap(name: str, over: str) -> None:
 
 
 def test_an_attack_s_own_number_of_steps_is_cut_to_the_cap() -> None:
-    assert attempt(attack="pgd").attacks == (PGD(40),)
-    assert attempt(b"attack=pgd", Settings(robustness_max_steps=7)).attacks == (PGD(7),)
-    assert attempt(settings=Settings(robustness_max_steps=7)).attacks == (FGSM(), PGD(7))
+    assert planned(attempt(attack="pgd")).attacks == (PGD(40),)
+    assert planned(attempt(attack="pgd"), most_steps=7).attacks == (PGD(7),)
+    assert planned(attempt(), most_steps=7).attacks == (FGSM(), PGD(7))

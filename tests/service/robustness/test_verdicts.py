@@ -138,8 +138,8 @@ def test_the_same_seed_gives_the_same_picture(house: House) -> None:
 
 
 def test_a_form_has_every_parameter_of_an_attack_as_a_field(house: House) -> None:
-    asked = f"task=colour&region=[0,0,40,40]&epsilon={ENOUGH}&attack=pgd&norm=linf&steps=5&restarts=2&seed=1"
-    asked += "&label=red&target=blue&search=false&image=true"
+    asked = f"task=colour&version=1.0.0&region=[0,0,40,40]&epsilon={ENOUGH}&attack=pgd&norm=linf&steps=5"
+    asked += "&restarts=2&seed=1&label=red&target=blue&search=false&image=true"
     said = {"frame_id": "17", "camera_id": "c", "captured_at": "12", "deadline_ms": "9000"}
     fields = dict(pair.split("=") for pair in asked.split("&")) | said
     assert set(fields) == {*QUERY, *HEADERS} - {"sigma", "n"}

@@ -6,7 +6,7 @@ Asked, Session, Drawn --header--> all that the results depend on, as JSON
 from dataclasses import asdict, dataclass, replace
 
 from roadsight_models.manifest import PrecisionName
-from roadsight_models.robustness.smoothing import Smoothing
+from roadsight_models.robustness.certificate import Smoothing
 from roadsight_models.session import Session
 from roadsight_training.attacking.drawn import Drawn, subject
 

@@ -10,7 +10,8 @@ from time import perf_counter
 
 import numpy as np
 
-from roadsight_models.robustness.smoothing import Certificate, certify
+from roadsight_models.robustness.certificate import Certificate
+from roadsight_models.robustness.smoothing import certify
 from roadsight_models.robustness.victim import Victim
 from roadsight_training.attacking.drawn import Drawn
 from roadsight_training.attacking.journal import Journal

@@ -12,8 +12,8 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from roadsight_models.robustness.certificate import Smoothing
 from roadsight_models.robustness.criterion import Flags, Indices
-from roadsight_models.robustness.smoothing import Smoothing
 from roadsight_training.attacking.journal import Journal, Line
 from roadsight_training.judging.intervals import Proportion
 
