@@ -5,7 +5,7 @@
 ...     answer.regions[0].results[0].predictions[0].label
 """
 
-from roadsight_client.answers import Answer, Frame, Prediction, Region, Result
+from roadsight_client.answers import Answer, Frame, Fused, Prediction, Region, Result
 from roadsight_client.checks import Certificate, Check, Distance, Spent
 from roadsight_client.client import AsyncClient, Client
 from roadsight_client.errors import (
@@ -49,6 +49,7 @@ __all__ = [
     "Draining",
     "Forbidden",
     "Frame",
+    "Fused",
     "Metric",
     "Model",
     "NoFrames",

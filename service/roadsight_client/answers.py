@@ -19,6 +19,15 @@ class Prediction:
 
 
 @dataclass(frozen=True)
+class Fused:
+    """What the frames of a track say together: how many, this one included, and `status` as of a result."""
+
+    frames: int
+    status: str
+    predictions: tuple[Prediction, ...]
+
+
+@dataclass(frozen=True)
 class Result:
     """What one model says of one region; `status` is ok, uncertain or unknown (then `reason` says why)."""
 
@@ -28,6 +37,7 @@ class Result:
     reason: str | None
     predictions: tuple[Prediction, ...]
     suspicion: float | None = None  # how far the answer hangs on detail, 0 to 2; None: not asked for, nothing judged
+    fused: Fused | None = None  # of a `Tracked` region whose camera is named; None: of another, or nothing was judged
 
 
 @dataclass(frozen=True)
@@ -80,8 +90,13 @@ def _region(region: dict[str, Any]) -> Region:
 
 def result(said: dict[str, Any]) -> Result:
     """Reads what one model says of one region."""
-    predictions = tuple(known(Prediction, prediction) for prediction in said["predictions"])
-    return known(Result, said | {"predictions": predictions})
+    told = said.get("fused")
+    fused = None if told is None else known(Fused, told | {"predictions": _predictions(told)})
+    return known(Result, said | {"predictions": _predictions(said), "fused": fused})
+
+
+def _predictions(said: dict[str, Any]) -> tuple[Prediction, ...]:
+    return tuple(known(Prediction, prediction) for prediction in said["predictions"])
 
 
 def known(kind: type[Kind], fields: dict[str, Any]) -> Kind:

@@ -79,7 +79,16 @@ def test_regions_come_with_the_frame_or_with_the_question_and_may_be_followed(cl
     first, second = client.classify(frame).regions
     assert (first.box, first.track) == ((0, 0, 40, 40), None)
     assert (second.box, second.track) == ((40, 0, 80, 40), "7")
+    assert second.results[0].fused is None  # whose camera is it?
     assert len(client.classify(frame, [(1, 1, 9, 9)]).regions) == 1
+
+
+def test_what_the_frames_of_a_track_say_together_is_told(client: Client) -> None:
+    followed = [Tracked((0, 0, 40, 40), "7")]
+    for number in (1, 2):
+        fused = client.classify(PNG, followed, camera_id="rear").regions[0].results[0].fused
+        assert fused is not None
+        assert (fused.frames, fused.status, fused.predictions[0].label) == (number, "ok", "red")
 
 
 @pytest.mark.parametrize("name", ["", "x" * 129, "straße", "a\nb"])
