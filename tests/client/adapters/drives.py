@@ -54,7 +54,7 @@ def mcap(path: Path, *colours: tuple[int, int, int], kind: str = "CompressedImag
             at = BEGAN_NS + number * 100_000_000
             writer.write_message("/chatter", words, {"data": "hello"}, at, at, number)
             writer.write_message("/front", images, make(striped(colour), number), at, at, number)
-        writer.finish()  # type: ignore[no-untyped-call]
+        writer.finish()
     return path
 
 
