@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
+from time import monotonic, sleep
 from urllib.parse import urljoin
 
 from roadsight_bench import service
@@ -55,19 +56,32 @@ class Changer:
 
     def _change(self) -> None:
         for version in self._versions:
-            body = json.dumps({"bundle": f"{NAME}@{version}"}).encode()
-            while (answer := post(self._url, body, AUTHORIZATION, LOADED_WITHIN_S)) and answer.status == CONFLICT:
-                self._stop.wait(BREATH_S)
-            if answer is None or answer.status != OK:
-                raise LoadFailed(f"{version} was not loaded: {answer and answer.body.decode()}")
+            self._load(version)
             self.changes += 1
             if self._stop.wait(self._pause_s):
                 return
 
+    def _load(self, version: str) -> None:
+        body = json.dumps({"bundle": f"{NAME}@{version}"}).encode()
+        until = monotonic() + LOADED_WITHIN_S
+        while (answer := post(self._url, body, AUTHORIZATION, LOADED_WITHIN_S)) and answer.status == CONFLICT:
+            if monotonic() > until:
+                break
+            sleep(BREATH_S)
+        if answer is None or answer.status != OK:
+            said = answer.body.decode(errors="replace") if answer else "no answer came"
+            raise LoadFailed(f"{version} was not loaded: {said}")
+
 
 @contextmanager
 def two_versions(bundles: Path) -> Iterator[tuple[Path, list[str]]]:
-    """The bundles, with a second version of one, which is the same but for its number; that one is named first."""
+    """The bundles, with a second version of one, which is the same but for its number; that one is named first.
+
+    Raises:
+        LoadFailed: that one is not there.
+    """
+    if NAME not in bundle.latest(bundles):
+        raise LoadFailed(f"{bundles}: no bundle {NAME}, whose versions are changed")
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "bundles"
         shutil.copytree(bundles, root)

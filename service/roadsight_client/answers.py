@@ -74,7 +74,7 @@ def parse(answer: dict[str, Any]) -> Answer:
     """Reads the JSON object of a classification.
 
     Raises:
-        KeyError, TypeError: a field is missing or of another kind.
+        KeyError, TypeError, ValueError: a field is missing or of another kind.
     """
     return Answer(
         frame=known(Frame, answer["frame"]),

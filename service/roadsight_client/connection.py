@@ -6,6 +6,7 @@ Question --HTTP--> Reply --> what the question reads of it
 
 import asyncio
 import os
+import re
 import time
 from collections.abc import Iterable, Mapping
 from functools import partial
@@ -15,6 +16,7 @@ from typing import Any, Self, TypeVar
 import httpx
 
 from roadsight_client import questions
+from roadsight_client.errors import Unreachable
 from roadsight_client.frames import CameraFrame
 from roadsight_client.questions import Question
 from roadsight_client.reaching import Reaching
@@ -36,6 +38,10 @@ class Service:
         trust_env: whether HTTP_PROXY and the like are heeded.
         key: what the service knows this client by; none where it asks for none.
         retries: how often a question is asked again, see `tries`.
+
+    Raises:
+        Unreachable: the URL is none.
+        ValueError: the key has spaces, or what is not printable ASCII.
     """
 
     def __init__(
@@ -48,13 +54,18 @@ class Service:
         retries: int = 2,
     ) -> None:
         self.url, self._timeout_s, self._retries, self._trust_env = url, timeout_s, retries, trust_env
+        if key is not None and not re.fullmatch("[!-~]+", key):
+            raise ValueError("the key is none: printable ASCII without spaces")  # never tells the key
         self._headers = {} if key is None else {"Authorization": f"Bearer {key}"}
-        self._open({"base_url": url, "transport": transport, "trust_env": trust_env, "headers": self._headers})
+        try:
+            self._open({"base_url": url, "transport": transport, "trust_env": trust_env, "headers": self._headers})
+        except httpx.InvalidURL as error:
+            raise Unreachable(f"{url}: {error}") from error
 
     @classmethod
     def from_env(cls, **options: Any) -> Self:
-        """Asks the service at ROADSIGHT_URL with the key ROADSIGHT_KEY; without these, a local one with none."""
-        given = {"url": os.environ.get("ROADSIGHT_URL", DEFAULT_URL), "key": os.environ.get("ROADSIGHT_KEY")}
+        """Asks the service at ROADSIGHT_URL with the key ROADSIGHT_KEY; or else a local one with none."""
+        given = {"url": os.environ.get("ROADSIGHT_URL") or DEFAULT_URL, "key": os.environ.get("ROADSIGHT_KEY") or None}
         return cls(**given | options)
 
     def _open(self, options: Mapping[str, Any]) -> None:

@@ -53,7 +53,7 @@ class CameraFrame:
 
     Attributes:
         picture: see `body`.
-        id: printable ASCII, up to 128 characters.
+        id: printable ASCII, up to 128 characters, no space at either end.
         camera: the same; cameras take turns at a busy service.
         captured_ns: when it was taken, in nanoseconds since the epoch.
         regions: boxes x1, y1, x2, y2 in pixels, right and bottom exclusive, or `Tracked`; the whole frame if None.
@@ -70,13 +70,24 @@ class CameraFrame:
 
     def __post_init__(self) -> None:
         for name in (self.id, self.camera):
-            if name is not None and not (name and name == printable(name)):
-                raise ValueError(f"{name!r} is no id: 1 to 128 printable ASCII characters")
+            if name is not None:
+                check_id(name)
 
 
 def printable(text: str) -> str:
     """An id of any name: what is not printable ASCII is escaped, and of a long one the end is kept."""
-    return "".join(mark if mark.isascii() and mark.isprintable() else ascii(mark)[1:-1] for mark in text)[-128:]
+    escaped = "".join(mark if mark.isascii() and mark.isprintable() else ascii(mark)[1:-1] for mark in text)
+    return escaped[-128:].strip(" ")  # HTTP trims a header's spaces
+
+
+def check_id(name: str) -> None:
+    """Says what a name must be to be echoed.
+
+    Raises:
+        ValueError: it is not that.
+    """
+    if not (name and name == printable(name)):
+        raise ValueError(f"{name!r} is no id: 1 to 128 printable ASCII characters, no space at either end")
 
 
 def body(picture: Picture) -> tuple[bytes, str]:

@@ -75,9 +75,12 @@ class Unanswered:
         """
         try:
             said = json.loads(text)
-            frame, sent = self._sent[said["frame"]["camera"]].popleft()
+            camera = said["frame"]["camera"]
+            frame, sent = self._sent[camera].popleft()
+            if not self._sent[camera]:  # who names a camera a frame must not fill the memory
+                del self._sent[camera]
             return Seen(frame, _outcome(said), (monotonic() - sent) * 1e3)
-        except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        except (*replies.MISREAD, AttributeError) as error:
             raise NotRoadsight(replies.OK, "not_roadsight", str(text[:200])) from error
 
     def lost(self, why: Unreachable) -> list[Seen]:

@@ -96,7 +96,7 @@ def classify(
         Unreachable: no answer came.
         OSError: the path of a file that can't be read.
         TypeError: no frame.
-        UnicodeEncodeError: an id that is not ASCII.
+        ValueError: an id, a camera or a time of other than 1 to 128 printable ASCII characters.
     """
     shot = frame if isinstance(frame, frames.CameraFrame) else frames.CameraFrame(frame)
     params: Parameters = {"task": list(tasks)} if tasks else {}
@@ -134,5 +134,8 @@ def about(
 ) -> Question[Kind]:
     """A question about a picture; `said` are headers, those that are not None."""
     content, media_type = frames.body(picture)
-    headers = {"Content-Type": media_type} | {name: value for name, value in said.items() if value is not None}
+    given = {name: value for name, value in said.items() if value is not None}
+    for value in given.values():
+        frames.check_id(value)
+    headers = {"Content-Type": media_type} | given
     return Question(path, partial(replies.read, parse=parse), "POST", content, params, headers, deadline_ms)

@@ -5,6 +5,7 @@ url --connect--> connection
 """
 
 import asyncio
+import re
 from random import uniform
 from time import monotonic
 from typing import Any
@@ -41,7 +42,7 @@ class Reaching:
             Problem: the service refused for good, or for too long.
             Unreachable: it was away for too long.
         """
-        uri = "ws" + self._url.removeprefix("http").rstrip("/") + PATH
+        uri = re.sub("^http", "ws", self._url, flags=re.IGNORECASE).rstrip("/") + PATH
         while True:
             try:
                 return await connect(uri, max_size=tries.MAX_ANSWER_BYTES, compression=None, **self._options)
@@ -52,7 +53,7 @@ class Reaching:
                 if away_s is None and reply.status != UNAVAILABLE:
                     raise refusal(reply) from error
                 await self.failed(refusal(reply), away_s or 0)
-            except (InvalidURI, InvalidProxy) as error:
+            except (InvalidURI, InvalidProxy, ValueError) as error:  # ValueError: of a port or a host that can't be
                 raise Unreachable(f"{self._url}: {error}") from error
             except (OSError, InvalidHandshake) as error:
                 await self.failed(error)

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from roadsight_client.errors import KINDS, NotRoadsight, Problem
 
 OK = 200
+MISREAD = (ValueError, KeyError, TypeError, RecursionError)  # no JSON, JSON too deep, or another object's
 Kind = TypeVar("Kind")
 
 
@@ -33,7 +34,7 @@ class Reply:
             return float(said)
         try:
             return max(0.0, (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds())
-        except (ValueError, TypeError):  # no date, or one without a zone
+        except (ValueError, TypeError, OverflowError):  # no date, one without a zone, or one of no calendar
             return None
 
 
@@ -47,7 +48,7 @@ def read(reply: Reply, parse: Callable[[Any], Kind]) -> Kind:
         raise refusal(reply)
     try:
         return parse(loads(reply.content))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (*MISREAD, AttributeError) as error:
         raise _stranger(reply) from error
 
 
@@ -57,14 +58,17 @@ def problem(status: int, body: Any, retry_after_s: float | None = None) -> Probl
     Raises:
         KeyError, TypeError: it is none.
     """
-    return KINDS.get(body["code"], Problem)(status, body["code"], body["detail"], retry_after_s)
+    code, detail = body["code"], body["detail"]
+    if not (isinstance(code, str) and isinstance(detail, str)):
+        raise TypeError(f"{code!r}, {detail!r}: a code and a detail are words")
+    return KINDS.get(code, Problem)(status, code, detail, retry_after_s)
 
 
 def refusal(reply: Reply) -> Problem:
     """Says why there is no answer."""
     try:
         return problem(reply.status, loads(reply.content), reply.retry_after_s)
-    except (ValueError, KeyError, TypeError):
+    except MISREAD:
         return _stranger(reply)
 
 

@@ -62,7 +62,7 @@ def parse(answer: dict[str, Any]) -> tuple[Model, ...]:
     """Reads the JSON object of all models.
 
     Raises:
-        KeyError, TypeError: a field is missing or of another kind.
+        KeyError, TypeError, ValueError: a field is missing or of another kind.
     """
     return tuple(_model(model) for model in answer["models"])
 

@@ -20,6 +20,7 @@ from roadsight_client.replies import Reply
 
 GRACE_S = 1.0  # for an answer, or a 504, that is still on its way when the deadline passes
 FIRST_PAUSE_S = 0.05  # doubled from try to try; every pause is stretched by chance, lest all clients come back at once
+LONGEST_S = 3600.0  # whatever is asked; a socket takes no infinite timeout
 MAX_ANSWER_BYTES = 64 << 20
 REFUSED = (429, 503)
 
@@ -38,7 +39,9 @@ class Tries:
         self._url, self._question = url, question
         self._began, self._tried, self._retries = monotonic(), 0, 0 if question.once else retries
         deadline_ms = question.deadline_ms
-        self._until = self._began + (timeout_s if deadline_ms is None else max(deadline_ms, 0) / 1e3 + GRACE_S)
+        # In this order no deadline, NaN, is 0: the service is to refuse it.
+        waits_s = timeout_s if deadline_ms is None else max(0.0, deadline_ms) / 1e3 + GRACE_S
+        self._until = self._began + min(LONGEST_S, waits_s)
         self.pause_s = 0.0
 
     @property

@@ -37,6 +37,8 @@ def _load(one: Measured) -> Figures:
 def misses(attack: str, idle: Mapping[str, Checks], loads: Mapping[str, Figures]) -> Iterator[str]:
     """What is missed, and by how much; and which figures are not to be believed."""
     for task, checks in idle.items():
+        if unanswered := checks.refused + checks.late + checks.failed:
+            yield f"{unanswered} checks of {task} alone were not answered"
         if attack == DEFAULT and checks.slowest_s is not None and checks.slowest_s > MOST_S:
             yield f"the slowest check of {task} alone took {checks.slowest_s:.2f} s > {MOST_S:.0f}"
     for name, load in loads.items():

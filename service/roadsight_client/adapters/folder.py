@@ -21,7 +21,7 @@ def frames(path: str | PathLike[str], camera: str | None = None) -> Iterator[Cam
         NoFrames: there is no such folder, or no picture in it.
     """
     folder = Path(path)
-    pictures = sorted(found for found in folder.rglob("*") if found.suffix.lower() in SUFFIXES)
+    pictures = sorted(found for found in folder.rglob("*") if found.suffix.lower() in SUFFIXES and found.is_file())
     if not pictures:
         raise NoFrames(f"{folder}: no folder with pictures ({', '.join(SUFFIXES)})")
     for picture in pictures:

@@ -6,7 +6,7 @@ sensor_msgs/msg/Image                      ValueError: an encoding that is no pi
 
 from typing import Any
 
-from roadsight_client.frames import CameraFrame
+from roadsight_client.frames import CameraFrame, printable
 from roadsight_client.raw import Format, RawFrame
 
 _FORMATS: dict[str, Format] = {"bgr8": "bgr", "rgb8": "rgb", "bgra8": "bgra", "mono8": "gray"}
@@ -17,14 +17,15 @@ def frame(message: Any, camera: str | None = None) -> CameraFrame:
 
     Args:
         message: a CompressedImage of JPEG or PNG; or an Image in bgr8, rgb8, bgra8 or mono8, whatever its `step`.
-        camera: the `frame_id` of its header if None.
+        camera: the `frame_id` of its header if None; none if that is empty.
 
     Raises:
         ValueError: an Image in another encoding, or depth.
     """
     stamp = message.header.stamp
     taken_ns = stamp.sec * 1_000_000_000 + stamp.nanosec
-    return CameraFrame(_picture(message), str(taken_ns), camera or message.header.frame_id, taken_ns)
+    named = camera or printable(message.header.frame_id) or None
+    return CameraFrame(_picture(message), str(taken_ns), named, taken_ns)
 
 
 def _picture(message: Any) -> bytes | RawFrame:

@@ -8,7 +8,7 @@ The service never fetches a URL; it is this side that does.
 """
 
 from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from itertools import count
 from os import PathLike, fspath
@@ -60,7 +60,11 @@ def frames(source: Source, camera: str | None = None, jpeg: int | None = None) -
 def _name(source: Source) -> str:
     if isinstance(source, int):
         return f"webcam-{source}"
-    return printable(urlsplit(fspath(source)).hostname or "stream" if is_live(source) else Path(source).name)
+    if not is_live(source):
+        return printable(Path(source).name)
+    with suppress(ValueError):  # of a URL that is none
+        return printable(urlsplit(fspath(source)).hostname or "") or "stream"
+    return "stream"
 
 
 def _open(source: Source, name: str) -> cv2.VideoCapture:
@@ -87,12 +91,11 @@ def _watched(capture: cv2.VideoCapture, name: str) -> Iterator[Newest]:
     newest, stopped = Newest(PATIENCE_MS / 1e3), Event()
 
     def watch() -> None:
-        with closing(_pixels(capture)) as read:
+        with closing(newest), closing(_pixels(capture)) as read:
             for number, pixels in read:
                 newest.put(CameraFrame(RawFrame.of(pixels, "bgr"), str(number), name, time_ns()))
                 if stopped.is_set():
                     break
-        newest.close()
 
     Thread(target=watch, daemon=True).start()  # a camera that hangs must not keep the program
     try:

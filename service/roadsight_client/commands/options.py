@@ -37,7 +37,7 @@ def boxes(regions: str | None) -> Boxes | None:
         return None
     try:
         return [[float(x1), float(y1), float(x2), float(y2)] for x1, y1, x2, y2 in json.loads(regions)]
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise typer.BadParameter(f"expected [[x1,y1,x2,y2],...]: {error}", param_hint="--regions") from error
 
 
@@ -46,5 +46,5 @@ def telling() -> Iterator[None]:
     """What goes wrong is a line, and status 1."""
     try:
         yield
-    except (ClientError, OSError) as error:
+    except (ClientError, OSError, ValueError) as error:  # ValueError: of a name or a key that can't be
         sys.exit(f"error: {error}")
