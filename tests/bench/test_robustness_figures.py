@@ -65,6 +65,15 @@ def test_the_slowest_check_alone_counts_by_default_and_no_other_attack_s() -> No
     assert misses(pair(11), idle=slow, attack="corruptions") == []
 
 
+@pytest.mark.parametrize(
+    "unanswered", [Checks(9, 1, 0, 0, 0.2, 0.3), Checks(9, 0, 1, 0, 0.2, 0.3), Checks(9, 0, 0, 1, 0.2, 0.3)]
+)
+def test_a_check_that_is_not_answered_on_an_idle_machine_is_a_miss(unanswered: Checks) -> None:
+    assert misses(pair(11), idle=IDLE | {"road_object": unanswered}) == [
+        "1 checks of road_object alone were not answered"
+    ]
+
+
 def test_checks_that_never_ran_cost_nothing_and_show_nothing() -> None:
     assert misses(pair(10, Checks(0, 9, 2, 0, None, None))) == [
         f"{NAME} not one check was answered: what one costs is not told"

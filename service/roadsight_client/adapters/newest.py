@@ -36,10 +36,10 @@ class Newest:
             self._changed.notify()
 
     def close(self) -> None:
-        """Ends the loop, once it has taken the frame that waits."""
+        """Ends the loop, once it has taken the frame that waits; or all of them, where there are several."""
         with self._changed:
             self._closed = True
-            self._changed.notify()
+            self._changed.notify_all()
 
     def __iter__(self) -> Iterator[CameraFrame]:
         while (frame := self._take()) is not None:
