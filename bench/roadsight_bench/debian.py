@@ -11,6 +11,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from roadsight_bench.errors import ToolMissing
 
 TOOLS = Path(__file__).parents[2] / ".tools"
@@ -38,14 +40,22 @@ def unpacked(name: str, packages: Sequence[str], hint: str, tools: Path = TOOLS)
     if platform.system() != "Linux" or not (shutil.which("apt-get") and shutil.which("dpkg")):
         raise ToolMissing(f"{name} is not on PATH, and this is no Debian that it could be fetched from; {hint}")
     tools.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=tools) as temporary:
+    try:
+        with FileLock(tools / f"{name}.lock", timeout=2 * FETCHED_WITHIN_S):  # who comes second, waits
+            if not root.is_dir():
+                _fetch(packages, hint, root)
+    except Timeout as error:
+        raise ToolMissing(f"another process has not fetched {name} in time; {hint}") from error
+    return root
+
+
+def _fetch(packages: Sequence[str], hint: str, root: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=root.parent) as temporary:
         folder = Path(temporary)
         _run(["apt-get", "download", *packages], folder, hint)
         for package in sorted(folder.glob("*.deb")):
             _run(["dpkg", "-x", package.name, "unpacked"], folder, hint)
-        if not root.is_dir():  # another process may have been faster
-            (folder / "unpacked").rename(root)
-    return root
+        (folder / "unpacked").rename(root)
 
 
 def _run(command: list[str], folder: Path, hint: str) -> None:

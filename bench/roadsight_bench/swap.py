@@ -5,43 +5,29 @@ bundles --a second version--> service --frames on a schedule--> p99 without, p99
                               ServiceFailed, LoadFailed
 """
 
-import hashlib
-import json
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
 from statistics import median
-from threading import Event
 from typing import Annotated
-from urllib.parse import urljoin
 
 import typer
 
-from roadsight_bench import service, wrk
+from roadsight_bench import wrk
+from roadsight_bench.changes import Changer, launch, two_versions
 from roadsight_bench.errors import BenchError, LoadFailed
 from roadsight_bench.growth.loads import Load
-from roadsight_bench.launch import OK, Launch, post
 from roadsight_bench.machine import cores
 from roadsight_bench.subject import Subject, subject
 from roadsight_bench.tally import Open
-from roadsight_models import bundle
 
 ROOT = Path(__file__).parents[2]
-TASK, NAME, OTHER = "traffic_sign", "traffic-sign", "999.0.0"
-AUTHORIZATION = {"Authorization": "Bearer bench"}
 FRAMES = Load(1280, 720, regions=1, tasks=1)
 CONNECTIONS_A_CORE = 8
 CLOSED_S = 5
 DEADLINE_MS = 5_000.0
-LOADED_WITHIN_S = 180.0
-BREATH_S = 0.1  # while the version before answers its last frames
-CONFLICT = 409
 WANTED = 1.5  # p99 while models change, by that before
 
 
@@ -60,60 +46,7 @@ class Pair:
         return self.beside.answer_p99_ms / self.without.answer_p99_ms
 
 
-class Changer:
-    """Loads one version after the other as long as its block runs."""
-
-    def __init__(self, launch: Launch, versions: list[str]) -> None:
-        self._url, self._versions = urljoin(launch.url, f"/v1/models/{TASK}/load"), cycle(versions)
-        self._stop = Event()
-        self.changes = 0
-
-    def __enter__(self) -> "Changer":
-        """Begins."""
-        self._pool = ThreadPoolExecutor(1)
-        self._loop = self._pool.submit(self._change)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Ends, with the load that is in progress."""
-        self._stop.set()
-        self._pool.shutdown()
-        self._loop.result()
-
-    def _change(self) -> None:
-        for version in self._versions:
-            body = json.dumps({"bundle": f"{NAME}@{version}"}).encode()
-            while (answer := post(self._url, body, AUTHORIZATION, LOADED_WITHIN_S)) and answer.status == CONFLICT:
-                self._stop.wait(BREATH_S)
-            if answer is None or answer.status != OK:
-                raise LoadFailed(f"{version} was not loaded: {answer and answer.body.decode()}")
-            self.changes += 1
-            if self._stop.is_set():
-                return
-
-
-@contextmanager
-def two_versions(bundles: Path) -> Iterator[tuple[Path, list[str]]]:
-    """The bundles, with a second version of one, which is the same but for its number."""
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder) / "bundles"
-        shutil.copytree(bundles, root)
-        one = bundle.load(bundle.latest(root)[NAME])
-        files = {name: (one.folder / name).read_bytes() for name in one.manifest.files}
-        bundle.save(root, one.manifest.model_copy(update={"version": OTHER}), files)
-        yield root, [OTHER, one.manifest.version]
-
-
-def launch(root: Path, version: str) -> Launch:
-    """The service, with a key for both routes."""
-    keys = {hashlib.sha256(b"bench").hexdigest(): ["classify", "admin"]}
-    ours = service.launch(root, f"{NAME}@{version},road-object", "cpu", "auto", cores())
-    settings = {"ROADSIGHT_KEYS": json.dumps(keys), "ROADSIGHT_LOAD_WATCH_SECONDS": "0"}
-    form = replace(ours.form, headers=ours.form.headers | AUTHORIZATION)
-    return replace(ours, environment=ours.environment | settings, form=form)
-
-
-def pair(ours: Subject, rate: float, seconds: float, versions: list[str]) -> Pair:
+def pair(ours: Subject, rate: float, seconds: float, versions: Iterator[str]) -> Pair:
     """Measures both halves."""
     without = ours.open(rate, seconds, DEADLINE_MS)
     changer = Changer(ours.server.launch, versions)
@@ -137,7 +70,8 @@ def main(
         ):
             ours.warm()
             rate = share * ours.closed(CONNECTIONS_A_CORE * cores(), CLOSED_S).answers_per_s
-            found = [pair(ours, rate, seconds, versions) for _ in range(pairs)]
+            turns = cycle(versions)
+            found = [pair(ours, rate, seconds, turns) for _ in range(pairs)]
     except BenchError as error:
         sys.exit(f"error: {error}")
     for one in found:

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Response
 from starlette.types import Receive, Scope, Send
@@ -27,7 +27,7 @@ from roadsight_service.opening import make_room, open_models, why_fixed
 from roadsight_service.pipeline import Pipeline
 from roadsight_service.robustness.checks import Checks
 from roadsight_service.robustness.metrics import CheckMetrics
-from roadsight_service.routes import classify, load, problems, robustness, status
+from roadsight_service.routes import classify, load, problems, robustness, specification, status
 from roadsight_service.routes.frames import Frames
 from roadsight_service.routes.inference_protocol import describing, infer
 from roadsight_service.routes.intake import Intake
@@ -43,12 +43,13 @@ if TYPE_CHECKING:
 OpenModels = Callable[[Settings], "Crew | Registry"]
 
 
-def create_app(settings: Settings, opens: OpenModels = open_models) -> "Roadsight":
+def create_app(settings: Settings, opens: OpenModels = open_models, fixed: str | None = None) -> "Roadsight":
     """Makes the application; `server.config` is how it is served.
 
     Args:
         settings: all of them; none is read from elsewhere.
         opens: gives the models when the application starts.
+        fixed: why models must not be changed while it runs, if the one who starts it knows a reason.
     """
     metrics = Metrics()
     check_metrics, load_metrics = CheckMetrics(metrics.registry), LoadMetrics(metrics.registry)
@@ -63,7 +64,7 @@ def create_app(settings: Settings, opens: OpenModels = open_models) -> "Roadsigh
         room = Relay(make_room(opened, settings, metrics))
         await room.start()
         metrics.watch(room, settings.queue_frames, settings.lanes)
-        loader = Loader(room, settings, metrics, load_metrics, why_fixed(opened))
+        loader = Loader(room, settings, metrics, load_metrics, fixed or why_fixed(opened))
         checks = Checks(room, check_metrics) if settings.robustness_enabled else None
         pipeline = Pipeline(room, metrics)
         access, intake = Access(settings.keys), Intake(settings.max_body_bytes, settings.max_buffered_bytes)
@@ -89,6 +90,7 @@ def create_app(settings: Settings, opens: OpenModels = open_models) -> "Roadsigh
         description="Which traffic sign and which road object each region of a camera frame shows, in time.",
         lifespan=lifespan,
     )
+    app.needs_key = settings.keys is not None
     problems.install(app)
     app.include_router(classify.router)
     app.include_router(status.router)
@@ -107,6 +109,13 @@ class Roadsight(FastAPI):
     """The application. Frames go straight to their route: FastAPI's own way there takes a third of a frame's HTTP."""
 
     frames: Frames
+    needs_key: bool
+
+    def openapi(self) -> dict[str, Any]:
+        """What `/openapi.json` says; made once."""
+        if self.openapi_schema is None:
+            self.openapi_schema = specification.complete(super().openapi(), self.needs_key)
+        return self.openapi_schema
 
     def refuse(self, scope: Scope) -> Response | None:
         """Is asked by the server before a request is let in: the answer to one that its head rules out."""

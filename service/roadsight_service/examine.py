@@ -36,17 +36,18 @@ def prepare(
     clock: Clock,
     squeezed: bool = False,
     part: slice = ALL,
+    kinds: tuple[str, ...] = KINDS,
 ) -> Prepared:
     """One decode for all regions and all models; the whole frame if there are no regions.
 
     With `squeezed` the pixels of all crops are followed by what squeezing leaves of them. Only a `part` of the regions
-    is cut, though all are checked.
+    is cut, though all are checked. `kinds` are those of files that are read.
 
     Raises:
         BadImage, TooLarge, BadRegion: see `Room.look`.
     """
     with clock.stage("decode"):
-        header = admit(body, max_pixels, KINDS)
+        header = admit(body, max_pixels, kinds)
         regions = within(regions or (whole(header.width, header.height),), header.width, header.height)[part]
         rules = [session.manifest.input for session in sessions]
         frame = decode(body, header, reduction(header, regions, rules))

@@ -5,6 +5,7 @@ head of a request --refuse--> an answer at once; its body is thrown away as it c
 end of a connection --> whoever works for it
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, MutableMapping
 from time import perf_counter
 from typing import Any, Protocol, cast
@@ -31,12 +32,11 @@ class Refuses(Protocol):
         """The answer to a request that its head rules out; None to one that is let in."""
 
 
-class Caller:
+class Caller(ABC):
     """Who waits for the answer to a request."""
 
-    def __init__(self, cycle: RequestResponseCycle, flow: FlowControl) -> None:
+    def __init__(self) -> None:
         self.since = perf_counter()
-        self._cycle, self._flow = cycle, flow
         self._is_gone = False
         self._leave: Callable[[], None] | None = None
 
@@ -49,12 +49,28 @@ class Caller:
     def lost(self) -> None:
         """Is called when the connection ends."""
         self._is_gone = True
-        self._cycle.disconnected = True  # uvicorn tells only the last of several requests in flight
         if self._leave is not None:
             self._leave()
 
+    @abstractmethod
     async def answer(self, answer: Answer) -> None:
         """Sends an answer once what was sent before it is taken; to nobody if the caller is gone."""
+
+
+class Connected(Caller):
+    """Who waits at the other end of a connection of ours."""
+
+    def __init__(self, cycle: RequestResponseCycle, flow: FlowControl) -> None:
+        super().__init__()
+        self._cycle, self._flow = cycle, flow
+
+    def lost(self) -> None:
+        """Is called when the connection ends."""
+        self._cycle.disconnected = True  # uvicorn tells only the last of several requests in flight
+        super().lost()
+
+    async def answer(self, answer: Answer) -> None:
+        """See `Caller`."""
         await self._flow.drain()
         if not self._is_gone:
             self.write(answer)
@@ -76,7 +92,7 @@ def caller_of(scope: Scope) -> Caller:
     """Who waits for the answer.
 
     Raises:
-        RuntimeError: the application is served by another server than `server.config` describes.
+        RuntimeError: the application is served neither as `server.config` says, nor through `Forwarded`.
     """
     caller = scope.get(CALLER)
     if caller is None:
@@ -87,7 +103,7 @@ def caller_of(scope: Scope) -> Caller:
 class HttpProtocol(HttpToolsProtocol):
     """A connection."""
 
-    _caller: Caller | None = None  # of the request that is worked on
+    _caller: Connected | None = None  # of the request that is worked on
 
     def data_received(self, data: bytes) -> None:
         """Is called by the event loop.
@@ -110,7 +126,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Is called by uvicorn when it is a request's turn, and no more than its head need be there."""
-        self._caller = caller = Caller(cycle, self.flow)
+        self._caller = caller = Connected(cycle, self.flow)
         scope = cast(Scope, cycle.scope)
         scope[CALLER] = caller
         # Of requests sent without waiting each would be refused from within the one before: those wait for the loop.

@@ -6,16 +6,17 @@ from pathlib import Path
 from bench.impostor import nobody
 from checking import RED_PNG, checking
 from roadsight_bench.growth.loads import TASKS
+from roadsight_bench.launch import Launch
 from roadsight_bench.robustness.checker import IN_FLIGHT, Checker
 from roadsight_bench.robustness.checks import SCENES, Question, draw, tally
-from running import metric, until
+from running import PNG, metric, until
 
 RUNNING, WAITING = "roadsight_robustness_running", "roadsight_robustness_waiting"
 ENOUGH_S = 60.0  # longer than any test
 
 
 def question(url: str) -> Question:
-    return Question("colour", f"{url}/v1/robustness?attack=fgsm", RED_PNG)
+    return Question("colour", f"{url}/v1/robustness?attack=fgsm", RED_PNG, PNG)
 
 
 def told(url: str, code: str) -> float:
@@ -24,10 +25,11 @@ def told(url: str, code: str) -> float:
 
 
 def test_a_check_is_about_a_sign_of_a_frame_for_one_task_after_the_other() -> None:
-    questions = draw("http://127.0.0.1:1/v1/classify", "pgd")
+    launch = Launch("nobody", (), {}, "http://127.0.0.1:1/v1/classify")
+    questions = draw(launch, "pgd")
     assert [one.task for one in questions] == SCENES * [*TASKS]
     assert len({one.body for one in questions}) == SCENES
-    assert questions == draw("http://127.0.0.1:1/v1/classify", "pgd")
+    assert questions == draw(launch, "pgd")
     for one in questions:
         path, _, query = one.url.partition("?")
         assert path == "http://127.0.0.1:1/v1/robustness"

@@ -2,7 +2,7 @@
 
 import json
 
-from roadsight_bench import swap
+from roadsight_bench import changes, swap
 from roadsight_bench.forms import RAW
 from roadsight_models import bundle
 from roadsight_service.access import Access
@@ -10,15 +10,15 @@ from roadsight_service.settings import Settings
 
 
 def test_there_are_two_versions_of_one_model() -> None:
-    with swap.two_versions(swap.ROOT / "models" / "bundles") as (root, (other, shipped)):
-        one, two = (bundle.load(root / swap.NAME / version).manifest for version in (shipped, other))
+    with changes.two_versions(swap.ROOT / "models" / "bundles") as (root, (other, shipped)):
+        one, two = (bundle.load(root / changes.NAME / version).manifest for version in (shipped, other))
         assert (one.files, one.task) == (two.files, two.task)
-        assert bundle.latest(root)[swap.NAME].name == other != shipped
+        assert bundle.latest(root)[changes.NAME].name == other != shipped
     assert not root.exists()
 
 
 def test_the_service_that_is_measured_lets_its_models_be_changed() -> None:
-    launch = swap.launch(swap.ROOT / "models" / "bundles", "1.1.0")
+    launch = changes.launch(swap.ROOT / "models" / "bundles", "1.1.0")
     given = {name.removeprefix("ROADSIGHT_").lower(): value for name, value in launch.environment.items()}
     settings = Settings.model_validate(given)
     for scope in ("admin", "classify"):

@@ -97,6 +97,14 @@ def test_the_service_has_time_to_drain_and_memory_for_what_it_may_hold() -> None
     assert service["mem_limit"] == "1g" and 300e6 + settings.max_buffered_bytes + spooled + decoded < 1 << 30
 
 
+def test_prometheus_misses_what_always_runs_and_finds_what_is_asked_for_while_it_runs() -> None:
+    (job,) = yaml.safe_load((ROOT / "deploy" / "prometheus" / "prometheus.yml").read_text())["scrape_configs"]
+    serving = {name: "profiles" in service for name, service in OURS.items() if "build" in service}
+    assert job["static_configs"] == [{"targets": [f"{name}:8080" for name, asked in serving.items() if not asked]}]
+    (found,) = job["dns_sd_configs"]
+    assert (found["names"], found["port"]) == ([name for name, asked in serving.items() if asked], 8080)
+
+
 @pytest.mark.parametrize(("camera", "service"), [("camera", "roadsight"), ("camera-gpu", "roadsight-gpu")])
 def test_a_camera_posts_to_a_service_that_is_healthy(camera: str, service: str) -> None:
     assert SERVICES[camera]["command"] == ["drive", f"http://{service}:8080"]

@@ -6,15 +6,17 @@ from itertools import combinations
 import yaml
 
 from import_graph import ROOT
-from roadsight_monitoring.__main__ import FOLDER, files
+from roadsight_monitoring.__main__ import DEPLOY, files
 from roadsight_monitoring.dashboards import DASHBOARDS
 from roadsight_monitoring.panels import Panel
 
 PANELS = [panel for board in DASHBOARDS for row in board.rows for panel in row]
 
 
-def test_the_committed_dashboards_are_what_make_dashboards_writes() -> None:
-    assert {path.name: path.read_text() for path in FOLDER.iterdir()} == files()
+def test_what_is_committed_is_what_make_monitoring_writes() -> None:
+    boards = {path.relative_to(DEPLOY) for path in (DEPLOY / "grafana" / "dashboards").iterdir()}
+    assert boards <= files().keys()
+    assert {path: (DEPLOY / path).read_text() for path in files()} == files()
 
 
 def test_every_panel_answers_a_question() -> None:

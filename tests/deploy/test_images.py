@@ -63,6 +63,13 @@ def test_each_names_its_provider_so_that_nothing_falls_back_unseen(stage: str, p
     assert image.environment(line, ROOT)["ROADSIGHT_PROVIDER"] == provider
 
 
+@pytest.mark.parametrize("stage", ["build", "build-gpu"])
+def test_each_brings_what_a_setting_may_ask_for(stage: str) -> None:
+    (step,) = [step for step in image.read_stages(DEPLOY / "Dockerfile")[stage].values("RUN") if "roadsight[" in step]
+    extras = set(step.partition("roadsight[")[2].partition("]")[0].split(","))
+    assert {"signing", "tracing"} <= extras  # ROADSIGHT_TRUSTED_KEYS, ROADSIGHT_TRACES
+
+
 @pytest.mark.parametrize("line", ["ADD https://x /y", "RUN echo 'a' # b\nVOLUME /x"])
 def test_the_reader_refuses_what_it_does_not_know(tmp_path: Path, line: str) -> None:
     (tmp_path / "Dockerfile").write_text(f"FROM x\n{line}\n")

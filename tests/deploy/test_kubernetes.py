@@ -6,13 +6,18 @@ import kubernetes_validate
 import pytest
 import yaml
 from cloudcoil.models.keda.v1alpha1 import ScaledObject
-from cloudcoil.models.prometheus_operator.v1 import ServiceMonitor
+from cloudcoil.models.prometheus_operator.v1 import PrometheusRule, ServiceMonitor
 from pydantic import BaseModel
 
 from cluster import FOLDER, Object, each_overlay, needs_kubectl, objects, pod
+from import_graph import ROOT
 
 VERSIONS = ("1.30", "1.37")  # the first with `sleep` before a stop by default, and the newest whose schema is at hand
-CUSTOM: dict[str, type[BaseModel]] = {"ServiceMonitor": ServiceMonitor, "ScaledObject": ScaledObject}
+CUSTOM: dict[str, type[BaseModel]] = {
+    "ServiceMonitor": ServiceMonitor,
+    "PrometheusRule": PrometheusRule,
+    "ScaledObject": ScaledObject,
+}
 
 pytestmark = needs_kubectl
 
@@ -48,7 +53,8 @@ def test_a_fault_would_be_found() -> None:
 @each_overlay
 def test_all_of_it_is_there(overlay: str) -> None:
     assert objects(overlay).keys() == {
-        "Namespace", "Deployment", "Service", "PodDisruptionBudget", "NetworkPolicy", "ServiceMonitor", "ScaledObject",
+        "Namespace", "Deployment", "Service", "PodDisruptionBudget", "NetworkPolicy", "ServiceMonitor",
+        "PrometheusRule", "ScaledObject",
     }  # fmt: skip
 
 
@@ -69,6 +75,16 @@ def test_every_selector_finds_the_pods(overlay: str) -> None:
         <= made["Service"]["metadata"]["labels"].items()
     )
     assert made["ScaledObject"]["spec"]["scaleTargetRef"]["name"] == made["Deployment"]["metadata"]["name"]
+
+
+@each_overlay
+def test_a_cluster_has_the_rules_that_prometheus_has_elsewhere(overlay: str) -> None:
+    files = sorted((ROOT / "deploy" / "prometheus" / "rules").glob("*.yml"))
+    groups = [group for path in files for group in yaml.safe_load(path.read_text())["groups"]]
+    made = objects(overlay)
+    assert made["PrometheusRule"]["spec"]["groups"] == groups
+    assert 'job="roadsight"' in str(groups)  # the operator gives what it scrapes the service's name
+    assert made["Service"]["metadata"]["name"] == "roadsight"
 
 
 def test_every_file_is_used() -> None:

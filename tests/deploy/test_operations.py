@@ -12,7 +12,10 @@ PAGE = (ROOT / "docs" / "operations.md").read_text()
 KNOWN = {f"ROADSIGHT_{name.upper()}" for name in Settings.model_fields}
 
 
-@pytest.mark.parametrize("name", ["docs/operations.md", "docker-compose.yml", "deploy/Dockerfile"])
+@pytest.mark.parametrize(
+    "name",
+    ["docs/operations.md", "docs/scale.md", "docker-compose.yml", "deploy/Dockerfile", "deploy/ray-serve/serve.yaml"],
+)
 def test_every_variable_that_it_names_is_a_setting(name: str) -> None:
     named = set(re.findall(r"ROADSIGHT_[A-Z_]+", (ROOT / name).read_text()))
     assert named and named <= KNOWN

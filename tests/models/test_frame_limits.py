@@ -49,7 +49,7 @@ def name_of(kind: str) -> str:
     return kind.rpartition(" ")[2]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(kinds, sides, sides)
 def test_the_size_in_the_header_is_the_size_of_the_picture(kind: str, width: int, height: int) -> None:
     pixels = gradient(width, height)

@@ -83,7 +83,7 @@ def reference(pixels: Pixels, box: Box, by: CropRule) -> npt.NDArray[np.float64]
     return np.asarray(np.einsum("yh,xw,hwc->yxc", down, across, window))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(boxes(), contexts, st.integers(8, 40), st.integers(8, 40))
 def test_a_crop_is_what_its_definition_says(box: Box, context: float, width: int, height: int) -> None:
     by = rule(width, height, context)

@@ -25,7 +25,7 @@ def test_another_seed_draws_another_scene() -> None:
     assert not np.array_equal(draw(7, 320, 240, 1).pixels, draw(8, 320, 240, 1).pixels)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 2**32),
     width=st.integers(200, 500),

@@ -22,7 +22,7 @@ def test_light_lies_between_dusk_and_sun(seed: int) -> None:
     assert (red + blue) / 2 == pytest.approx(green)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seeds, st.integers(0, 255), st.floats(0.5, 1.2))
 @example(0, 255, 1.2)
 def test_a_flat_grey_is_exposed_and_gets_noise_but_never_wraps_around(seed: int, level: int, gain: float) -> None:
@@ -52,7 +52,7 @@ def test_blur_keeps_an_edge_within_three_pixels() -> None:
         assert (np.diff(taken[18:22]) > 0).all()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seeds, st.integers(16, 200), st.integers(16, 200))
 def test_a_landscape_fills_its_picture_whatever_the_size(seed: int, height: int, width: int) -> None:
     picture, horizon = landscape(np.random.default_rng(seed), height, width)
@@ -77,7 +77,7 @@ def test_a_post_that_would_leave_the_picture_is_cut_off() -> None:
     assert not picture[:, 15:50].any()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seeds, st.integers(10, 35))
 def test_between_two_signs_there_is_a_gap(seed: int, signs: int) -> None:
     scene = draw(seed, 320, 240, signs, (40, 40))

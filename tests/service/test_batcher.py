@@ -64,7 +64,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Watched:
 
 
 @BOTH
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(counts=st.lists(st.integers(0, 9), min_size=1, max_size=6))
 def test_everyone_gets_the_logits_of_its_own_crops(session: Watched, make: Make, counts: list[int]) -> None:
     batcher = make(session)

@@ -95,7 +95,15 @@ def inner(value: Any, schema: dict[str, Any]) -> list[tuple[str, Any, dict[str, 
 
 
 def answer_schema(document: dict[str, Any], path: str, method: str, status: str, kind: str) -> dict[str, Any]:
-    return dict(document["paths"][path][method]["responses"][status]["content"][kind]["schema"])
+    schema = document["paths"][path][method]["responses"][status]["content"][kind]["schema"]
+    return resolved(document, schema["$ref"]) if "$ref" in schema else dict(schema)
+
+
+def members(refused: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    """Those that every problem has; some have others besides."""
+    found = {name: refused[name] for name in schema["properties"]}
+    assert refused.keys() - found.keys() <= {"tasks", "index", "reason"}
+    return found
 
 
 def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
@@ -122,6 +130,39 @@ def test_every_refusal_is_documented_with_its_codes_at_some_route(document: dict
     family = [kind for kind in RoadsightError.__subclasses__() if kind.__module__ == errors.__name__]
     protocol = {errors.BadTensor, errors.UnknownModel}  # of /v2, which has a description of its own
     assert documented == {(kind.status, kind.code) for kind in family if kind.status != 500 and kind not in protocol}
+
+
+def responses(document: dict[str, Any]) -> Iterator[tuple[str, str, str, str, dict[str, Any]]]:
+    """Path, method, status, content type, and what is said of that answer."""
+    for path, operations in document["paths"].items():
+        for method in operations.keys() & METHODS:
+            for status, response in operations[method]["responses"].items():
+                for kind, content in response["content"].items():
+                    yield path, method, status, kind, content
+
+
+def test_every_answer_has_an_example_of_its_documented_form(document: dict[str, Any]) -> None:
+    answers = [each for each in responses(document) if each[2] == "200"]
+    assert {path for path, *_ in answers} == document["paths"].keys()
+    for *at, content in answers:
+        assert mismatch(content["example"], answer_schema(document, *at), document) is None
+
+
+def test_every_code_of_a_refusal_has_an_example_of_its_documented_form(document: dict[str, Any]) -> None:
+    for path, method, status, kind, content in (each for each in responses(document) if each[2] != "200"):
+        codes = document["paths"][path][method]["responses"][status]["description"].split(", ")
+        assert list(content["examples"]) == codes
+        schema = answer_schema(document, path, method, status, kind)
+        for code, example in content["examples"].items():
+            refused = example["value"]
+            assert (refused["code"], refused["status"]) == (code, int(status))
+            assert mismatch(members(refused, schema), schema, document) is None
+
+
+def test_what_may_answer_401_says_that_it_takes_a_key(document: dict[str, Any]) -> None:
+    operations = [path[method] for path in document["paths"].values() for method in path.keys() & METHODS]
+    for operation in operations:  # no keys are set here, so it may be left out
+        assert operation.get("security") == ([{"key": []}, {}] if "401" in operation["responses"] else None)
 
 
 def test_every_refusal_is_documented_as_a_problem(document: dict[str, Any]) -> None:
@@ -158,9 +199,7 @@ def test_what_the_service_says_of_itself_has_its_documented_form(url: str, docum
 def test_a_refusal_has_its_documented_members(url: str, document: dict[str, Any], query: str, status: int) -> None:
     refused = httpx.post(f"{url}/v1/classify{query}", content=FRAME, headers=PNG).json()
     schema = answer_schema(document, "/v1/classify", "post", str(status), "application/problem+json")
-    members = {name: refused[name] for name in schema["properties"]}
-    assert mismatch(members, schema, document) is None
-    assert refused.keys() - members.keys() <= {"tasks", "index"}
+    assert mismatch(members(refused, schema), schema, document) is None
 
 
 def test_a_wrong_answer_would_be_noticed(document: dict[str, Any]) -> None:

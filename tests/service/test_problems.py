@@ -19,7 +19,8 @@ from roadsight_models.errors import RoadsightError
 from roadsight_service.request_log import OURS
 from roadsight_service.routes.problems import answer_to, install, problem, tell
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
+ROOT = Path(__file__).parents[2]
+README, DESIGN = (ROOT / "README.md").read_text(), (ROOT / "docs" / "design.md").read_text()
 SECRET = "/srv/secret/key.pem"
 
 
@@ -89,8 +90,9 @@ async def test_a_route_past_the_layers_is_answered_alike(error: Exception) -> No
 
 
 @pytest.mark.parametrize("kind", SEEN)
-def test_the_readme_lists_it(kind: type[RoadsightError]) -> None:
+def test_readme_and_design_list_it(kind: type[RoadsightError]) -> None:
     assert f"| {kind.status} | `{kind.code}` |" in README
+    assert f"`{kind.code}`" in DESIGN
 
 
 def test_the_readme_lists_no_code_that_is_gone() -> None:

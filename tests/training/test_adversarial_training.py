@@ -1,7 +1,8 @@
 """Runs against an adversary: that they withstand more, what is kept of them, and when they end."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,18 @@ def plain(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return fit(written(place / "r.yaml", fit=FIT), dataset, place / "run")
 
 
+@pytest.fixture(scope="module")
+def hardened(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Run]:
+    """The run against an adversary, by its method; each is trained once."""
+
+    @cache
+    def trained(method: str) -> Run:
+        place = tmp_path_factory.mktemp(method)
+        return fit(written(place / "r.yaml", adversary=METHODS[method], fit=FIT), dataset, place / "run")
+
+    return trained
+
+
 def robust_top1(run: Run, dataset: Dataset) -> float:
     """Of the checkpoint that is kept, on all pictures that it was not trained on."""
     known, _, held = divide(run.recipe, dataset)
@@ -65,16 +78,15 @@ def robust_top1(run: Run, dataset: Dataset) -> float:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_run_against_an_adversary_withstands_more_than_a_plain_one(
-    method: str, dataset: Dataset, plain: Run, tmp_path: Path
+    method: str, dataset: Dataset, plain: Run, hardened: Callable[[str], Run]
 ) -> None:
-    run = fit(written(tmp_path / "r.yaml", adversary=METHODS[method], fit=FIT), dataset, tmp_path / "run")
-    assert robust_top1(run, dataset) > robust_top1(plain, dataset) + 0.2
+    assert robust_top1(hardened(method), dataset) > robust_top1(plain, dataset) + 0.2
 
 
 def test_the_checkpoint_that_withstands_most_is_kept_and_both_figures_are_logged(
-    dataset: Dataset, tmp_path: Path
+    hardened: Callable[[str], Run],
 ) -> None:
-    run = fit(written(tmp_path / "r.yaml", adversary=METHODS["pgd"], fit=FIT), dataset, tmp_path / "run")
+    run = hardened("pgd")
     history = read_history(run.logs, run.recipe.fit.keep)
     robust, clean = history["val_robust_top1"], history["val_top1"]
     assert len(robust.values) == len(clean.values) == 12

@@ -33,6 +33,14 @@ def look(process_id: int) -> Memory:
     return Memory(*(sum(_megabytes(each, name) for each in told) for name in ("Pss", "Pss_Anon")))
 
 
+def open_files(process_id: int) -> int:
+    """How many files, sockets and pipes a process and its descendants hold open; raises as `look` does."""
+    try:
+        return sum(len(list(Path(f"/proc/{one}/fd").iterdir())) for one in _family(process_id))
+    except OSError as error:
+        raise BenchError(f"the open files of process {process_id} can't be counted: {error}") from error
+
+
 def _family(process_id: int) -> Iterator[int]:
     yield process_id
     for task in Path(f"/proc/{process_id}/task").iterdir():

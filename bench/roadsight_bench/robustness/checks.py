@@ -10,9 +10,8 @@ from statistics import median
 from time import perf_counter
 from urllib.parse import urlencode, urljoin
 
-from roadsight_bench.forms import RAW
 from roadsight_bench.growth.loads import SIGN, TASKS
-from roadsight_bench.launch import OK, Answer, post
+from roadsight_bench.launch import OK, Answer, Launch, post
 from roadsight_models.draw import encode
 from roadsight_models.scene import draw as draw_scene
 
@@ -28,6 +27,7 @@ class Question:
     task: str
     url: str
     body: bytes  # a JPEG file
+    headers: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -62,11 +62,11 @@ class Checks:
     slowest_s: float | None
 
 
-def draw(url: str, attack: str) -> list[Question]:
+def draw(launch: Launch, attack: str) -> list[Question]:
     """What is asked, always the same: of the sign in each 720p frame, one task after the other.
 
     Args:
-        url: the service's.
+        launch: how the service was started.
         attack: which is tried; everything else is left to the service.
     """
     questions = []
@@ -74,14 +74,15 @@ def draw(url: str, attack: str) -> list[Question]:
         region, body = json.dumps(scene.signs[0].box), encode(scene)
         for task in TASKS:
             query = urlencode({"task": task, "region": region, "attack": attack})
-            questions.append(Question(task, urljoin(url, f"/v1/robustness?{query}"), body))
+            url = urljoin(launch.url, f"/v1/robustness?{query}")
+            questions.append(Question(task, url, body, launch.form.headers))
     return questions
 
 
 def ask(question: Question) -> Asked:
     """Asks, and waits for the answer."""
     start = perf_counter()
-    answer = post(question.url, question.body, RAW.headers, ANSWERED_WITHIN_S)
+    answer = post(question.url, question.body, question.headers, ANSWERED_WITHIN_S)
     ended = perf_counter()
     return Asked(answer, ended - start, ended)
 

@@ -86,7 +86,7 @@ def measure(
         LoadFailed: a load generator broke, or not one frame, or not one check on the idle machine, was answered.
     """
     launch = service.launch(root, ALL, "cpu", "auto", cores(), robustness=True)
-    drawn, questions = {load: load.draw() for load in loads}, checks.draw(launch.url, attack)
+    drawn, questions = {load: load.draw() for load in loads}, checks.draw(launch, attack)
     with server.running(launch, drawn[loads[0]][0].body) as served, ExitStack() as stack:
         idle = {task: _idle(task, questions, plan.idle_checks) for task in TASKS}
         memory = held(served.process.pid, questions[: len(TASKS)])

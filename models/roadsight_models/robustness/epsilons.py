@@ -9,7 +9,8 @@ import re
 from roadsight_models.errors import BadParameter
 
 GREY_LEVELS = 255
-_WRITTEN = re.compile(r"(?:\d{0,9}\.)?\d{1,20}(?:[eE]-\d\d?|/\d{1,9})?", re.ASCII)
+PATTERN = r"^([0-9]{0,9}\.)?[0-9]{1,20}([eE]-[0-9]{1,2}|/[0-9]{1,9})?$"  # as JSON Schema takes it, too
+_WRITTEN = re.compile(PATTERN)
 
 
 def read_epsilon(text: str, name: str = "epsilon") -> float:

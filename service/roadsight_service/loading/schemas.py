@@ -1,13 +1,20 @@
 """The JSON of a load, asked and answered; what `/docs` shows."""
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
-from roadsight_service.loading.trial import Trial
+from roadsight_service.loading.trial import NEEDS, Trial
 from roadsight_service.schemas import Schema
 
 
 class LoadIn(Trial):
     """What is asked of `POST /v1/models/{task}/load`; all of it may be left out."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "allOf": NEEDS,
+            "examples": [{"bundle": "my-signs@1.1.0", "shadow_frames": 500, "max_disagreement": 0.02, "canary": 0.1}],
+        },
+    )
 
     bundle: str | None = Field(
         None,

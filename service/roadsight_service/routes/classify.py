@@ -17,7 +17,7 @@ from roadsight_service.metrics import Clock
 from roadsight_service.pipeline import Answer
 from roadsight_service.room import ClientGone
 from roadsight_service.routes import ask as asking
-from roadsight_service.routes.documents import request_with
+from roadsight_service.routes.documents import FLAG, TEXT, WHOLE, json_text, request_with
 from roadsight_service.routes.given import Given
 from roadsight_service.routes.problems import describe
 from roadsight_service.routes.rendering import frame, result
@@ -32,11 +32,14 @@ _PROBLEMS = describe(
     errors.Unauthorized, errors.Forbidden,
 )  # fmt: skip
 _QUERY: dict[str, tuple[dict[str, Any], str]] = {
-    "task": ({"type": "array", "items": {"type": "string"}}, "Repeatable; every task loaded by default."),
-    "regions": ({"type": "string"}, "JSON [[x1,y1,x2,y2],...] in pixels; the whole frame by default."),
-    "top": ({"type": "integer"}, "How many classes to name; 5 by default, 0 for all."),
-    "version": ({"type": "string"}, "The version that must answer."),
-    "suspicion": ({"type": "boolean"}, "Say how far each answer hangs on detail, at three times the inference."),
+    "task": ({"type": "array", "items": TEXT}, "Repeatable; every task loaded by default."),
+    "regions": (
+        json_text("[[600,210,664,276]]", '[{"box":[600,210,664,276],"track":"7"}]'),
+        "JSON [[x1,y1,x2,y2],...] in pixels; the whole frame by default.",
+    ),
+    "top": (WHOLE | {"minimum": 0, "maximum": 999_999}, "How many classes to name; 5 by default, 0 for all."),
+    "version": (TEXT, "The version that must answer."),
+    "suspicion": (FLAG, "Say how far each answer hangs on detail, at three times the inference."),
 }
 
 PATH = "/v1/classify"

@@ -8,6 +8,7 @@ anything else  --handler--> 500 internal             (a fixed text; uvicorn logs
 import json
 import logging
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
@@ -16,12 +17,13 @@ from starlette.types import Scope
 
 from roadsight_models.errors import BadRegion, LoadFailed, QueueFull, RoadsightError, Unauthorized, UnknownTask
 from roadsight_service.request_log import OURS, Problem
+from roadsight_service.routes import examples
 from roadsight_service.routes.waiting import CLIENT_CLOSED_REQUEST
-from roadsight_service.schemas import ProblemOut
 from roadsight_service.trace import trace_of, traceparent
 
 log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
+REFERENCE = {"$ref": "#/components/schemas/ProblemOut"}  # `specification` has it
 TOLD = "roadsight.problem"  # where a request's scope keeps it for the log
 
 
@@ -87,12 +89,22 @@ def install(app: FastAPI) -> None:
         return tell(request.scope, error)
 
 
-def describe(*errors: type[RoadsightError]) -> dict[int | str, dict[str, object]]:
-    """The `responses` of a route, for `/docs`: which problems it may answer with."""
-    by_status: dict[int | str, list[str]] = {}
-    for error in errors:
-        by_status.setdefault(error.status, []).append(error.code)
-    return {
-        status: {"description": ", ".join(codes), "content": {MEDIA_TYPE: {"schema": ProblemOut.model_json_schema()}}}
-        for status, codes in by_status.items()
+def describe(*kinds: type[RoadsightError]) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route, for `/docs`: which problems it may answer with, each as it would be sent."""
+    by_status: dict[int | str, list[type[RoadsightError]]] = {}
+    for kind in kinds:
+        by_status.setdefault(kind.status, []).append(kind)
+    return {status: _described(alike) for status, alike in by_status.items()}
+
+
+def _described(kinds: list[type[RoadsightError]]) -> dict[str, Any]:
+    answers = {kind.code: answer_to(examples.PROBLEMS[kind]) for kind in kinds}
+    told = {code: {"value": json.loads(bytes(answer.body))} for code, answer in answers.items()}
+    headers = {
+        name: {"required": True, "schema": {"type": "string"}, "example": value}
+        for answer in answers.values()
+        for name, value in answer.headers.items()
+        if not name.startswith("content-")
     }
+    content = {MEDIA_TYPE: {"schema": REFERENCE, "examples": told}}
+    return {"description": ", ".join(answers), "headers": headers, "content": content}

@@ -32,7 +32,8 @@ def question(given: Given, until: float, settings: Settings) -> Question:
         BadRegion: see `regions.parse`.
     """
     given.refuse_unknown(QUERY)
-    name = among(given.once("attack") or DEFAULT, NAMES)
+    asked = given.once("attack")
+    name = among(DEFAULT if asked is None else asked, NAMES)
     return Question(
         deadline=until,
         how=_smoothing(given, settings) if name == CERTIFY else _attempt(name, given, settings),
@@ -46,7 +47,8 @@ def question(given: Given, until: float, settings: Settings) -> Question:
 
 def _attempt(name: str, given: Given, settings: Settings) -> Attempt:
     _refuse(given, _OF_CERTIFY, f"is of attack={CERTIFY}, and of no other")
-    norm = given.once("norm") or DEFAULT_NORM
+    asked = given.once("norm")
+    norm = DEFAULT_NORM if asked is None else asked
     return Attempt(
         attack=name,
         norm=norm,

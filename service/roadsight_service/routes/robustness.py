@@ -15,15 +15,17 @@ from fastapi import APIRouter, Request, Response
 from roadsight_models import errors
 from roadsight_models.judgement import Judgement
 from roadsight_models.robustness.certificate import Smoothing
+from roadsight_models.robustness.epsilons import PATTERN
+from roadsight_models.robustness.threat import NORMS
 from roadsight_service.metrics import Clock
 from roadsight_service.robustness.question import Finding
 from roadsight_service.robustness.schemas import CheckOut
 from roadsight_service.room import ClientGone
 from roadsight_service.routes import ask as asking
-from roadsight_service.routes.documents import request_with
+from roadsight_service.routes.documents import FLAG, TEXT, WHOLE, json_text, request_with
 from roadsight_service.routes.given import Given
 from roadsight_service.routes.problems import describe
-from roadsight_service.routes.question import NAMES, question
+from roadsight_service.routes.question import MAX_SEED, NAMES, question
 from roadsight_service.routes.rendering import frame
 from roadsight_service.routes.state import state_of
 from roadsight_service.routes.waiting import CLIENT_CLOSED_REQUEST, telling, unless_gone
@@ -35,29 +37,23 @@ _PROBLEMS = describe(
     errors.NotReady, errors.Draining, errors.DeadlineMissed,
 )  # fmt: skip
 _USUAL = Smoothing()
-_CLASS, _WHOLE, _FLAG = {"type": "string"}, {"type": "integer"}, {"type": "boolean"}
+_EPSILON = TEXT | {"pattern": PATTERN, "examples": ["8/255", "0.031"]}
 _QUERY: dict[str, tuple[dict[str, Any], str]] = {
-    "task": ({"type": "string"}, "Whose answer; must be named where several tasks are served."),
-    "version": ({"type": "string"}, "Must be the one that serves, when the check begins, too; that one by default."),
-    "region": ({"type": "string"}, "JSON [x1,y1,x2,y2] in pixels; the whole frame by default."),
-    "attack": (
-        {"type": "string", "enum": list(NAMES)},
-        "quick by default: FGSM, then 10 steps of PGD; certify proves.",
-    ),
-    "epsilon": ({"type": "string"}, "How far, as 8/255 or 0.031, in pixel units of [0, 1]; 8/255 by default in linf."),
-    "norm": ({"type": "string"}, "By which measure: linf by default, l2, l0."),
-    "steps": (_WHOLE, "Of each restart; the attack has its own number."),
-    "restarts": (_WHOLE, "From other random starts; 1 by default."),
-    "target": (_CLASS, "What it is to be taken for; any other class by default."),
-    "search": (_FLAG, "Look for the smallest epsilon, by bisection."),
-    "image": (_FLAG, "Return the picture that broke it."),
-    "sigma": (
-        {"type": "string"},
-        f"Of certify: standard deviation of the noise, as epsilon; {_USUAL.sigma} by default.",
-    ),
-    "n": (_WHOLE, f"Of certify: noisy pictures that vote; {_USUAL.n} by default."),
-    "label": (_CLASS, "The true class, by name or number; what the model says by default."),
-    "seed": (_WHOLE, "The same seed, the same pictures; 0 by default."),
+    "task": (TEXT, "Whose answer; must be named where several tasks are served."),
+    "version": (TEXT, "Must be the one that serves, when the check begins, too; that one by default."),
+    "region": (json_text("[600,210,664,276]"), "JSON [x1,y1,x2,y2] in pixels; the whole frame by default."),
+    "attack": (TEXT | {"enum": list(NAMES)}, "quick by default: FGSM, then 10 steps of PGD; certify proves."),
+    "epsilon": (_EPSILON, "How far, as 8/255 or 0.031, in pixel units of [0, 1]; 8/255 by default in linf."),
+    "norm": (TEXT | {"enum": list(NORMS)}, "By which measure; linf by default."),
+    "steps": (WHOLE, "Of each restart; the attack has its own number."),
+    "restarts": (WHOLE, "From other random starts; 1 by default."),
+    "target": (TEXT, "What it is to be taken for; any other class by default."),
+    "search": (FLAG, "Look for the smallest epsilon, by bisection."),
+    "image": (FLAG, "Return the picture that broke it."),
+    "sigma": (_EPSILON, f"Of certify: standard deviation of the noise, as epsilon; {_USUAL.sigma} by default."),
+    "n": (WHOLE, f"Of certify: noisy pictures that vote; {_USUAL.n} by default."),
+    "label": (TEXT, "The true class, by name or number; what the model says by default."),
+    "seed": (WHOLE | {"minimum": 0, "maximum": MAX_SEED}, "The same seed, the same pictures; 0 by default."),
 }
 
 PATH = "/v1/robustness"

@@ -1,5 +1,7 @@
 """What the service says of itself: models, health, metrics."""
 
+from typing import Any
+
 from fastapi import APIRouter, Request, Response
 from prometheus_client.exposition import choose_encoder
 
@@ -9,6 +11,8 @@ from roadsight_service.routes.state import state_of
 from roadsight_service.schemas import AliveOut, ModelOut, ModelsOut, ReadyModelOut, ReadyOut
 
 _OPENMETRICS = "application/openmetrics-text"
+_TEXT = {"schema": {"type": "string"}}
+_SERIES: dict[int | str, dict[str, Any]] = {200: {"content": dict.fromkeys(("text/plain", _OPENMETRICS), _TEXT)}}
 router = APIRouter()
 
 
@@ -66,7 +70,7 @@ async def ready(request: Request) -> ReadyOut:
     )
 
 
-@router.get("/metrics", response_class=Response, responses=describe(errors.NotReady))
+@router.get("/metrics", response_class=Response, responses=_SERIES | describe(errors.NotReady))
 async def metrics(request: Request) -> Response:
     """Gives every series in Prometheus' text format; as OpenMetrics, with exemplars, to who accepts that."""
     accepts = _OPENMETRICS in request.headers.get("accept", "")  # its parameters are anybody's guess

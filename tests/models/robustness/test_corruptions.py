@@ -45,7 +45,7 @@ def test_a_crop_of_any_size_comes_back_in_its_size(name: str, severity: int, wid
     assert corrupted.shape == crop.shape and corrupted.dtype == np.uint8
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.sampled_from(list(CORRUPTIONS)), st.sampled_from(SEVERITIES), st.integers(8, 40), st.integers(8, 40))
 def test_the_same_seed_gives_the_same_pixels_and_the_picture_stays_as_it_is(
     name: str, severity: int, width: int, height: int
@@ -110,7 +110,7 @@ def test_fog_leaves_the_brightest_value_where_it_was_and_takes_contrast(severity
     assert left < 0.8 * detail
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(1, 8), st.floats(1.2, 3), st.integers(0, 2**32))
 def test_clouds_reach_from_nothing_to_everything_and_have_no_seam(power: int, decay: float, seed: int) -> None:
     field = clouds(2**power, decay, np.random.default_rng(seed))

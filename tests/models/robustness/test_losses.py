@@ -47,7 +47,7 @@ def value(loss: Loss, rows: Values, criterion: Criterion) -> Values:
 
 @each_loss
 @either
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(case=cases())
 def test_the_cotangent_is_the_slope_of_the_value(loss: Loss, targeted: bool, case: Case) -> None:
     count = len(case.logits)
@@ -59,7 +59,7 @@ def test_the_cotangent_is_the_slope_of_the_value(loss: Loss, targeted: bool, cas
 
 @each_loss
 @either
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(case=cases())
 def test_no_picture_s_loss_hangs_on_its_company(loss: Loss, targeted: bool, case: Case) -> None:
     rows = np.asarray([case.logits, case.logits[::-1], 2 * case.logits], np.float32)
@@ -71,7 +71,7 @@ def test_no_picture_s_loss_hangs_on_its_company(loss: Loss, targeted: bool, case
 
 
 @either
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(case=cases())
 def test_over_a_margin_of_nothing_the_criterion_is_reached(targeted: bool, case: Case) -> None:
     rows, criterion = np.asarray(case.logits[None], np.float32), case.criterion(1, targeted)
@@ -93,7 +93,7 @@ def test_values_are_those_of_the_papers() -> None:
         assert loss(logits, criterion).values == pytest.approx([expected])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(case=cases(), targeted=st.booleans(), scale=st.sampled_from([1e-3, 1e3]), shift=st.floats(-100, 100))
 def test_no_scale_or_shift_of_the_logits_hides_anything_from_dlr(
     case: Case, targeted: bool, scale: float, shift: float

@@ -43,7 +43,7 @@ def test_its_sides_are_in_the_proportion_of_the_picture_s() -> None:
     assert sides_of((16, 16), 1.0) == (16, 16)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.floats(0, 1), st.booleans(), st.integers(0, 100))
 def test_what_is_verified_is_within_the_share(epsilon: float, worst_colour: bool, seed: int) -> None:
     frames = crops(2, seed)

@@ -27,7 +27,7 @@ def certificate(frames: Pixels, seed: int = 0, victim: Victim | None = None, n: 
     return certify(victim or fresh(), frames[0], Smoothing(SIGMA, 100, n, ALPHA), np.random.default_rng(seed))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.integers(1, 3000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), st.floats(1e-6, 0.5))
 def test_the_bound_is_scipy_s(hits_of_n: tuple[int, int], alpha: float) -> None:
     hits, n = hits_of_n

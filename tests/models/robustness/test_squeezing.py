@@ -40,7 +40,7 @@ def test_the_surer_the_manifest_makes_the_answers_the_more_a_change_of_them_coun
     assert found == sorted(found, reverse=True)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 1000), st.floats(0.01, 10))
 def test_it_lies_between_0_and_2_and_each_picture_s_is_its_own(seed: int, temperature: float) -> None:
     frames = crops(5, seed)

@@ -18,7 +18,7 @@ balls = st.one_of(
     st.builds(ThreatModel, st.just("l2"), st.floats(0, 1e3)),
 )
 seeds = st.integers(0, 2**32 - 1)
-repeated = settings(max_examples=100, deadline=None)
+repeated = settings(max_examples=100)
 
 
 def clean(rng: np.random.Generator) -> Floats:

@@ -27,7 +27,7 @@ def grey_levels(count: float) -> ThreatModel:
     return ThreatModel("linf", count / 255)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     threat=st.one_of(
         st.builds(ThreatModel, st.sampled_from(["linf", "l0"]), st.floats(0, 1)),

@@ -80,7 +80,7 @@ def test_a_model_without_a_gradient_says_so_and_is_not_asked() -> None:
     assert attacked.queries == 0
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.floats(0, 1, width=32))
 def test_a_value_is_rounded_to_the_nearest_grey_level(value: float) -> None:
     pixels = np.full((1, 1, 1, 3), value, np.float32)

@@ -19,7 +19,7 @@ def noise(size: tuple[int, int], seed: int, count: int = 2) -> Floats:
     return np.random.default_rng(seed).uniform(0, 1, (count, *size, 3)).astype(np.float32)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.tuples(st.integers(1, 24), st.integers(1, 24)), st.floats(-180, 180), st.floats(0.3, 3), shares, shares)
 def test_the_transpose_is_the_adjoint(
     size: tuple[int, int], degrees: float, scale: float, right: float, down: float
