@@ -27,12 +27,14 @@ SECONDS = (
 # fmt: on
 _CROPS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 GONE = "client_gone"
+SUPERSEDED = "superseded"
 _DROPS = (
     errors.DeadlineMissed.code,
     errors.QueueFull.code,
     errors.Draining.code,
     errors.LaneLost.code,
     GONE,
+    SUPERSEDED,
 )
 
 
@@ -74,6 +76,7 @@ class Metrics:
         )
         for reason in _DROPS:
             self._dropped.labels(reason)
+        self.streams = Gauge("roadsight_streams", "Open connections to /v1/stream.", registry=r)
         self._queue_depth = Gauge("roadsight_queue_depth", "Frames that wait for a lane.", registry=r)
         self._queue_limit = Gauge("roadsight_queue_limit", "Frames that may wait.", registry=r)
         self._lanes = Gauge("roadsight_lanes", "Lanes that there should be.", registry=r)
@@ -117,18 +120,23 @@ class Clock:
         """Adds to a stage what was measured elsewhere, such as a share in a batch."""
         self.spent[name] = self.spent.get(name, 0.0) + seconds
 
+    @property
+    def elapsed(self) -> float:
+        """Seconds since it was started."""
+        return perf_counter() - self.started
+
     def observe(self, metrics: Metrics) -> None:
         """Hands every stage that was reached to Prometheus, and the total until now."""
         spent = dict(self.spent)  # a lane may still be at work on a frame that was given up
         for name, seconds in spent.items():
             metrics.stage_seconds.labels(name).observe(seconds)
-        metrics.stage_seconds.labels("total").observe(perf_counter() - self.started)
+        metrics.stage_seconds.labels("total").observe(self.elapsed)
         if "queue" in spent:
             metrics.queue_wait.observe(spent["queue"])
 
     def milliseconds(self) -> dict[str, float]:
         """Every stage, 0 where it was not reached, and the total until now."""
-        seconds = dict.fromkeys(STAGES, 0.0) | self.spent | {"total": perf_counter() - self.started}
+        seconds = dict.fromkeys(STAGES, 0.0) | self.spent | {"total": self.elapsed}
         return {name: round(value * 1e3, 3) for name, value in seconds.items()}
 
 

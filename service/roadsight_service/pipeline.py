@@ -5,7 +5,7 @@ body + Ask --relay--> room --select--> models --look--> Seen --> Answer
                            UnknownVersion
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 
 from roadsight_models.errors import DeadlineMissed
@@ -34,7 +34,7 @@ class Pipeline:
         self._room.check(camera, deadline)
 
     async def classify(self, body: bytes, ask: Ask, clock: Clock) -> Answer:
-        """One frame in, a judgement per region and model out.
+        """One frame in, a judgement per region and model out; of all classes if `ask.fuses`, for `Tracks`.
 
         Raises:
             UnknownTask, UnknownVersion: nothing serves what was asked for.
@@ -43,7 +43,7 @@ class Pipeline:
         """
         models = select(self._room.room_for(ask).models, ask.tasks, ask.version)
         tasks = tuple(model.manifest.task for model in models)
-        seen = await self._room.look(body, ask, tasks, clock)
+        seen = await self._room.look(body, replace(ask, top=0) if ask.fuses else ask, tasks, clock)
         if monotonic() >= ask.deadline:
             raise DeadlineMissed("the answer")
         for row in seen.judgements:

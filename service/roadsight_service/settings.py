@@ -68,6 +68,8 @@ class Settings(BaseSettings):
     )
     max_pixels: int = Field(40_000_000, ge=1, le=1_000_000_000, description="Largest picture, width times height.")
     max_regions: int = Field(256, ge=1, le=4096, description="Most regions in one frame.")
+    stream_connections: int = Field(64, ge=1, le=4096, description="Streams open at one time; one more is told 429.")
+    stream_idle_seconds: int = Field(60, ge=1, le=3600, description="One that sends no frame for so long is closed.")
     keys: Annotated[Json[dict[KeyDigest, tuple[Scope, ...]]] | None, NoDecode] = Field(
         None,
         description="Who may ask: JSON, a key's SHA-256 to its scopes, classify, robustness, admin; "

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 from roadsight_models.errors import RoadsightError, UnknownTask, UnknownVersion
 from roadsight_service.metrics import Clock
 from roadsight_service.robustness.question import Finding, Question
-from roadsight_service.room import Ask, Batch, Inferred, Room, Seen
+from roadsight_service.room import Ask, Batch, Inferred, Room, Seen, Superseded
 from roadsight_service.served import Models, select
 
 Said = TypeVar("Said", Seen, Inferred)
@@ -37,6 +37,8 @@ Listener = Callable[[Heard], None]
 
 def is_ours(error: Exception) -> bool:
     """Whether a frame failed by our fault: the model's, or its process's."""
+    if isinstance(error, Superseded):
+        return False
     return not isinstance(error, RoadsightError) or error.status == RoadsightError.status
 
 

@@ -23,9 +23,14 @@ class Running:
     others: tuple[int, ...]  # processes that this one had started before
 
     @property
+    def zygotes(self) -> list[int]:
+        """What lanes are forked from; of more than one set of models while they change."""
+        return [each for each in children(os.getpid()) if each not in self.others and is_alive(each)]
+
+    @property
     def zygote(self) -> int:
-        """What lanes are forked from."""
-        (found,) = [each for each in children(os.getpid()) if each not in self.others and is_alive(each)]
+        """The only one."""
+        (found,) = self.zygotes
         return found
 
     @property
