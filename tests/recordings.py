@@ -50,13 +50,16 @@ def video(path: Path, frames: Sequence[Pixels], a_second: int = 10) -> None:
         container.mux(stream.encode())
 
 
-def bag(path: Path, messages: Sequence[tuple[str, bytes | Pixels]]) -> None:
-    """A bag of ROS 2: of each topic files as CompressedImage, pixels [H, W, 3] as Image; one a millisecond."""
+Image = dict[str, object]  # the fields of a message, but its header
+
+
+def bag(path: Path, messages: Sequence[tuple[str, bytes | Image]]) -> None:
+    """A bag of ROS 2: of each topic files as CompressedImage, fields as Image; one a millisecond."""
     with path.open("wb") as file:
         writer = Writer(file)
         kinds = {
             bytes: writer.register_msgdef("sensor_msgs/msg/CompressedImage", COMPRESSED),
-            np.ndarray: writer.register_msgdef("sensor_msgs/msg/Image", IMAGE),
+            dict: writer.register_msgdef("sensor_msgs/msg/Image", IMAGE),
         }
         text = writer.register_msgdef("std_msgs/msg/String", "string data")
         for number, (topic, picture) in enumerate(messages):
@@ -68,10 +71,13 @@ def bag(path: Path, messages: Sequence[tuple[str, bytes | Pixels]]) -> None:
         writer.finish()
 
 
-def _content(picture: bytes | Pixels) -> dict[str, object]:
-    if isinstance(picture, bytes):
-        return {"format": "png", "data": picture}
-    height, width = picture.shape[:2]
-    padded = np.pad(picture[..., ::-1], ((0, 0), (0, 2), (0, 0)))  # a row of ROS may be longer than its pixels
-    size = {"height": height, "width": width, "step": padded.shape[1] * 3}
-    return size | {"encoding": "bgr8", "is_bigendian": 0, "data": padded.tobytes()}
+def image(pixels: Pixels, encoding: str = "bgr8") -> Image:
+    """Pixels, uint8 [H, W, 3] RGB, as a camera's driver gives them; its rows are two pixels longer than the picture."""
+    channels = {"rgb8": [0, 1, 2], "bgr8": [2, 1, 0], "bgra8": [2, 1, 0, 0], "mono8": [0]}[encoding]
+    padded = np.pad(pixels[..., channels], ((0, 0), (0, 2), (0, 0)))
+    size = {"height": len(pixels), "width": pixels.shape[1], "step": padded.shape[1] * len(channels)}
+    return size | {"encoding": encoding, "is_bigendian": 0, "data": padded.tobytes()}
+
+
+def _content(picture: bytes | Image) -> Image:
+    return {"format": "png", "data": picture} if isinstance(picture, bytes) else picture

@@ -13,6 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -160,10 +161,20 @@ def _publish(draft: Path, folder: Path) -> None:
 
 def latest(root: Path) -> dict[str, Path]:
     """Finds the newest version of every bundle under `root`: name -> folder. Verifies nothing."""
-    found = (path.parent for path in root.glob(f"*/*/{MANIFEST}"))
-    versions = [folder for folder in found if re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+", folder.name)]
-    versions.sort(key=lambda folder: (folder.parent.name, [int(part) for part in folder.name.split(".")], folder))
-    return {folder.parent.name: folder for folder in versions}  # of a name the last counts
+    return {name: folders[-1] for name, folders in versions(root).items()}
+
+
+def versions(root: Path) -> dict[str, list[Path]]:
+    """Finds all versions of every bundle under `root`: name -> folders, the newest last. Verifies nothing."""
+    found = [path.parent for path in root.glob(f"*/*/{MANIFEST}")]
+    found = [folder for folder in found if re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+", folder.name)]
+    found.sort(key=lambda folder: (folder.parent.name, number(folder.name), folder))
+    return {name: list(folders) for name, folders in groupby(found, lambda folder: folder.parent.name)}
+
+
+def number(version: str) -> tuple[int, ...]:
+    """A semantic version, as it is ordered."""
+    return tuple(int(part) for part in version.split("."))
 
 
 def one_a_task(newest: Mapping[str, Path]) -> dict[str, Path]:

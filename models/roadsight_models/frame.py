@@ -17,6 +17,8 @@ import simplejpeg
 
 from roadsight_models.errors import BadImage, TooLarge
 from roadsight_models.headers import Header, file_length, probe
+from roadsight_models.raw_frame import pixels_of
+from roadsight_models.raw_layout import Layout
 
 KINDS = ("jpeg", "png", "webp", "ppm")
 MAX_PIXELS = 40_000_000
@@ -35,20 +37,23 @@ class Frame:
     reduction: int = 1  # each decoded pixel stands for so many, across and down
 
 
-def admit(body: bytes, max_pixels: int = MAX_PIXELS, kinds: tuple[str, ...] = KINDS) -> Header:
+def admit(
+    body: bytes, max_pixels: int = MAX_PIXELS, kinds: tuple[str, ...] = KINDS, layout: Layout | None = None
+) -> Header:
     """Reads a header, and checks it against the limits.
 
     Args:
         body: the file's bytes.
         max_pixels: the most pixels (width times height) that are accepted.
-        kinds: the kinds that are accepted.
+        kinds: the kinds of files that are accepted.
+        layout: of a raw frame; None where the body is a file.
 
     Raises:
         BadImage: not a picture of an accepted kind.
         TooLarge: the header claims more than `max_pixels`.
     """
-    header = probe(body)
-    if header.kind not in kinds:
+    header = probe(body) if layout is None else Header("raw", layout.width, layout.height, layout)
+    if layout is None and header.kind not in kinds:
         raise BadImage(f"a {header.kind} picture; accepted are: {', '.join(kinds)}")
     if header.width * header.height > max_pixels:
         raise TooLarge(f"{header.width} x {header.height} pixels; at most {max_pixels} are accepted")
@@ -56,10 +61,10 @@ def admit(body: bytes, max_pixels: int = MAX_PIXELS, kinds: tuple[str, ...] = KI
 
 
 def decode(body: bytes, header: Header | None = None, reduction: int = 1) -> Frame:
-    """Decodes a JPEG, PNG, WebP (first image) or binary PPM.
+    """Decodes a JPEG, PNG, WebP (first image) or binary PPM, or takes a raw frame as it is.
 
     Args:
-        body: the file's bytes.
+        body: the file's bytes, or the camera's buffer.
         header: as `admit` gave it; where it is None, `admit` is called with its defaults.
         reduction: 1, 2, 4 or 8. A JPEG is decoded at that fraction of its size, straight from its DCT coefficients, in
             less time; other kinds are decoded whole.
@@ -69,6 +74,8 @@ def decode(body: bytes, header: Header | None = None, reduction: int = 1) -> Fra
         TooLarge: the header claims too many pixels; nothing was decoded.
     """
     header = header or admit(body)
+    if header.layout is not None:
+        return Frame(pixels_of(body, header.layout), header.width, header.height)
     is_jpeg = header.kind == "jpeg"
     reduction = reduction if is_jpeg else 1
     height, width = (math.ceil(side / reduction) for side in (header.height, header.width))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import simplejpeg
 
 from roadsight_models.errors import BadImage
+from roadsight_models.raw_layout import Layout
 
 MAX_PNG_CHUNKS = 65_536  # a picture of 40 MB has 5,000; empty ones could keep a lane busy for a second
 
@@ -22,11 +23,12 @@ _PPM = re.compile(rb"P6\s%b*(\d{1,9})%b+(\d{1,9})%b+(\d{1,5})\s" % (_PPM_GAP, _P
 
 @dataclass(frozen=True)
 class Header:
-    """What the first bytes of a picture claim."""
+    """What the first bytes of a picture claim, or of a raw frame its content type."""
 
-    kind: str  # "jpeg", "png", "webp" or "ppm"
+    kind: str  # "jpeg", "png", "webp", "ppm" or "raw"
     width: int
     height: int
+    layout: Layout | None = None  # of a raw frame
 
 
 def probe(body: bytes) -> Header:

@@ -11,7 +11,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from roadsight_models.judgement import Judgement, Prediction
+from roadsight_models.judgement import Judgement, judgement_of
 from roadsight_models.manifest import Manifest
 
 NOT_FINITE = "logits_not_finite"
@@ -39,14 +39,7 @@ def judge(logits: npt.NDArray[np.float32], manifest: Manifest, top: int = 5) -> 
     finite = [math.isfinite(sum(row)) for row in logits.tolist()]
     usable = logits if all(finite) else np.where(np.array(finite)[:, None], logits, 0)
     rows = zip(finite, softmax(usable, manifest.temperature).tolist(), strict=True)
-    return tuple(_judge_one(row, manifest, top) if fine else unknown(NOT_FINITE) for fine, row in rows)
-
-
-def _judge_one(probabilities: list[float], manifest: Manifest, top: int) -> Judgement:
-    order = sorted(range(len(probabilities)), key=probabilities.__getitem__, reverse=True)[: top or None]
-    predictions = tuple(Prediction(manifest.labels[index], index, probabilities[index]) for index in order)
-    sure = predictions[0].probability >= manifest.uncertain_below
-    return Judgement("ok" if sure else "uncertain", None, predictions)
+    return tuple(judgement_of(row, manifest, top) if fine else unknown(NOT_FINITE) for fine, row in rows)
 
 
 def unknown(reason: str) -> Judgement:

@@ -19,6 +19,15 @@ class Prediction:
 
 
 @dataclass(frozen=True)
+class Fused:
+    """What the frames of a track say together: how many, this one included, and `status` as of a result."""
+
+    frames: int
+    status: str
+    predictions: tuple[Prediction, ...]
+
+
+@dataclass(frozen=True)
 class Result:
     """What one model says of one region; `status` is ok, uncertain or unknown (then `reason` says why)."""
 
@@ -27,7 +36,8 @@ class Result:
     status: str
     reason: str | None
     predictions: tuple[Prediction, ...]
-    suspicion: float | None  # how far the answer hangs on detail, 0 to 2; None: not asked for, or nothing was judged
+    suspicion: float | None = None  # how far the answer hangs on detail, 0 to 2; None: not asked for, nothing judged
+    fused: Fused | None = None  # of a `Tracked` region whose camera is named; None: of another, or nothing was judged
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,7 @@ class Frame:
     captured_at: str | None
     width: int
     height: int
+    age_ms: float | None = None  # from capture to the answer; None: not said when that was, or by an older service
 
 
 @dataclass(frozen=True)
@@ -79,10 +90,15 @@ def _region(region: dict[str, Any]) -> Region:
 
 def result(said: dict[str, Any]) -> Result:
     """Reads what one model says of one region."""
-    predictions = tuple(known(Prediction, prediction) for prediction in said["predictions"])
-    return known(Result, said | {"predictions": predictions, "suspicion": said.get("suspicion")})
+    told = said.get("fused")
+    fused = None if told is None else known(Fused, told | {"predictions": _predictions(told)})
+    return known(Result, said | {"predictions": _predictions(said), "fused": fused})
+
+
+def _predictions(said: dict[str, Any]) -> tuple[Prediction, ...]:
+    return tuple(known(Prediction, prediction) for prediction in said["predictions"])
 
 
 def known(kind: type[Kind], fields: dict[str, Any]) -> Kind:
-    """Makes one of these dataclasses of the fields that it knows."""
-    return kind(**{name: fields[name] for name in kind.__annotations__})
+    """Makes one of these dataclasses of the fields that it knows; one that has a default may be missing."""
+    return kind(**{name: fields[name] for name in kind.__annotations__ if name in fields or not hasattr(kind, name)})

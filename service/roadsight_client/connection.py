@@ -1,46 +1,81 @@
-"""A connection pool to one service.
+"""A connection pool to one service: the only part that knows how requests travel, and whether one waits or awaits.
 
-frame bytes, parameters --HTTP--> JSON
-                        Unreachable, Problem
+Question --HTTP--> Reply --> what the question reads of it
+         Unreachable         Problem
 """
 
-from collections.abc import Callable, Mapping
+import asyncio
+import os
+import time
+from collections.abc import Iterable, Mapping
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import httpx
 
-from roadsight_client.errors import Problem, Unreachable
+from roadsight_client import questions
+from roadsight_client.frames import CameraFrame
+from roadsight_client.questions import Question
+from roadsight_client.reaching import Reaching
+from roadsight_client.replies import Reply
+from roadsight_client.streaming import Streaming
+from roadsight_client.tries import Tries
 
-GRACE_S = 1.0  # for an answer, or a 504, that is still on its way when the deadline passes
-_MAGIC = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png", b"RIFF": "image/webp"}
-
-Parameters = dict[str, str | list[str]]
+DEFAULT_URL = "http://127.0.0.1:8080"
 Kind = TypeVar("Kind")
 
 
-class Connection:
-    """Talks to one service. Close it, or use it in a `with` block; connections are kept between calls.
+class Service:
+    """Which service, and how patiently it is asked; connections are kept between calls.
 
     Args:
         url: where the service is, such as `http://127.0.0.1:8080`.
-        timeout_s: the longest wait for connecting, sending or an answer.
+        timeout_s: the longest wait for an answer, where no deadline is named.
         transport: how requests travel; a seam for tests.
         trust_env: whether HTTP_PROXY and the like are heeded.
         key: what the service knows this client by; none where it asks for none.
+        retries: how often a question is asked again, see `tries`.
     """
 
     def __init__(
         self,
         url: str,
         timeout_s: float = 10.0,
-        transport: httpx.BaseTransport | None = None,
+        transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None = None,
         trust_env: bool = True,
         key: str | None = None,
+        retries: int = 2,
     ) -> None:
-        self.url, self._timeout_s = url, timeout_s
-        headers = {} if key is None else {"Authorization": f"Bearer {key}"}
-        self._http = httpx.Client(base_url=url, transport=transport, trust_env=trust_env, headers=headers)
+        self.url, self._timeout_s, self._retries, self._trust_env = url, timeout_s, retries, trust_env
+        self._headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+        self._open({"base_url": url, "transport": transport, "trust_env": trust_env, "headers": self._headers})
+
+    @classmethod
+    def from_env(cls, **options: Any) -> Self:
+        """Asks the service at ROADSIGHT_URL with the key ROADSIGHT_KEY; without these, a local one with none."""
+        given = {"url": os.environ.get("ROADSIGHT_URL", DEFAULT_URL), "key": os.environ.get("ROADSIGHT_KEY")}
+        return cls(**given | options)
+
+    def _open(self, options: Mapping[str, Any]) -> None:
+        raise NotImplementedError
+
+    def _streaming(self, frames: Iterable[CameraFrame], patience_s: float, asked: questions.Asked) -> Streaming:
+        connection = {"additional_headers": self._headers, "proxy": self._trust_env or None}
+        return Streaming(Reaching(self.url, connection, patience_s), frames, partial(questions.classify, **asked))
+
+    def _tries(self, question: Question[Any]) -> Tries:
+        return Tries(self.url, question, self._timeout_s, self._retries)
+
+
+class Connection(Service):
+    """Asks, and waits. Close it, or use it in a `with` block. One may be used by many threads.
+
+    Connecting, sending and each wait for more of an answer may take what is left; `AsyncConnection` ends on time.
+    """
+
+    def _open(self, options: Mapping[str, Any]) -> None:
+        self._http = httpx.Client(**options)
 
     def __enter__(self) -> Self:
         return self
@@ -54,59 +89,59 @@ class Connection:
         """Closes the connections."""
         self._http.close()
 
-    def _ask(
-        self,
-        path: str,
-        frame: bytes,
-        params: Parameters,
-        said: Mapping[str, str | None],
-        deadline_ms: float | None,
-        parse: Callable[[Any], Kind],
-    ) -> Kind:
-        """Posts a frame, and reads what is said of it; `said` are headers, those that are not None."""
-        headers = {"Content-Type": _media_type(frame)}
-        headers |= {name: value for name, value in said.items() if value is not None}
-        timeout_s = self._timeout_s
-        if deadline_ms is not None:
-            headers["X-Deadline-Ms"] = str(deadline_ms)
-            timeout_s = max(deadline_ms, 0) / 1e3 + GRACE_S
-        return _read(self._send("POST", path, timeout_s, content=frame, params=params, headers=headers), parse)
+    def ask(self, question: Question[Kind]) -> Kind:
+        """Asks until there is an answer that stands."""
+        tries = self._tries(question)
+        while (reply := tries.settle(self._send(tries))) is None:
+            time.sleep(tries.pause_s)
+        return question.read(reply)
 
-    def _get(self, path: str, parse: Callable[[Any], Kind]) -> Kind:
-        """Reads what the service says of itself."""
-        return _read(self._send("GET", path, self._timeout_s), parse)
-
-    def _send(
-        self,
-        method: str,
-        path: str,
-        timeout_s: float,
-        content: bytes | None = None,
-        params: Parameters | None = None,
-        headers: dict[str, str] | None = None,
-    ) -> httpx.Response:
+    def _send(self, tries: Tries) -> Reply | httpx.RequestError:
+        content = bytearray()
         try:
-            return self._http.request(method, path, content=content, params=params, headers=headers, timeout=timeout_s)
+            with self._http.stream(**tries.request()) as response:
+                for chunk in response.iter_bytes():
+                    content += chunk
+                    tries.check(len(content))
         except httpx.RequestError as error:
-            raise Unreachable(f"{self.url}: {error}") from error
+            return error
+        return Reply(response.status_code, response.headers, bytes(content))
 
 
-def _media_type(frame: bytes) -> str:
-    return next((kind for magic, kind in _MAGIC.items() if frame.startswith(magic)), "image/jpeg")
+class AsyncConnection(Service):
+    """Asks, and awaits, on asyncio. Close it, or use it in an `async with` block."""
 
+    def _open(self, options: Mapping[str, Any]) -> None:
+        self._http = httpx.AsyncClient(**options)
 
-def _read(response: httpx.Response, parse: Callable[[Any], Kind]) -> Kind:
-    if response.status_code != httpx.codes.OK:
-        raise _problem(response)
-    try:
-        return parse(response.json())
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Problem(response.status_code, "not_roadsight", response.text[:200]) from error
+    async def __aenter__(self) -> Self:
+        return self
 
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
 
-def _problem(response: httpx.Response) -> Problem:
-    try:
-        body = response.json()
-        return Problem(response.status_code, body["code"], body["detail"])
-    except (ValueError, KeyError, TypeError):
-        return Problem(response.status_code, "not_roadsight", response.text[:200])
+    async def close(self) -> None:
+        """Closes the connections."""
+        await self._http.aclose()
+
+    async def ask(self, question: Question[Kind]) -> Kind:
+        """Asks until there is an answer that stands."""
+        tries = self._tries(question)
+        while (reply := tries.settle(await self._send(tries))) is None:
+            await asyncio.sleep(tries.pause_s)
+        return question.read(reply)
+
+    async def _send(self, tries: Tries) -> Reply | httpx.RequestError:
+        content = bytearray()
+        try:
+            async with asyncio.timeout(tries.left_s), self._http.stream(**tries.request()) as response:
+                async for chunk in response.aiter_bytes():
+                    content += chunk
+                    tries.check(len(content))
+        except TimeoutError:
+            return httpx.ReadTimeout("the time is up")
+        except httpx.RequestError as error:
+            return error
+        return Reply(response.status_code, response.headers, bytes(content))

@@ -18,6 +18,7 @@ from roadsight_service.inference_protocol.listening import check_grpc, listening
 from roadsight_service.inference_protocol.open_inference import OpenInference
 from roadsight_service.inference_protocol.statistics import ProtocolMetrics
 from roadsight_service.loading.loader import Loader
+from roadsight_service.loading.lookout import looking
 from roadsight_service.loading.metrics import LoadMetrics
 from roadsight_service.loading.relay import Relay
 from roadsight_service.metrics import Metrics
@@ -32,8 +33,11 @@ from roadsight_service.routes.inference_protocol import describing, infer
 from roadsight_service.routes.intake import Intake
 from roadsight_service.routes.measured import Measured, Notes
 from roadsight_service.routes.state import State
+from roadsight_service.routes.stream import Streams
+from roadsight_service.routes.streamed import PATH as STREAM
 from roadsight_service.settings import Settings
 from roadsight_service.tracing import make_tracer
+from roadsight_service.tracks import Tracks
 
 if TYPE_CHECKING:
     from roadsight_service.processes.crew import Crew
@@ -65,12 +69,15 @@ def create_app(settings: Settings, opens: OpenModels = open_models, fixed: str |
         metrics.watch(room, settings.queue_frames, settings.lanes)
         loader = Loader(room, settings, metrics, load_metrics, fixed or why_fixed(opened))
         checks = Checks(room, check_metrics) if settings.robustness_enabled else None
-        pipeline = Pipeline(room, metrics)
+        pipeline, tracks = Pipeline(room, metrics), Tracks()
         access, intake = Access(settings.keys), Intake(settings.max_body_bytes, settings.max_buffered_bytes)
         protocol = OpenInference(room, pipeline, loader, protocol_metrics, settings)
-        app.state.roadsight = State(settings, room, metrics, access, intake, pipeline, loader, protocol, checks)
+        app.state.roadsight = State(settings, room, metrics, access, intake, pipeline, tracks, loader, protocol, checks)
         try:
-            async with listening(protocol, access, intake.hold, metrics, requests, settings):
+            async with (
+                listening(protocol, access, intake.hold, metrics, requests, settings),
+                looking(room, settings, loader),
+            ):
                 yield
         finally:
             app.state.roadsight = None
@@ -78,7 +85,7 @@ def create_app(settings: Settings, opens: OpenModels = open_models, fixed: str |
                 await checks.close(settings.drain_seconds)
             await loader.close(settings.drain_seconds)
             if tracer is not None:
-                await asyncio.to_thread(tracer.close)
+                await asyncio.to_thread(tracer.close, settings.drain_seconds)
 
     app = Roadsight(
         title="Roadsight",
@@ -97,7 +104,7 @@ def create_app(settings: Settings, opens: OpenModels = open_models, fixed: str |
         app.include_router(robustness.router)
     notes = Notes(requests)
     app.add_middleware(Measured, notes=notes)
-    app.frames = Frames(app, notes)
+    app.frames, app.streams = Frames(app, notes), Streams(requests)
     return app
 
 
@@ -105,6 +112,7 @@ class Roadsight(FastAPI):
     """The application. Frames go straight to their route: FastAPI's own way there takes a third of a frame's HTTP."""
 
     frames: Frames
+    streams: Streams
     needs_key: bool
 
     def openapi(self) -> dict[str, Any]:
@@ -121,6 +129,9 @@ class Roadsight(FastAPI):
         """Is called by the server."""
         if _is_frame(scope):
             await self.frames(scope, receive, send)
+        elif scope["type"] == "websocket" and scope["path"] == STREAM:
+            scope["app"] = self
+            await self.streams(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 

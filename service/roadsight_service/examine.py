@@ -16,6 +16,7 @@ from roadsight_models.frame import admit, decode
 from roadsight_models.judgement import Judgement
 from roadsight_models.preprocess import Crops, cut, reduction
 from roadsight_models.probabilities import judge, unknown
+from roadsight_models.raw_layout import Layout
 from roadsight_models.regions import Region, whole, within
 from roadsight_models.robustness.squeezing import Suspicions, suspicions, versions
 from roadsight_models.session import Session
@@ -36,18 +37,19 @@ def prepare(
     clock: Clock,
     squeezed: bool = False,
     part: slice = ALL,
+    layout: Layout | None = None,
     kinds: tuple[str, ...] = KINDS,
 ) -> Prepared:
     """One decode for all regions and all models; the whole frame if there are no regions.
 
     With `squeezed` the pixels of all crops are followed by what squeezing leaves of them. Only a `part` of the regions
-    is cut, though all are checked. `kinds` are those of files that are read.
+    is cut, though all are checked. `kinds` are those of files that are read; with a `layout` the body is a raw frame.
 
     Raises:
         BadImage, TooLarge, BadRegion: see `Room.look`.
     """
     with clock.stage("decode"):
-        header = admit(body, max_pixels, kinds)
+        header = admit(body, max_pixels, kinds, layout)
         regions = within(regions or (whole(header.width, header.height),), header.width, header.height)[part]
         rules = [session.manifest.input for session in sessions]
         frame = decode(body, header, reduction(header, regions, rules))

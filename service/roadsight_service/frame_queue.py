@@ -11,6 +11,7 @@ from typing import Generic
 
 from roadsight_models.errors import Draining, QueueFull
 from roadsight_service.pace import Pace
+from roadsight_service.room import Superseded
 from roadsight_service.turns import Camera, Frame, Rest, Turns
 
 LIGHTEST = 2  # the weight of a frame of one crop
@@ -43,15 +44,16 @@ class FrameQueue(Generic[Frame, Rest]):
         with self._changed:
             self._check(camera, deadline, LIGHTEST)
 
-    def _check(self, camera: str, deadline: float, weight: int) -> None:
+    def _check(self, camera: str, deadline: float, weight: int, older: Frame | None = None) -> None:
         left, ahead = deadline - monotonic(), self._turns.ahead(camera, deadline)
+        ahead = [each for each in ahead if each is not older]
         expected = self._pace.expected(ahead, weight)
         if 0 < _TRUST * left < expected:  # one whose time is up already is told that instead
             said = f"{1e3 * expected:.0f} ms, {1e3 * left:.0f} ms are left"
             raise QueueFull(f"{len(ahead)} frames go before it, an answer would take {said}")
 
     def put(self, job: Frame) -> None:
-        """Lets a frame wait.
+        """Lets a frame wait; of a stream it takes the place of the one before, which is told Superseded.
 
         Raises:
             QueueFull: as many wait as may, and no camera holds more places than this one would; or so many that the
@@ -61,7 +63,12 @@ class FrameQueue(Generic[Frame, Rest]):
         with self._changed:
             if self._closed:
                 raise Draining("the service is going down")
-            self._check(job.camera, job.deadline, job.weight)
+            older = self._turns.predecessor(job)
+            self._check(job.camera, job.deadline, job.weight, older)
+            if older is not None:
+                self._turns.replace(older, job)
+                older.fail(Superseded())
+                return
             if self._waiting >= self._limit:
                 self._make_room(job.camera)
             self._turns.add(job)

@@ -21,18 +21,20 @@ from roadsight_service.served import Models
 
 STAGES = ("receive", "decode", "preprocess", "queue", "inference", "postprocess", "total")
 # fmt: off
-_SECONDS = (
+SECONDS = (
     0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.5, 1, 2, 5, 10,
 )
 # fmt: on
 _CROPS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 GONE = "client_gone"
+SUPERSEDED = "superseded"
 _DROPS = (
     errors.DeadlineMissed.code,
     errors.QueueFull.code,
     errors.Draining.code,
     errors.LaneLost.code,
     GONE,
+    SUPERSEDED,
 )
 
 
@@ -59,14 +61,14 @@ class Metrics:
         r = self.registry
         self.requests = Counter("roadsight_requests_total", "Answered requests.", ["route", "code"], registry=r)
         self.request_seconds = prometheus_client.Histogram(
-            "roadsight_request_seconds", "Whole request, failures too.", ["route"], buckets=_SECONDS, registry=r
+            "roadsight_request_seconds", "Whole request, failures too.", ["route"], buckets=SECONDS, registry=r
         )
         self.stage_seconds = Histogram(
-            "roadsight_stage_seconds", "Time in a stage, failures too.", ["stage"], buckets=_SECONDS, registry=r
+            "roadsight_stage_seconds", "Time in a stage, failures too.", ["stage"], buckets=SECONDS, registry=r
         )
         self.batch_size = Histogram("roadsight_batch_size", "Crops in one inference.", buckets=_CROPS, registry=r)
         self.queue_wait = Histogram(
-            "roadsight_queue_wait_seconds", "Wait for a lane and a batch.", buckets=_SECONDS, registry=r
+            "roadsight_queue_wait_seconds", "Wait for a lane and a batch.", buckets=SECONDS, registry=r
         )
         self.lanes_lost = Counter("roadsight_lanes_lost_total", "Lanes that died and were replaced.", registry=r)
         self._dropped = Counter(
@@ -74,6 +76,7 @@ class Metrics:
         )
         for reason in _DROPS:
             self._dropped.labels(reason)
+        self.streams = Gauge("roadsight_streams", "Open connections to /v1/stream.", registry=r)
         self._queue_depth = Gauge("roadsight_queue_depth", "Frames that wait for a lane.", registry=r)
         self._queue_limit = Gauge("roadsight_queue_limit", "Frames that may wait.", registry=r)
         self._lanes = Gauge("roadsight_lanes", "Lanes that there should be.", registry=r)
@@ -117,18 +120,23 @@ class Clock:
         """Adds to a stage what was measured elsewhere, such as a share in a batch."""
         self.spent[name] = self.spent.get(name, 0.0) + seconds
 
+    @property
+    def elapsed(self) -> float:
+        """Seconds since it was started."""
+        return perf_counter() - self.started
+
     def observe(self, metrics: Metrics) -> None:
         """Hands every stage that was reached to Prometheus, and the total until now."""
         spent = dict(self.spent)  # a lane may still be at work on a frame that was given up
         for name, seconds in spent.items():
             metrics.stage_seconds.labels(name).observe(seconds)
-        metrics.stage_seconds.labels("total").observe(perf_counter() - self.started)
+        metrics.stage_seconds.labels("total").observe(self.elapsed)
         if "queue" in spent:
             metrics.queue_wait.observe(spent["queue"])
 
     def milliseconds(self) -> dict[str, float]:
         """Every stage, 0 where it was not reached, and the total until now."""
-        seconds = dict.fromkeys(STAGES, 0.0) | self.spent | {"total": perf_counter() - self.started}
+        seconds = dict.fromkeys(STAGES, 0.0) | self.spent | {"total": self.elapsed}
         return {name: round(value * 1e3, 3) for name, value in seconds.items()}
 
 

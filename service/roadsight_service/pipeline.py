@@ -1,15 +1,17 @@
 """The way of a frame, on one screen; knows no FastAPI.
 
-body + Ask --select--> models --room--> Seen --> Answer
-           UnknownTask, UnknownVersion  QueueFull, BadImage, TooLarge, BadRegion, DeadlineMissed
+body + Ask --relay--> room --select--> models --look--> Seen --> Answer
+                           UnknownTask,       QueueFull, BadImage, TooLarge, BadRegion, DeadlineMissed
+                           UnknownVersion
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 
 from roadsight_models.errors import DeadlineMissed
+from roadsight_service.loading.relay import Relay
 from roadsight_service.metrics import Clock, Metrics
-from roadsight_service.room import Ask, Room, Seen
+from roadsight_service.room import Ask, Seen
 from roadsight_service.served import Model, select
 
 
@@ -22,9 +24,9 @@ class Answer:
 
 
 class Pipeline:
-    """The machine room and the metrics, put together."""
+    """The machine rooms and the metrics, put together."""
 
-    def __init__(self, room: Room, metrics: Metrics) -> None:
+    def __init__(self, room: Relay, metrics: Metrics) -> None:
         self._room, self._metrics = room, metrics
 
     def check(self, camera: str, deadline: float) -> None:
@@ -32,16 +34,16 @@ class Pipeline:
         self._room.check(camera, deadline)
 
     async def classify(self, body: bytes, ask: Ask, clock: Clock) -> Answer:
-        """One frame in, a judgement per region and model out.
+        """One frame in, a judgement per region and model out; of all classes if `ask.fuses`, for `Tracks`.
 
         Raises:
             UnknownTask, UnknownVersion: nothing serves what was asked for.
             DeadlineMissed: the answer is there, but too late: the loop came to it late.
             RoadsightError: see `Room.look`.
         """
-        models = select(self._room.models, ask.tasks, ask.version)
+        models = select(self._room.room_for(ask).models, ask.tasks, ask.version)
         tasks = tuple(model.manifest.task for model in models)
-        seen = await self._room.look(body, ask, tasks, clock)
+        seen = await self._room.look(body, replace(ask, top=0) if ask.fuses else ask, tasks, clock)
         if monotonic() >= ask.deadline:
             raise DeadlineMissed("the answer")
         for row in seen.judgements:

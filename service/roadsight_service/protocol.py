@@ -113,6 +113,8 @@ class HttpProtocol(HttpToolsProtocol):
         it is the rest of the old one's body, and the connection would stay open for ever.
         """
         super().data_received(data)
+        if self.transport.get_protocol() is not self:  # it was upgraded to a stream, which has its own idle time
+            return
         answered = self.cycle is not None and self.cycle.response_complete
         if answered and self.timeout_keep_alive_task is None and not self.transport.is_closing():
             handler = self.timeout_keep_alive_handler

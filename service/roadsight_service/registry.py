@@ -1,7 +1,7 @@
 """Which models serve: one bundle a task, warm before the first frame.
 
-settings --choose--> folders --check, load, open--> Registry (task -> Session)
-         BadBundle           UntrustedBundle, BadBundle, ProviderMissing, PrecisionMissing, GoldenMismatch
+settings --choose--> folders --trusted--> as signed --load, open--> Registry (task -> Session)
+         BadBundle           UntrustedBundle        BadBundle, ProviderMissing, PrecisionMissing, GoldenMismatch
 """
 
 import logging
@@ -16,6 +16,7 @@ from roadsight_models.runners import Gpu
 from roadsight_models.session import Session, open_session
 from roadsight_service.served import select
 from roadsight_service.settings import Settings
+from roadsight_service.trusted import trusted
 
 log = logging.getLogger(__name__)
 
@@ -50,42 +51,35 @@ def open_registry(settings: Settings) -> Registry:
         GoldenMismatch: a model, or its gradient, does not reproduce its golden logits.
     """
     sessions: dict[str, Session] = {}
+    gradients: dict[str, GradientSession] = {}
     folders = _chosen(settings)
     gpu = _share(settings, len(folders))
     for folder in folders:
-        _check_signature(folder, settings)
         log.info("opening and warming %s", folder)  # TensorRT may build engines now, minutes each
-        session = open_session(bundle.load(folder), settings.provider, precision=settings.precision, gpu=gpu)
-        manifest = session.manifest
-        if manifest.task in sessions:
-            raise BadBundle(folder, f"task {manifest.task!r} is served already; choose with ROADSIGHT_MODELS")
-        sessions[manifest.task] = session
-        where = manifest.task, session.provider, session.precision
-        log.info("%s %s serves %s on %s in %s", manifest.name, manifest.version, *where)
-        if session.fallback:
-            log.warning("%s runs on the CPU: %s", manifest.name, session.fallback)
-    return Registry(sessions, _gradients(sessions, settings) if settings.robustness_enabled else {})
+        with trusted(folder, settings.trusted_keys) as checked:
+            session = open_session(bundle.load(checked), settings.provider, precision=settings.precision, gpu=gpu)
+            task = session.manifest.task
+            if task in sessions:
+                raise BadBundle(folder, f"task {task!r} is served already; choose with ROADSIGHT_MODELS")
+            sessions[task] = session
+            if settings.robustness_enabled and (gradient := _gradient(session, settings)) is not None:
+                gradients[task] = gradient
+        _log(session)
+    return Registry(sessions, gradients)
 
 
-def _check_signature(folder: Path, settings: Settings) -> None:
-    if not settings.trusted_keys:
-        return
-    try:
-        from roadsight_models.signing import check  # noqa: PLC0415 (half a second and 40 MB, for those who sign)
-    except ModuleNotFoundError as error:
-        why = f"to check signatures {error.name} is missing: pip install 'roadsight[signing]'"
-        raise BadParameter("ROADSIGHT_TRUSTED_KEYS", why) from error
-    check(folder, settings.trusted_keys)
+def _log(session: Session) -> None:
+    manifest, where = session.manifest, (session.manifest.task, session.provider, session.precision)
+    log.info("%s %s serves %s on %s in %s", manifest.name, manifest.version, *where)
+    if session.fallback:
+        log.warning("%s runs on the CPU: %s", manifest.name, session.fallback)
 
 
-def _gradients(sessions: Mapping[str, Session], settings: Settings) -> dict[str, GradientSession]:
-    opened = {}
-    for task, session in sessions.items():
-        if session.bundle.gradient is None:
-            log.warning("%s was published without a gradient: only black-box attacks can check it", task)
-        else:
-            opened[task] = open_gradient(session.bundle, settings.provider)
-    return opened
+def _gradient(session: Session, settings: Settings) -> GradientSession | None:
+    if session.bundle.gradient is None:
+        log.warning("%s was published without a gradient: only black-box attacks can check it", session.manifest.task)
+        return None
+    return open_gradient(session.bundle, settings.provider)
 
 
 def _share(settings: Settings, models: int) -> Gpu:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from roadsight_models.judgement import Judgement
+from roadsight_models.raw_layout import Layout
 from roadsight_models.regions import Region
 from roadsight_service.metrics import Clock
 from roadsight_service.quality import Quality
@@ -20,6 +21,10 @@ from roadsight_service.robustness.question import Finding, Question
 from roadsight_service.served import Models
 
 SQUEEZED = 3  # crops of a region whose suspicion is asked for: itself, and what each squeezer leaves of it
+
+
+class Superseded(Exception):
+    """A newer frame of its stream came before a lane took it. A client sees that as an answer, not as an error."""
 
 
 class ClientGone(Exception):
@@ -37,6 +42,9 @@ class Ask:
     regions: tuple[Region, ...] = ()  # the whole frame, if empty
     top: int = 5
     suspicion: bool = False  # how far each answer hangs on detail is wanted, too
+    layout: Layout | None = None  # of a raw frame; None where the body is a file
+    fuses: bool = False  # regions with a track are wanted fused with the frames before; then all classes are named
+    stream: object | None = None  # while it waits, a newer frame of the same stream and camera takes its place
 
 
 @dataclass(frozen=True)
@@ -97,6 +105,7 @@ class Room(Protocol):
             BadRegion: a region lies wholly outside the picture.
             DeadlineMissed: told when the deadline passes, whatever the lanes are doing.
             LaneLost: the lane that had it died.
+            Superseded: a newer frame of its stream came while it waited.
         """
 
     async def infer(self, crops: bytes, batch: Batch, clock: Clock) -> Inferred:

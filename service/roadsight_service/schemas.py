@@ -22,6 +22,14 @@ class PredictionOut(Schema):
     probability: float
 
 
+class FusedOut(Schema):
+    """What the frames of a track say together."""
+
+    frames: int = Field(description="How many were fused, this one included.")
+    status: Status
+    predictions: tuple[PredictionOut, ...]
+
+
 class ResultOut(Schema):
     """What one model says of one region."""
 
@@ -33,6 +41,10 @@ class ResultOut(Schema):
     suspicion: float | None = Field(
         description="How far the answer hangs on detail that no sign needs, 0 to 2; a hint at an attack, and no "
         "defence. Null if it was not asked for, or nothing was judged."
+    )
+    fused: FusedOut | None = Field(
+        description="This frame and those before it of the region's track. Null if it has none, its camera was not "
+        "named, or nothing was judged."
     )
 
 
@@ -50,6 +62,10 @@ class FrameOut(Schema):
     id: str | None
     camera: str | None
     captured_at: str | None
+    age_ms: float | None = Field(
+        description="From capture to this answer, by the service's clock; under 0 if the camera's is ahead. "
+        "Null if it was not said when the frame was captured."
+    )
     width: int
     height: int
 

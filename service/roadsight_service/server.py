@@ -1,4 +1,4 @@
-"""How the application is served: by uvicorn, one connection of which is a `HttpProtocol`.
+"""How the application is served: by uvicorn, a connection of which is a `HttpProtocol`, or a stream.
 
 application, settings --config--> uvicorn.Config --run--> until a signal comes
                                                   a socket that can't be had ends the process
@@ -12,6 +12,8 @@ import uvicorn
 from roadsight_service.app import Roadsight
 from roadsight_service.protocol import HttpProtocol
 from roadsight_service.settings import Settings
+from roadsight_service.stream.message import MOST_HEAD_BYTES
+from roadsight_service.stream_protocol import StreamProtocol
 
 NOT_STARTED = 3  # what uvicorn's own command ends with
 
@@ -23,6 +25,9 @@ def config(app: Roadsight, settings: Settings) -> uvicorn.Config:
         host=settings.host,
         port=settings.port,
         http=HttpProtocol,
+        ws=StreamProtocol,
+        ws_max_size=settings.max_body_bytes + MOST_HEAD_BYTES,
+        ws_per_message_deflate=False,  # pictures are compressed already
         log_config=None,
         access_log=False,
         server_header=False,

@@ -3,6 +3,7 @@
 Each has a unit in its name, a default that works, a bound, and a sentence; the README's table is made from them.
 """
 
+import json
 import os
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,6 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from roadsight_models.asked import Precision, Provider
 from roadsight_service.access import KeyDigest, Scope
+from roadsight_service.loading.trial import Trial
 from roadsight_service.logs import Form
 
 
@@ -66,6 +68,8 @@ class Settings(BaseSettings):
     )
     max_pixels: int = Field(40_000_000, ge=1, le=1_000_000_000, description="Largest picture, width times height.")
     max_regions: int = Field(256, ge=1, le=4096, description="Most regions in one frame.")
+    stream_connections: int = Field(64, ge=1, le=4096, description="Streams open at one time; one more is told 429.")
+    stream_idle_seconds: int = Field(60, ge=1, le=3600, description="One that sends no frame for so long is closed.")
     keys: Annotated[Json[dict[KeyDigest, tuple[Scope, ...]]] | None, NoDecode] = Field(
         None,
         description="Who may ask: JSON, a key's SHA-256 to its scopes, classify, robustness, admin; "
@@ -84,6 +88,12 @@ class Settings(BaseSettings):
     load_max_errors: int = Field(
         5, ge=0, le=10_000, description="Frames that may fail by our fault in that time; with one more it goes back."
     )
+    watch_seconds: int = Field(
+        0, ge=0, le=86_400, description="How often the bundles are looked at for newer versions to load; 0: never."
+    )
+    watch_trial: Annotated[Trial, NoDecode] = Field(
+        Trial(), description="What these must stand before they serve: JSON, the body of a load without `bundle`."
+    )
     drain_seconds: int = Field(10, ge=0, le=600, description="Time that running requests get when the service stops.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe log line.")
     log_format: Form = Field("console", description="How log lines look: console or json.")
@@ -96,6 +106,11 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("watch_trial", mode="before")
+    @classmethod
+    def _read(cls, value: object) -> object:
+        return json.loads(value) if isinstance(value, str) else value
 
     @field_validator("trusted_keys", mode="before")
     @classmethod

@@ -55,8 +55,10 @@ class ThreadRoom:
     async def look(self, body: bytes, ask: Ask, tasks: tuple[str, ...], clock: Clock) -> Seen:
         """See `Room`."""
         sessions = tuple(self.models[task] for task in tasks)
-        work = partial(prepare, body, ask.regions, sessions, self._settings.max_pixels, clock, squeezed=ask.suspicion)
-        done = await self._lanes.run(Job(work, ask.deadline, ask.camera, clock, crops_of(ask, tasks)))
+        asked = body, ask.regions, sessions, self._settings.max_pixels, clock
+        work = partial(prepare, *asked, squeezed=ask.suspicion, layout=ask.layout)
+        job = Job(work, ask.deadline, ask.camera, clock, crops_of(ask, tasks), ask.stream)
+        done = await self._lanes.run(job)
         with clock.stage("postprocess"):
             return judged(done, ask.top, ask.suspicion)
 

@@ -8,6 +8,7 @@ of those that have none. Stages stand one behind the other, in order and as long
 not known.
 """
 
+import threading
 from collections.abc import Mapping
 from time import time_ns
 from typing import TYPE_CHECKING
@@ -90,9 +91,11 @@ class Tracer:
                 self._tracer.start_span(stage, within, start_time=start).end(end)
                 start = end
 
-    def close(self) -> None:
-        """Delivers what is left."""
-        self._provider.shutdown()
+    def close(self, within_s: float) -> None:
+        """Delivers what is left, and gives up on a collector that takes longer."""
+        last = threading.Thread(target=self._provider.shutdown, daemon=True)  # no process waits for it to end
+        last.start()
+        last.join(within_s)
 
 
 def make_tracer(settings: Settings) -> Tracer | None:

@@ -18,6 +18,7 @@ class Waits(Protocol):
 
     camera: str
     deadline: float  # seconds on the monotonic clock
+    stream: object | None  # of which only the latest frame of a camera waits
 
     @property
     def weight(self) -> int:
@@ -80,6 +81,21 @@ class Turns(Generic[Frame, Rest]):
         """Lets a frame wait."""
         self._number += 1
         heapq.heappush(self._camera(job.camera).frames, (job.deadline, self._number, job))
+
+    def predecessor(self, job: Frame) -> Frame | None:
+        """The frame whose place a newer one of its stream and camera takes."""
+        mine = self._cameras.get(job.camera)
+        if job.stream is None or mine is None:
+            return None
+        return next((other for _, _, other in mine.frames if other.stream is job.stream), None)
+
+    def replace(self, older: Frame, newer: Frame) -> None:
+        """Lets a frame wait in the place of another one of its camera, which keeps its turn: newness costs none."""
+        self._number += 1
+        frames = self._cameras[older.camera].frames
+        frames[:] = [entry for entry in frames if entry[2] is not older]
+        heapq.heapify(frames)
+        heapq.heappush(frames, (newer.deadline, self._number, newer))
 
     def add_errand(self, errand: Rest) -> None:
         """Lets wait what is left of a frame."""

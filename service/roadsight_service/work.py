@@ -53,6 +53,7 @@ class Job:
     camera: str
     clock: Clock
     crops: int = 1  # that it may need, of all regions for all sessions
+    stream: object | None = None  # that it is a frame of
     future: "Future[Done]" = field(default_factory=Future)
     waits_since: float | None = field(default_factory=perf_counter)
     batches_running: int = 0  # that have crops of it

@@ -1,5 +1,6 @@
 """The client against the real service, and against answers that no good service gives."""
 
+import inspect
 import socket
 import time
 from collections.abc import Iterator
@@ -9,7 +10,8 @@ import numpy as np
 import pytest
 
 from pictures import BLUE, RED, encoded, striped
-from roadsight_client import Client, Problem, Unreachable, connection
+from roadsight_client import AsyncClient, BadRegion, Client, Problem, Unreachable, tries
+from roadsight_client.errors import KINDS
 from running import serve_watched
 
 FRAME = encoded(striped(RED, BLUE), ".jpg")
@@ -53,7 +55,7 @@ def test_tasks_and_deadline_are_passed_on(client: Client) -> None:
 
 
 def test_a_refusal_carries_the_stable_code_and_the_words(client: Client) -> None:
-    with pytest.raises(Problem, match="wholly outside") as caught:
+    with pytest.raises(BadRegion, match="wholly outside") as caught:
         client.classify(FRAME, [(500, 500, 510, 510)])
     assert (caught.value.status, caught.value.code) == (422, "bad_region")
 
@@ -86,7 +88,7 @@ def test_boxes_may_be_of_numpy_and_a_version_can_be_asked_for(client: Client) ->
 
 
 def test_a_deadline_ends_the_wait_on_a_link_that_is_dead(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "GRACE_S", 0.05)
+    monkeypatch.setattr(tries, "GRACE_S", 0.05)
     with socket.socket() as mute:
         mute.bind(("127.0.0.1", 0))
         mute.listen()
@@ -94,3 +96,28 @@ def test_a_deadline_ends_the_wait_on_a_link_that_is_dead(monkeypatch: pytest.Mon
         with Client(f"http://127.0.0.1:{mute.getsockname()[1]}", timeout_s=60) as client, pytest.raises(Unreachable):
             client.classify(FRAME, deadline_ms=50)
     assert time.monotonic() - start < 30
+
+
+def test_where_and_as_whom_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch, client: Client) -> None:
+    monkeypatch.setenv("ROADSIGHT_URL", client.url)
+    monkeypatch.setenv("ROADSIGHT_KEY", "lab")
+    with Client.from_env(timeout_s=5) as other:
+        assert other.classify(FRAME).frame.width == 80
+    door = httpx.MockTransport(lambda asked: httpx.Response(200 if "Bearer lab" in asked.headers.values() else 401))
+    with Client.from_env(transport=door) as other:
+        assert other.ready()
+    monkeypatch.delenv("ROADSIGHT_URL")
+    with Client.from_env() as other:
+        assert other.url == "http://127.0.0.1:8080"
+
+
+def test_each_code_of_the_service_is_a_class_of_the_client(client: Client) -> None:
+    document = httpx.get(f"{client.url}/openapi.json").json()
+    responses = document["paths"]["/v1/classify"]["post"]["responses"]
+    told = {code for status in responses if status != "200" for code in responses[status]["description"].split(", ")}
+    assert told == set(KINDS) - {"not_roadsight"}
+
+
+def test_help_shows_what_a_method_takes(client: Client) -> None:
+    assert list(inspect.signature(client.classify).parameters)[:2] == ["frame", "regions"]
+    assert "deadline_ms: milliseconds" in str(AsyncClient.classify.__doc__)

@@ -2,43 +2,18 @@
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from client.sockets import answering, drip, reply, server
 from pictures import BLUE, RED, encoded, striped
-from roadsight_client import Client, ClientError, Problem, Unreachable
+from roadsight_client import Client, ClientError, Problem, QueueFull, Unreachable
 from running import metric, serve_watched
 
 FRAME = encoded(striped(RED, BLUE), ".jpg")
-
-
-@contextmanager
-def server(behave: Callable[[socket.socket], None]) -> Iterator[tuple[str, list[int]]]:
-    """A bare socket that accepts connections and behaves; gives its URL, and counts connections."""
-    accepted: list[int] = []
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def run() -> None:
-            while True:
-                try:
-                    connection, _ = listener.accept()
-                except OSError:
-                    return
-                accepted.append(connection.fileno())
-                with connection:
-                    behave(connection)
-
-        thread = threading.Thread(target=run)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}", accepted
-        finally:
-            listener.shutdown(socket.SHUT_RDWR)
-            thread.join(10)
 
 
 def until_hung_up(connection: socket.socket) -> None:
@@ -74,19 +49,26 @@ def test_a_server_that_never_answers_is_given_up() -> None:
             client.ready()
 
 
+def test_an_answer_that_drips_is_given_up() -> None:
+    with server(drip) as (url, _), Client(url, timeout_s=0.2) as client, pytest.raises(Unreachable, match=url):
+        client.classify(FRAME)
+
+
 def test_calls_share_one_connection_also_after_a_refusal() -> None:
-    counts = []
-
-    def count(connection: socket.socket) -> None:
-        while request := connection.recv(65536):
-            if b"\r\n\r\n" in request:
-                counts.append(1)
-                connection.sendall(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 2\r\n\r\n{}")
-
-    with server(count) as (url, accepted), Client(url) as client:
+    with server(answering(reply("503 Service Unavailable", "{}"))) as (url, accepted), Client(url) as client:
         for _ in range(3):
             assert not client.ready()
-    assert (len(counts), len(accepted)) == (3, 1)
+    assert len(accepted) == 1
+
+
+def test_a_service_that_was_full_for_a_moment_is_asked_again() -> None:
+    full = reply("429 Too Many Requests", '{"code": "queue_full", "detail": "full"}', "Retry-After: 0")
+    with server(answering(full, full, reply("200 OK", '{"models": []}'))) as (url, accepted), Client(url) as client:
+        assert client.models() == ()
+    assert len(accepted) == 1
+    with server(answering(full)) as (url, _), Client(url, retries=0) as client, pytest.raises(QueueFull) as caught:
+        client.models()
+    assert caught.value.retry_after_s == 0
 
 
 def test_a_refusal_does_not_spoil_the_next_call(tmp_path: Path) -> None:

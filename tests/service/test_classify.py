@@ -55,7 +55,11 @@ def test_the_whole_answer_has_the_published_form(service: tuple[str, Watched]) -
         X_Captured_At="2026-05-04T10:00:00.120Z",
     )
     timings = answer.pop("timings_ms")
+    assert answer["frame"].pop("age_ms") > 0
+    fused = answer["regions"][0]["results"][0].pop("fused")
     probability = answer["regions"][0]["results"][0]["predictions"][0].pop("probability")
+    assert fused["predictions"][0].pop("probability") == pytest.approx(probability)
+    assert fused == {"frames": 1, "status": "ok", "predictions": [{"label": "red", "index": 0}]}
     assert probability == pytest.approx(1 / (1 + 2 * np.exp(-12)))
     assert answer == {
         "frame": {"id": "17", "camera": "front", "captured_at": "2026-05-04T10:00:00.120Z", "width": 120, "height": 40},
@@ -85,6 +89,7 @@ def test_the_whole_answer_has_the_published_form(service: tuple[str, Watched]) -
                         "reason": "region_too_small",
                         "predictions": [],
                         "suspicion": None,
+                        "fused": None,
                     }
                 ],
             },
@@ -123,6 +128,7 @@ def test_a_form_answers_as_the_body_does(service: tuple[str, Watched]) -> None:
         service, {"regions": "[[0,0,40,40]]", "top": "0"}, X_Frame_Id="17", X_Camera_Id="c", X_Captured_At="12"
     )
     assert form.pop("timings_ms").keys() == body.pop("timings_ms").keys()
+    assert form["frame"].pop("age_ms") < body["frame"].pop("age_ms")
     assert form == body
 
 

@@ -40,7 +40,17 @@ def test_what_is_no_number_is_refused(name: str, value: object) -> None:
         Settings.model_validate({name: value})
 
 
-@pytest.mark.parametrize(("name", "value"), [("provider", "gpu"), ("log_level", "loud"), ("lanes", "1.5")])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("provider", "gpu"),
+        ("log_level", "loud"),
+        ("lanes", "1.5"),
+        ("watch_trial", "canary"),
+        ("watch_trial", '{"canary": NaN}'),
+        ("watch_trial", '{"bundle": "colours"}'),
+    ],
+)
 def test_a_value_that_there_is_not_is_refused_from_the_environment(
     name: str, value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -55,6 +65,7 @@ def test_every_setting_can_be_said_in_the_environment(name: str, monkeypatch: py
         "host": "::1", "bundles": "elsewhere", "models": "a,b@1.0.0", "provider": "cpu", "precision": "int8",
         "engine_cache": "cache", "log_level": "debug", "robustness_enabled": True, "keys": "{}",
         "trusted_keys": "a.pub,b.pub", "log_format": "json", "traces": "http://collector:4318",
+        "watch_trial": '{"shadow_frames":9}',
     }  # fmt: skip
     said = str(other.get(name, int(NUMBERS.get(name, {}).get("le", 0))))
     monkeypatch.setenv(f"ROADSIGHT_{name.upper()}", said)

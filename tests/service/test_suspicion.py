@@ -19,6 +19,7 @@ from roadsight_models.robustness.victim import Victim
 from roadsight_models.session import open_session
 from roadsight_service.errand import Errand
 from roadsight_service.frame_queue import FrameQueue
+from roadsight_service.loading.relay import Relay
 from roadsight_service.metrics import Clock, Metrics
 from roadsight_service.pipeline import Pipeline
 from roadsight_service.registry import Registry
@@ -156,7 +157,7 @@ async def test_the_queue_is_told_of_its_crops_and_both_batchers_answer(
     monkeypatch.setattr(FrameQueue, "put", weigh)
     room = ThreadRoom(Registry({"colour": session}), Settings(lanes=1), metrics)
     await room.start()
-    pipeline = Pipeline(room, metrics)
+    pipeline = Pipeline(Relay(room), metrics)
     told = [
         await pipeline.classify(FRAME, Ask(monotonic() + 10, "front", suspicion=wanted), Clock())
         for wanted in (False, True)

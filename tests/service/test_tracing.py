@@ -1,5 +1,6 @@
 """Spans reach a collector on a real socket, in OTLP."""
 
+import socket
 import sys
 import threading
 from collections.abc import Iterator
@@ -139,3 +140,12 @@ def test_without_the_extra_the_start_says_what_to_install(monkeypatch: pytest.Mo
     monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
     with pytest.raises(BadParameter, match=r"ROADSIGHT_TRACES.*pip install 'roadsight\[tracing\]'"):
         create_app(Settings(traces="http://127.0.0.1:4318"))
+
+
+def test_a_collector_that_never_answers_holds_up_no_stop(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:  # connections wait in its backlog
+        collector = f"http://127.0.0.1:{mute.getsockname()[1]}"
+        with serve_watched(tmp_path, traces=collector, trace_share=1, drain_seconds=0) as (url, _):
+            assert post(url).status_code == 200
+            (delivers,) = [each for each in threading.enumerate() if each.name.startswith("Otel")]
+        assert delivers.is_alive()  # it tries still, and the service has stopped all the same

@@ -1,5 +1,6 @@
 """With trusted keys the service serves what their owners signed, and nothing else."""
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -8,8 +9,9 @@ from pydantic import ValidationError
 
 import colours
 from keys import Pair, make_pair
+from roadsight_models import bundle, signing
 from roadsight_models.errors import BadParameter, UntrustedBundle
-from roadsight_models.signing import sign_bundle
+from roadsight_models.signing import check, sign_bundle
 from roadsight_service.registry import open_registry
 from roadsight_service.settings import Settings
 from running import launched, post, start
@@ -57,3 +59,30 @@ def test_without_the_extra_the_start_says_what_to_install(
     monkeypatch.setitem(sys.modules, "roadsight_models.signing", None)
     with pytest.raises(BadParameter, match=r"pip install 'roadsight\[signing\]'"):
         open_registry(Settings(bundles=tmp_path, trusted_keys=(ours.public,)))
+
+
+def test_what_is_opened_is_what_was_checked_though_the_folder_is_changed_meanwhile(
+    tmp_path: Path, ours: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = colours.save(tmp_path / "bundles").folder
+    stranger = colours.save(tmp_path / "elsewhere", labels=("a", "b", "c")).folder
+    sign_bundle(folder, ours.private)
+
+    def check_and_swap(checked: Path, keys: tuple[Path, ...]) -> None:
+        check(checked, keys)
+        shutil.copytree(stranger, folder, dirs_exist_ok=True)
+
+    monkeypatch.setattr(signing, "check", check_and_swap)
+    registry = open_registry(Settings(bundles=tmp_path / "bundles", provider="cpu", trusted_keys=(ours.public,)))
+    assert registry.sessions["colour"].manifest.labels == colours.LABELS
+    with pytest.raises(UntrustedBundle, match=f"{folder}: "):  # in the folder's name, not that of the copy
+        open_registry(Settings(bundles=tmp_path / "bundles", provider="cpu", trusted_keys=(ours.public,)))
+
+
+def test_a_folder_that_is_larger_than_any_bundle_is_not_copied(tmp_path: Path, ours: Pair) -> None:
+    folder = colours.save(tmp_path).folder
+    sign_bundle(folder, ours.private)
+    with (folder / "more").open("wb") as file:
+        file.truncate(bundle.MAX_BUNDLE_BYTES)
+    with pytest.raises(UntrustedBundle, match="over 50000000 bytes"):
+        open_registry(Settings(bundles=tmp_path, provider="cpu", trusted_keys=(ours.public,)))

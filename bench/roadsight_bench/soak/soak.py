@@ -23,7 +23,7 @@ from roadsight_bench.soak.trouble import Bad, Troublemaker, Wrong, kinds
 from roadsight_bench.subject import Subject, subject
 from roadsight_bench.tally import Open
 from roadsight_bench.wrk import Tool
-from roadsight_models.robustness.catalogue import DEFAULT
+from roadsight_models.robustness.names import DEFAULT
 
 SHARE = 0.8  # of what the service can answer
 CONNECTIONS_A_CORE = 8  # that is found out with

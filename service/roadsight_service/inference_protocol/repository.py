@@ -14,7 +14,8 @@ from roadsight_models import bundle
 from roadsight_models.errors import LoadUnsupported, UnknownBundle
 from roadsight_service.inference_protocol.asked import Parameters, check_names
 from roadsight_service.inference_protocol.faces import CAMERA, offered
-from roadsight_service.loading.loader import Loader, Trial
+from roadsight_service.loading.loader import Loader
+from roadsight_service.loading.trial import Trial
 from roadsight_service.room import Room
 from roadsight_service.served import bundle_name
 from roadsight_service.settings import Settings

@@ -1,33 +1,57 @@
 """A machine room that is opened while another one serves.
 
-settings --begin_beside--> Crew, warm --lanes--> Room
+settings --begin_beside--> Crew, warm --lanes, a frame for each--> Room
                            LaneLost, and what stops a start: nothing of it is left
 """
 
 import asyncio
+from collections import deque
+from collections.abc import Iterable
 
+from roadsight_models.errors import LaneLost
+from roadsight_service.loading.relay import Heard, Relay
 from roadsight_service.metrics import Metrics
-from roadsight_service.opening import begin_beside, make_room
-from roadsight_service.room import Room
+from roadsight_service.opening import begin_beside
+from roadsight_service.room import Ask, Room, Seen
 from roadsight_service.settings import Settings
 
+Frame = tuple[bytes, Ask, tuple[str, ...]]
 
-async def open_beside(settings: Settings, metrics: Metrics) -> Room:
-    """Opens what the settings choose, and gets its lanes.
+
+async def open_beside(relay: Relay, settings: Settings, metrics: Metrics) -> Room:
+    """Opens what the settings choose, gets its lanes, and shows them the last frame that was answered meanwhile.
 
     Raises:
         RoadsightError: what stops a start.
-        LaneLost: a process died, or took too long.
+        LaneLost: a process died, took too long, or there is no room for it on this machine.
     """
+    frames = deque[Frame](maxlen=1)
+
+    def keep(heard: Heard) -> None:
+        if isinstance(heard.said, Seen) and isinstance(heard.ask, Ask):
+            frames.append((heard.body, heard.ask, heard.tasks))
+
+    try:
+        with relay.heard_by(keep):
+            return await _opened(settings, metrics, frames)
+    except OSError as error:
+        raise LaneLost(f"no process can be had for it: {error}") from error
+
+
+async def _opened(settings: Settings, metrics: Metrics, frames: Iterable[Frame]) -> Room:
+    from roadsight_service.processes.room import ProcessRoom  # noqa: PLC0415  (on Linux alone)
+
     crew = begin_beside(settings)
     try:
         await asyncio.to_thread(crew.warm)
     except BaseException:
         await asyncio.to_thread(crew.close)
         raise
-    room = make_room(crew, settings, metrics)
+    room = ProcessRoom(crew, settings, metrics)
     try:
         await room.start()
+        for frame in tuple(frames):
+            await room.rehearse(*frame)
     except BaseException:
         await room.close(0)
         raise

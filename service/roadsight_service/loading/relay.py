@@ -1,24 +1,44 @@
-"""The machine room that serves now, in front of those that no longer do, or not yet.
+"""The machine room that serves now, and while models are changed another one beside it, which is warm, too.
 
-body, Ask ----look--> the room that serves at this moment --> Seen
-crops, Batch --infer--> the same --> Inferred
-another room --replace--> serves from the next frame on; frames of the room before stay there to their end
+body, Ask --room_for--> the room that serves, or the one beside: its share of cameras, and who asks for its version
+          --look--> Seen, or an error --Heard--> listeners
+crops, Batch --infer--> the room that serves --> Inferred, or an error --Heard--> listeners
+another room --serve--> serves from the next frame on; a frame stays to its end in the room that it was put into
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from hashlib import blake2b
+from time import perf_counter
+from typing import Any, NamedTuple, TypeVar
 
-from roadsight_models.errors import RoadsightError
+from roadsight_models.errors import RoadsightError, UnknownTask, UnknownVersion
 from roadsight_service.metrics import Clock
 from roadsight_service.robustness.question import Finding, Question
-from roadsight_service.room import Ask, Batch, Inferred, Room, Seen
-from roadsight_service.served import Models
+from roadsight_service.room import Ask, Batch, Inferred, Room, Seen, Superseded
+from roadsight_service.served import Models, select
 
-Overhear = Callable[[bytes, Ask, tuple[str, ...], Seen], None]
+Said = TypeVar("Said", Seen, Inferred)
+
+
+class Heard(NamedTuple):
+    """A frame, or a batch of crops, that was answered or failed."""
+
+    room: Room
+    body: bytes
+    ask: Ask | Batch
+    tasks: tuple[str, ...]
+    seconds: float
+    said: Seen | Inferred | Exception
+
+
+Listener = Callable[[Heard], None]
 
 
 def is_ours(error: Exception) -> bool:
     """Whether a frame failed by our fault: the model's, or its process's."""
+    if isinstance(error, Superseded):
+        return False
     return not isinstance(error, RoadsightError) or error.status == RoadsightError.status
 
 
@@ -27,8 +47,9 @@ class Relay:
 
     def __init__(self, room: Room) -> None:
         self.room = room
-        self.overhear: Overhear | None = None  # is told what is said of each frame
-        self.failed: Callable[[], None] | None = None  # is told of each frame that fails by our fault
+        self.beside: Room | None = None
+        self.share = 0.0  # of the cameras, whose frames the room beside answers
+        self._listeners: list[Listener] = []
 
     @property
     def models(self) -> Models:
@@ -37,12 +58,12 @@ class Relay:
 
     def __len__(self) -> int:
         """How many frames wait."""
-        return len(self.room)
+        return len(self.room) + (0 if self.beside is None else len(self.beside))
 
     @property
     def is_busy(self) -> bool:
-        """Whether frames wait, or every lane is at work."""
-        return self.room.is_busy
+        """Whether frames wait, or every lane of a room is at work."""
+        return self.room.is_busy or (self.beside is not None and self.beside.is_busy)
 
     @property
     def is_ready(self) -> bool:
@@ -51,25 +72,43 @@ class Relay:
 
     def check(self, camera: str, deadline: float) -> None:
         """Raises QueueFull if an answer to a frame of one crop that came now would be too late."""
-        self.room.check(camera, deadline)
+        self._side(camera).check(camera, deadline)
 
-    def replace(self, room: Room) -> Room:
-        """Lets another room, which was started, serve; gives the one that did."""
-        before, self.room = self.room, room
-        return before
+    def serve(self, room: Room, beside: Room | None = None, share: float = 0.0) -> None:
+        """Lets a room serve from the next frame on.
+
+        Args:
+            room: was started.
+            beside: another one that was; answers who asks for a version that it alone has.
+            share: of the cameras that it answers, too: always the same ones.
+        """
+        self.room, self.beside, self.share = room, beside, share
+
+    def room_for(self, ask: Ask) -> Room:
+        """The room that answers a frame."""
+        if self.beside is None:
+            return self.room
+        if ask.version is None:
+            return self._side(ask.camera)
+        return self.beside if _has(self.beside, ask) and not _has(self.room, ask) else self.room
+
+    @contextmanager
+    def heard_by(self, listener: Listener) -> Iterator[None]:
+        """Tells somebody of each frame that is answered, or fails, until the block ends."""
+        self._listeners.append(listener)
+        try:
+            yield
+        finally:
+            self._listeners.remove(listener)
 
     async def look(self, body: bytes, ask: Ask, tasks: tuple[str, ...], clock: Clock) -> Seen:
-        """See `Room`. Who read `models` in the same step of the event loop is answered by these."""
-        with self._noticing() as room:
-            seen = await room.look(body, ask, tasks, clock)
-        if self.overhear is not None:
-            self.overhear(body, ask, tasks, seen)
-        return seen
+        """See `Room`. Who asked `room_for` in the same step of the event loop is answered by that."""
+        room = self.room_for(ask)
+        return await self._told(room, body, ask, tasks, room.look(body, ask, tasks, clock))
 
     async def infer(self, crops: bytes, batch: Batch, clock: Clock) -> Inferred:
-        """See `Room`; as `look` does."""
-        with self._noticing() as room:
-            return await room.infer(crops, batch, clock)
+        """See `Room`. Crops know no camera, and no version but the one that serves."""
+        return await self._told(self.room, crops, batch, (batch.task,), self.room.infer(crops, batch, clock))
 
     async def examine(self, body: bytes, question: Question, clock: Clock, is_busy: Callable[[], bool]) -> Finding:
         """See `Room`. A check ends in the room where it was begun."""
@@ -83,13 +122,33 @@ class Relay:
         """See `Room`."""
         await self.room.close(within_s)
 
-    @contextmanager
-    def _noticing(self) -> Iterator[Room]:
-        """The room that serves; tells what fails in it by our fault, if it serves still."""
-        room = self.room
+    async def _told(
+        self, room: Room, body: bytes, ask: Ask | Batch, tasks: tuple[str, ...], work: Coroutine[Any, Any, Said]
+    ) -> Said:
+        """What the room says, told to listeners, too."""
+        start = perf_counter()
+        said: Said | Exception | None = None  # stays so where nobody waits any more
         try:
-            yield room
+            said = await work
+            return said
         except Exception as error:
-            if self.failed is not None and room is self.room and is_ours(error):
-                self.failed()
+            said = error
             raise
+        finally:
+            if said is not None:
+                for listener in self._listeners:
+                    listener(Heard(room, body, ask, tasks, perf_counter() - start, said))
+
+    def _side(self, camera: str) -> Room:
+        if self.beside is None or not self.share:
+            return self.room
+        place = int.from_bytes(blake2b(camera.encode(), digest_size=8).digest()) / 2**64
+        return self.beside if place < self.share else self.room
+
+
+def _has(room: Room, ask: Ask) -> bool:
+    try:
+        select(room.models, ask.tasks, ask.version)
+    except (UnknownTask, UnknownVersion):
+        return False
+    return True

@@ -1,21 +1,21 @@
 """The JSON of a load, asked and answered; what `/docs` shows."""
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field
 
+from roadsight_service.loading.trial import Trial
 from roadsight_service.schemas import Schema
 
 
-class LoadIn(Schema):
+class LoadIn(Trial):
     """What is asked of `POST /v1/models/{task}/load`; all of it may be left out."""
 
     model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
         json_schema_extra={
             "dependentSchemas": {
-                "max_disagreement": {"required": ["shadow_frames"], "properties": {"shadow_frames": {"minimum": 1}}}
+                "max_disagreement": {"required": ["shadow_frames"], "properties": {"shadow_frames": {"minimum": 1}}},
+                "canary_seconds": {"required": ["canary"], "properties": {"canary": {"type": "number"}}},
             },
-            "examples": [{"bundle": "my-signs@1.1.0", "shadow_frames": 500, "max_disagreement": 0.02}],
+            "examples": [{"bundle": "my-signs@1.1.0", "shadow_frames": 500, "max_disagreement": 0.02, "canary": 0.1}],
         },
     )
 
@@ -25,29 +25,20 @@ class LoadIn(Schema):
         max_length=96,
         description="`name@version`, or `name` for its newest version; by default the newest of what serves.",
     )
-    shadow_frames: int = Field(0, ge=0, le=10_000, description="Live frames that both models are asked about first.")
-    max_disagreement: float = Field(
-        1.0, ge=0, le=1, description="Share of their regions that may get another first label."
-    )
-
-    @model_validator(mode="after")
-    def _compares(self) -> "LoadIn":
-        if "max_disagreement" in self.model_fields_set and not self.shadow_frames:
-            raise ValueError("max_disagreement needs shadow_frames")
-        return self
 
 
 class ComparedOut(Schema):
     """How two models answered the same live frames."""
 
     frames: int
+    failed: int = Field(description="Of them, by our fault: the new model's, or a lane's.")
     regions: int
     differing: int
     disagreement: float
 
 
 class LoadedOut(Schema):
-    """What serves a task now, and what did before."""
+    """What answers frames of a task now, and what did before."""
 
     task: str
     name: str
@@ -55,5 +46,6 @@ class LoadedOut(Schema):
     precision: str
     provider: str
     digest: str
+    share: float = Field(description="Of the cameras: 1, or as a canary fewer.")
     before: str = Field(description="`name@version`; the same where nothing had to be done.")
     compared: ComparedOut | None

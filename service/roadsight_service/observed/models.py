@@ -5,6 +5,7 @@ Judgement --judged--> predictions, confidence, status
 """
 
 from functools import cache
+from itertools import chain
 from typing import get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
@@ -58,14 +59,14 @@ class ModelMetrics:
         for counted in (self._predictions, self._judgements, self._confidence):
             counted.labels = cache(counted.labels)  # type: ignore[method-assign, assignment]  # see `Metrics`
 
-    def watch(self, models: Models) -> None:
-        """Shows what serves, and no more what served before.
+    def watch(self, *rooms: Models) -> None:
+        """Shows what answers frames, in each room, and no more what did before.
 
         What has not happened yet is 0, so that the first of its kind is seen as a rise.
         """
         for gauge in (self._info, self._fallback, self._accuracy, self._ece, self._robust):
             gauge.clear()
-        for model in models.values():
+        for model in chain.from_iterable(models.values() for models in rooms):
             manifest = model.manifest
             serving = manifest.name, model.precision, model.provider, manifest.digest
             self._info.labels(manifest.task, manifest.version, *serving).set(1)

@@ -1,16 +1,17 @@
 """The zygote and its lanes, as the serving process has them: one object owns them all.
 
 settings --Crew, warm--> models that serve --fork--> a lane, or a checker: its socket, its process id
-         LaneLost, and what stops a start    LaneLost
+         LaneLost, and what stops a start    LaneLost, OSError
 """
 
 import json
 import os
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from mmap import mmap
 from socket import SHUT_RDWR, SO_SNDBUF, SOL_SOCKET, send_fds, socket, socketpair
+from time import monotonic, sleep
 from typing import Any, NamedTuple
 
 from roadsight_models.errors import LaneLost
@@ -24,7 +25,9 @@ MODULE = "roadsight_service.processes.zygote"
 START_S = 120.0  # to open and warm all models
 FORK_S = 10.0
 END_S = 5.0
-PATIENT = 19  # the niceness of a zygote that opens models beside lanes that serve: it takes what these leave
+POLL_S = 0.01
+NICENESS = 5  # of the zygote and its lanes: the serving process, which keeps them busy, must not wait for them
+PATIENT = 19  # of opening models beside lanes that serve: it takes what these leave
 BUFFER_BYTES = 1 << 20  # of a socket: some frames
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # only a process of one thread forks well
 
@@ -40,20 +43,25 @@ class Crew:
     """A zygote, and what it says that it serves."""
 
     def __init__(self, settings: Settings, niceness: int = 0) -> None:
-        """Starts the zygote, and does not wait for it; `niceness` is that of opening the models, not of lanes."""
-        memory = os.memfd_create("roadsight-lanes")
-        os.ftruncate(memory, settings.lanes * SLOTS)
-        self.gone = mmap(memory, 0)  # a byte a slot: whether nobody waits any more
-        self._line, far = socketpair()
-        asked = settings.model_copy(update={"keys": None})  # the door's affair
-        self._line.sendall(asked.model_dump_json().encode() + b"\n")  # it waits there
-        command = [sys.executable, "-P", "-m", MODULE, str(far.fileno()), str(memory), str(niceness)]
-        path = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        self._zygote = subprocess.Popen(
-            command, pass_fds=(far.fileno(), memory), stdin=subprocess.DEVNULL, env=os.environ | path | _ONE_THREAD
-        )
-        far.close()
-        os.close(memory)
+        """Starts the zygote, and does not wait for it; `niceness` is that of opening the models, not of lanes.
+
+        Raises:
+            OSError: there is no memory, descriptor or process for it.
+        """
+        with ExitStack() as its, ExitStack() as ours:
+            memory = os.memfd_create("roadsight-lanes")
+            its.callback(os.close, memory)
+            os.ftruncate(memory, settings.lanes * SLOTS)
+            self.gone = mmap(memory, 0)  # a byte a slot: whether nobody waits any more
+            self._line, far = socketpair()
+            ours.enter_context(self._line)
+            its.enter_context(far)
+            asked = settings.model_copy(update={"keys": None})  # the door's affair
+            self._line.sendall(asked.model_dump_json().encode() + b"\n")  # it waits there
+            self._zygote = _start_zygote(far.fileno(), memory, niceness)
+            with suppress(ProcessLookupError):  # it ended at once, as `warm` will tell
+                os.setpriority(os.PRIO_PROCESS, self._zygote.pid, os.getpriority(os.PRIO_PROCESS, 0) + NICENESS)
+            ours.pop_all()
         self._answers = self._line.makefile("rb")
         self.models: dict[str, Served] = {}
 
@@ -80,6 +88,7 @@ class Crew:
 
         Raises:
             LaneLost: the zygote died, or does not answer.
+            OSError: there is no memory, descriptor or process for it just now.
         """
         near, far = socketpair()
         for end in (near, far):
@@ -87,10 +96,14 @@ class Crew:
         with far:
             try:
                 send_fds(self._line, [kind], [far.fileno()])
-                return Child(near, self._answer(FORK_S)["child"])
+                said = self._answer(FORK_S)
             except (OSError, LaneLost) as error:
                 near.close()
                 raise LaneLost(str(error)) from error
+        if "child" not in said:
+            near.close()
+            raise OSError(said["wrong"])
+        return Child(near, said["child"])
 
     def close(self) -> None:
         """Hangs up, and waits until the zygote has ended; its lanes end with it. Who waits for it is told LaneLost."""
@@ -103,11 +116,18 @@ class Crew:
         self._reap()
 
     def _reap(self) -> int:
+        """Waits for the zygote, and for lanes that outlive it: children of process 1 by then, which may be this one."""
         try:
-            return self._zygote.wait(END_S)
+            status = self._zygote.wait(END_S)
         except subprocess.TimeoutExpired:
             self._zygote.kill()
-            return self._zygote.wait()
+            status = self._zygote.wait()
+        until = monotonic() + END_S
+        with suppress(ChildProcessError):
+            while monotonic() < until:
+                if os.waitpid(-self._zygote.pid, os.WNOHANG) == (0, 0):
+                    sleep(POLL_S)
+        return status
 
     def _answer(self, within_s: float) -> dict[str, Any]:
         self._line.settimeout(within_s)
@@ -121,3 +141,10 @@ class Crew:
             raise LaneLost(f"the lanes' parent ended with status {self._reap()}")
         said: dict[str, Any] = json.loads(line)
         return said
+
+
+def _start_zygote(line: int, memory: int, niceness: int) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-P", "-m", MODULE, str(line), str(memory), str(niceness)]
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))} | _ONE_THREAD
+    # A process group, by which its lanes are found.
+    return subprocess.Popen(command, pass_fds=(line, memory), stdin=subprocess.DEVNULL, env=env, process_group=0)

@@ -19,12 +19,13 @@ class FrameOrder(Order[Seen]):
 
     def __init__(self, body: bytes, ask: Ask, tasks: tuple[str, ...], clock: Clock) -> None:
         super().__init__(body, ask, max(1, len(ask.regions)), crops_of(ask, tasks), clock)
-        self._ask, self._tasks = ask, tasks
+        self._ask, self._tasks, self.stream = ask, tasks, ask.stream
 
     def piece(self, slot: int, first: int, end: int) -> tuple[Piece, Body]:
         """Some regions, and the whole frame."""
         boxes = tuple([(box.x1, box.y1, box.x2, box.y2) for box in (region.box for region in self._ask.regions)])
-        asked = self._tasks, self._ask.top, self._ask.suspicion, False
+        layout = self._ask.layout and tuple(self._ask.layout)
+        asked = self._tasks, self._ask.top, self._ask.suspicion, False, layout
         return Piece(slot, len(self.body), self.deadline, boxes, first, end, *asked), self.body
 
     def read(self, reply: Reply, models: Models) -> Part:

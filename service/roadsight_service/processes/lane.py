@@ -13,6 +13,7 @@ from socket import socket
 from time import monotonic
 from typing import IO, Any
 
+from roadsight_models.raw_layout import Layout
 from roadsight_models.regions import Box, Region
 from roadsight_models.session import Session
 from roadsight_service.batcher import by_session, most_crops
@@ -65,7 +66,9 @@ class Lane:
     def _job(self, piece: Piece, body: bytes) -> Job:
         clock, sessions = Clock(), [self._sessions[task] for task in piece.tasks]
         regions, part = tuple(Region(Box(*box)) for box in piece.boxes), slice(piece.first, piece.end)
-        work = partial(prepare, body, regions, sessions, self._settings.max_pixels, clock, piece.squeezed, part)
+        layout = None if piece.layout is None else Layout(*piece.layout)
+        asked = body, regions, sessions, self._settings.max_pixels, clock
+        work = partial(prepare, *asked, piece.squeezed, part, layout)
         if piece.cut:
             work = partial(unpack, body, sessions[0], clock)
         place = _Place(piece, clock, self._gone, self._replies.append)

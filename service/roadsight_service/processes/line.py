@@ -1,13 +1,14 @@
 """A socket of messages on the event loop: what is sent goes out as fast as the other end reads; nothing waits for it.
 
 buffers --send--> socket        socket --messages--> heard
-                                       --end of file--> ended
+        --it fails: shut down-->       --end of file--> ended
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
-from socket import socket
+from contextlib import suppress
+from socket import SHUT_RDWR, socket
 
 from roadsight_service.processes.wire import HEAD
 
@@ -51,9 +52,11 @@ class Line:
             sent = self._end.sendmsg(list(self._outgoing)[:MOST_BUFFERS])
         except BlockingIOError:
             sent = 0
-        except OSError:  # it is gone, as the reader will see
+        except OSError:  # the other end is gone, or there is no memory: half a message must not be followed by another
             self._outgoing.clear()
             sent = 0
+            with suppress(OSError):
+                self._end.shutdown(SHUT_RDWR)  # the reader sees it, here as there
         while self._outgoing and sent >= len(self._outgoing[0]):
             sent -= len(self._outgoing.popleft())
         if self._outgoing:

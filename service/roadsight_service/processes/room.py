@@ -26,6 +26,7 @@ from roadsight_service.processes.crew import Crew
 from roadsight_service.processes.kinds import BatchOrder, FrameOrder
 from roadsight_service.processes.order import Order, Remainder, Work
 from roadsight_service.processes.port import Port
+from roadsight_service.processes.rehearsal import rehearse
 from roadsight_service.processes.staff import Staff
 from roadsight_service.processes.wire import Reply, Report
 from roadsight_service.robustness.question import Finding, Question
@@ -173,6 +174,10 @@ class ProcessRoom:
         """Gets the lanes."""
         self._watch = asyncio.ensure_future(self._pace.watch_loop())
         await self._staff.start()
+
+    async def rehearse(self, body: bytes, ask: Ask, tasks: tuple[str, ...]) -> None:
+        """Has each lane look at a frame before live ones come."""
+        await rehearse(self._staff.ports, body, ask, tasks)
 
     async def close(self, within_s: float) -> None:
         """See `Room`."""

@@ -44,10 +44,12 @@ class Staff:
 
         Raises:
             LaneLost: the crew is lost already.
+            OSError: no lane can be had just now.
         """
         for number in range(self._settings.lanes):
-            lane = await asyncio.to_thread(self._crew.fork)
-            self.ports.append(Port(*lane, number, self._crew.gone, self._owner))
+            async with self._hiring:  # one that was born may have to be replaced already
+                lane = await asyncio.to_thread(self._crew.fork)
+                self.ports.append(Port(*lane, number, self._crew.gone, self._owner))
         self._keep(asyncio.ensure_future(self._watch()))
 
     @property
@@ -64,7 +66,7 @@ class Staff:
         """Has a process born for one check. Where nobody waits for it any more it ends.
 
         Raises:
-            LaneLost: the crew is lost.
+            LaneLost: the crew is lost, or there is no process for it.
         """
         birth = asyncio.ensure_future(self._birth())
         try:
@@ -88,7 +90,10 @@ class Staff:
 
     async def _birth(self) -> Child:
         async with self._hiring:
-            return await asyncio.to_thread(self._crew.fork, wire.CHECKER)
+            try:
+                return await asyncio.to_thread(self._crew.fork, wire.CHECKER)
+            except OSError as error:
+                raise LaneLost(f"no process can be had: {error}") from error
 
     async def _watch(self) -> None:
         """Ends lanes that hang; the end of their socket tells the rest."""
@@ -121,8 +126,8 @@ class Staff:
     async def _hire(self) -> None:
         """Gets another crew, however long that takes."""
         while True:
-            await asyncio.to_thread(self._crew.close)
             try:
+                await asyncio.to_thread(self._crew.close)
                 self._crew = Crew(self._settings)
                 await asyncio.to_thread(self._crew.warm)
             except (RoadsightError, OSError) as error:

@@ -36,6 +36,7 @@ class Piece(NamedTuple):
     top: int
     squeezed: bool
     cut: bool  # whether the body is crops that the client cut: then what the graph gives is wanted
+    layout: tuple[Any, ...] | None = None  # what the `Layout` of a raw frame is made of
 
 
 class Reply(NamedTuple):

@@ -1,7 +1,7 @@
 """The process that lanes and checkers are forked from: it opens and warms the models once, and they share its pages.
 
 settings --open_registry--> models warm --what serves--> serving process
-a socket, and for what --fork--> a lane or a checker on it --its process id--> serving process
+a socket, and for what --fork--> a lane or a checker on it --its process id, or what is wrong--> serving process
 
 It has one thread when it forks. It ends when the serving process hangs up, and its children with it.
 """
@@ -9,7 +9,6 @@ It has one thread when it forks. It ends when the serving process hangs up, and 
 # ruff: noqa: PLC0415  (what opens models is imported at the same priority as it runs)
 
 import ctypes
-import gc
 import json
 import logging
 import os
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     Child = Lane | Checker
 
 log = logging.getLogger(__name__)
-NICENESS = 5  # of lanes: the serving process, which keeps them busy, must not wait for them
 _PR_SET_PDEATHSIG = 1  # sys/prctl.h
 
 
@@ -55,7 +53,7 @@ def _open(line: socket, gone: mmap, niceness: int) -> "Callable[[bytes, socket],
 
     from roadsight_models.errors import RoadsightError
     from roadsight_service import logs
-    from roadsight_service.heap import give_back_large_buffers, give_back_what_is_free
+    from roadsight_service.heap import give_back_large_buffers, give_back_what_is_free, leave_what_is_there
     from roadsight_service.processes import wire
     from roadsight_service.processes.lane import Lane
     from roadsight_service.registry import open_registry
@@ -80,28 +78,34 @@ def _open(line: socket, gone: mmap, niceness: int) -> "Callable[[bytes, socket],
         from roadsight_service.processes.checker import Checker
 
         makers[wire.CHECKER] = lambda end: Checker(end, registry, settings)
+    leave_what_is_there()  # a collection would write to every object, and so copy the pages that are shared
     return lambda kind, end: makers[kind](end)
 
 
 def _bear(line: socket, make: "Callable[[bytes, socket], Child]") -> None:
-    gc.collect()
-    gc.freeze()  # a collection would write to every object, and so copy the pages that are shared
     while True:
         said, descriptors, _, _ = recv_fds(line, 1, 1)
         if not said:
             return
-        if (child := os.fork()) == 0:
-            line.close()
-            _be(make(said, socket(fileno=descriptors[0])))
+        if not descriptors:
+            _say(line, {"wrong": "the lanes' parent has no descriptor left"})
+            continue
+        try:
+            child = os.fork()
+        except OSError as error:
+            _say(line, {"wrong": f"the lanes' parent can't fork: {error}"})
+        else:
+            if child == 0:
+                line.close()
+                _be(make(said, socket(fileno=descriptors[0])))
+            _say(line, {"child": child})
         os.close(descriptors[0])
-        _say(line, {"child": child})
 
 
 def _be(child: "Child") -> NoReturn:
     """Becomes a lane or a checker, and never returns into what the zygote was doing."""
     try:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # also if it hangs
-        os.nice(NICENESS)
         child.work()
     except ConnectionError:  # the serving process is gone
         os._exit(0)

@@ -56,7 +56,7 @@ def examine(
     labels = session.manifest.labels
     examination = _examination(question, labels, settings.robustness_max_steps)
     asked = () if question.region is None else (Region(Box(*question.region)),)
-    prepared = prepare(body, asked, (session,), settings.max_pixels, clock)
+    prepared = prepare(body, asked, (session,), settings.max_pixels, clock, layout=question.layout)
     (region,), ((_, crops),) = prepared.regions, prepared.crops
     if crops.reasons[0]:
         raise BadRegion(0, list(region.box), crops.reasons[0])

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 from roadsight_models.errors import BadParameter
 from roadsight_models.judgement import Judgement
+from roadsight_models.raw_layout import Layout
 from roadsight_models.robustness.certificate import Smoothing
 from roadsight_models.robustness.names import Verdict
 from roadsight_service.schemas import Pixel
@@ -41,6 +42,7 @@ class Question:
     region: Corners | None = None  # the whole frame, if None
     label: str | None = None  # name or number of the true class
     seed: int = 0
+    layout: Layout | None = None  # of a raw frame; None where the body is a file
 
     def classes(self, labels: tuple[str, ...]) -> tuple[Index, Index]:
         """The true class and the target, as indices of a model's labels; None where none was named.

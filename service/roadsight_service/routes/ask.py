@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from roadsight_models import regions
+from roadsight_models import raw_layout, regions
 from roadsight_models.errors import BadParameter
 from roadsight_service.room import Ask
 from roadsight_service.routes.given import Given
@@ -78,19 +78,23 @@ def ask(given: Given, until: float, settings: Settings) -> Ask:
     Raises:
         BadParameter: an unknown name, a value that can't be read, one given twice.
         BadRegion: see `regions.parse`.
+        UnsupportedMediaType: see `raw_layout.read`.
     """
     given.refuse_unknown(QUERY)
     top, boxes = given.once("top") or "5", given.once("regions")
     if not (top.isascii() and top.isdecimal() and len(top) <= 6):
         raise BadParameter("top", f"expected a whole number, 0 for all, got {top[:40]!r}")
+    wanted = () if boxes is None else regions.parse(boxes, settings.max_regions)
     return Ask(
         deadline=until,
         camera=camera(given),
         tasks=tuple(given.every("task")),
         version=given.once("version"),
-        regions=() if boxes is None else regions.parse(boxes, settings.max_regions),
+        regions=wanted,
         top=int(top),
         suspicion=given.flag("suspicion"),
+        layout=raw_layout.read(given.content_type),
+        fuses=given.once("camera_id") is not None and any(region.track is not None for region in wanted),
     )
 
 

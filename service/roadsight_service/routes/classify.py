@@ -7,20 +7,18 @@ request --intake--> body, fields --ask--> Ask --pipeline--> Answer --> JSON
 import asyncio
 from typing import Any, NamedTuple
 
-import orjson
 from fastapi import APIRouter, Request, Response
 from starlette.types import Scope
 
 from roadsight_models import errors
 from roadsight_models.errors import RoadsightError
 from roadsight_service.metrics import Clock
-from roadsight_service.pipeline import Answer
 from roadsight_service.room import ClientGone
 from roadsight_service.routes import ask as asking
 from roadsight_service.routes.documents import FLAG, TEXT, WHOLE, json_text, request_with
 from roadsight_service.routes.given import Given
 from roadsight_service.routes.problems import describe
-from roadsight_service.routes.rendering import frame, result
+from roadsight_service.routes.rendering import classified
 from roadsight_service.routes.state import State, state_of
 from roadsight_service.routes.waiting import CLIENT_CLOSED_REQUEST, telling, unless_gone
 from roadsight_service.schemas import AnswerOut
@@ -96,22 +94,9 @@ async def classify(request: Request) -> Response:
                 ask = asking.ask(given, until, state.settings)
                 answer = await unless_gone(request.scope, state.pipeline.classify(body, ask, clock))
             state.metrics.pictures.answered(answer.seen.quality, said.camera_id, said.captured)
-            return Response(_render(said, answer, clock), media_type="application/json")
+            answer = state.tracks.follow(answer, ask, said.captured)
+            return Response(classified(said, answer, clock), media_type="application/json")
     except ClientGone:
         return Response(status_code=CLIENT_CLOSED_REQUEST)
     finally:
         clock.observe(state.metrics)
-
-
-def _render(said: asking.Said, answer: Answer, clock: Clock) -> bytes:
-    """The JSON of an `AnswerOut`. Building and validating the model itself would take five times as long."""
-    regions = [
-        {
-            "box": list(region.box),
-            "track": region.track,
-            "results": [result(model.manifest, said) for model, said in zip(answer.models, row, strict=True)],
-        }
-        for region, row in zip(answer.seen.regions, answer.seen.judgements, strict=True)
-    ]
-    seen = frame(said, answer.seen.width, answer.seen.height)
-    return orjson.dumps({"frame": seen, "regions": regions, "timings_ms": clock.milliseconds()})

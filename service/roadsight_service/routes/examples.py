@@ -33,9 +33,16 @@ PROBLEMS: Mapping[type[RoadsightError], RoadsightError] = {
 
 _TASK = {"task": "traffic_sign", "version": "1.0.0"}
 _NAMED = {"name": "my-signs"} | _TASK
-_FRAME = {"id": "17", "camera": "front", "captured_at": "2026-05-04T10:00:00.120Z", "width": 1280, "height": 720}
+_FRAME = {
+    "id": "17",
+    "camera": "front",
+    "captured_at": "2026-05-04T10:00:00.120Z",
+    "age_ms": 31.2,
+    "width": 1280,
+    "height": 720,
+}
 _STOP = {"label": "stop", "index": 1, "probability": 0.9991}
-_RESULT = _TASK | {"status": "ok", "reason": None, "predictions": [_STOP], "suspicion": None}
+_RESULT = _TASK | {"status": "ok", "reason": None, "predictions": [_STOP], "suspicion": None, "fused": None}
 _TIMINGS = {
     "receive": 0.4, "decode": 3.1, "preprocess": 0.2, "queue": 0.6, "inference": 1.9, "postprocess": 0.1, "total": 6.3
 }  # fmt: skip
@@ -82,8 +89,9 @@ ANSWERS: Mapping[str, object] = {
         "precision": "float32",
         "provider": "cpu",
         "digest": "0" * 64,
+        "share": 0.1,
         "before": "my-signs@1.0.0",
-        "compared": {"frames": 500, "regions": 1200, "differing": 6, "disagreement": 0.005},
+        "compared": {"frames": 500, "failed": 0, "regions": 1200, "differing": 6, "disagreement": 0.005},
     },
     "/readyz": {"status": "ready", "models": [_NAMED | _RUNS]},
     "/livez": {"status": "alive"},

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 from starlette.types import Scope
 
 from roadsight_models.errors import BadParameter
-from roadsight_service.routes.intake import FORM_TYPE, Fields
+from roadsight_service.routes.intake import CONTENT_TYPE, FORM_TYPE, Fields
 
 HEADERS = {
     "frame_id": b"x-frame-id",
@@ -43,6 +43,15 @@ class Given:
         return self._http_version != "1.0" and b"close" not in self._headers.get(b"connection", b"").lower()
 
     @property
+    def content_type(self) -> str:
+        """Of the picture.
+
+        Raises:
+            BadParameter: given more than once.
+        """
+        return self.once(CONTENT_TYPE) or self._headers.get(b"content-type", b"").decode("latin-1")
+
+    @property
     def authorization(self) -> str | None:
         """The header of this name."""
         header = self._headers.get(b"authorization")
@@ -51,7 +60,7 @@ class Given:
     def refuse_unknown(self, known: tuple[str, ...]) -> None:
         """Raises BadParameter for a name that means nothing: a misspelt `regions` must not become the whole frame."""
         unknown = [name for name in self._query if name not in known]
-        unknown += [name for name in self._fields if name not in known and name not in HEADERS]
+        unknown += [name for name in self._fields if name not in (*known, *HEADERS, CONTENT_TYPE)]
         if unknown:
             raise BadParameter(unknown[0][:40], f"unknown; there are: {', '.join(known)}")
 

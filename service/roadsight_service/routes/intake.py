@@ -5,7 +5,7 @@ socket --chunks--> Intake --> bytes, form fields
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from time import monotonic
 
@@ -15,16 +15,18 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
+from roadsight_models import raw_layout
 from roadsight_models.errors import BadParameter, DeadlineMissed, QueueFull, TooLarge, UnsupportedMediaType
 from roadsight_service.metrics import Clock
 
 FORM_TYPE = "multipart/form-data"
-IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp")
+IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp", raw_layout.MEDIA_TYPE)
 ACCEPTED = (*IMAGE_TYPES, FORM_TYPE)
 FRAME_FIELD = "frame"
+CONTENT_TYPE = "content_type"  # the field that a form's picture has its own content type in
 MAX_FIELDS = 32  # every parameter and header of a route, and tasks by the dozen
 
-Fields = tuple[tuple[str, str], ...]  # name and value, in the order of the form
+Fields = Sequence[tuple[str, str]]  # name and value, in the order of the form
 Read = tuple[bytes, Fields]  # the picture, and what else the form holds
 
 
@@ -147,7 +149,8 @@ async def _form(request: Request) -> Read:
                 raise BadParameter(FRAME_FIELD, "the form has no file of this name")
             if len(form.getlist(FRAME_FIELD)) > 1:
                 raise BadParameter(FRAME_FIELD, "given more than once")
-            fields = tuple((name, value) for name, value in form.multi_items() if isinstance(value, str))
+            fields = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+            fields += [(CONTENT_TYPE, file.content_type)] if file.content_type else []
             return await file.read(), fields
     except HTTPException as error:
         raise BadParameter("form", str(error.detail)) from error

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from pydantic import ValidationError
 
 from roadsight_models import errors
-from roadsight_service.loading.loader import Loaded, Trial
+from roadsight_service.loading.loader import Loaded
 from roadsight_service.loading.schemas import ComparedOut, LoadedOut, LoadIn
 from roadsight_service.routes.given import Given
 from roadsight_service.routes.problems import describe
@@ -36,7 +36,7 @@ async def load(task: str, request: Request) -> LoadedOut:
     state.access.check(Given(request.scope).authorization, "admin")
     asked = _read(await short_body(request))
     try:
-        loaded = await state.loader.load(task, asked.bundle, Trial(asked.shadow_frames, asked.max_disagreement))
+        loaded = await state.loader.load(task, asked.bundle, asked)
     except asyncio.CancelledError as error:
         raise errors.Draining("the service went down; nothing was loaded") from error
     return _render(task, loaded)
@@ -78,10 +78,12 @@ def _render(task: str, loaded: Loaded) -> LoadedOut:
         precision=model.precision,
         provider=model.provider,
         digest=model.manifest.digest,
+        share=loaded.share,
         before=f"{before.name}@{before.version}",
         compared=compared
         and ComparedOut(
             frames=compared.frames,
+            failed=compared.failed,
             regions=compared.regions,
             differing=compared.differing,
             disagreement=compared.disagreement,

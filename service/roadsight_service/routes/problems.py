@@ -1,6 +1,7 @@
 """Errors as `application/problem+json` (RFC 9457): one handler for the whole family.
 
 RoadsightError --handler--> status, code, detail, trace_id     (4xx, 503, 504: the error's own words)
+a client gone  --handler--> 499              (nobody receives it; metrics count it)
 anything else  --handler--> 500 internal             (a fixed text; uvicorn logs the traceback)
 """
 
@@ -11,11 +12,13 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import Scope
 
 from roadsight_models.errors import BadRegion, LoadFailed, QueueFull, RoadsightError, Unauthorized, UnknownTask
 from roadsight_service.request_log import OURS, Problem
 from roadsight_service.routes import examples
+from roadsight_service.routes.waiting import CLIENT_CLOSED_REQUEST
 from roadsight_service.trace import trace_of, traceparent
 
 log = logging.getLogger(__name__)
@@ -76,6 +79,10 @@ def install(app: FastAPI) -> None:
         response = problem(error.status_code, code, str(error.detail))
         response.headers.update(error.headers or {})
         return response
+
+    @app.exception_handler(ClientDisconnect)
+    async def _gone(request: Request, error: ClientDisconnect) -> Response:
+        return Response(status_code=CLIENT_CLOSED_REQUEST)
 
     @app.exception_handler(Exception)
     async def _unforeseen(request: Request, error: Exception) -> Response:

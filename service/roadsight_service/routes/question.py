@@ -4,7 +4,7 @@ Given --question--> Question
       BadParameter, BadRegion
 """
 
-from roadsight_models import regions
+from roadsight_models import raw_layout, regions
 from roadsight_models.errors import BadParameter
 from roadsight_models.robustness.certificate import Smoothing
 from roadsight_models.robustness.epsilons import read_epsilon
@@ -42,6 +42,7 @@ def question(given: Given, until: float, settings: Settings) -> Question:
         region=_region(given.once("region")),
         label=given.once("label"),
         seed=_whole(given, "seed", 0, MAX_SEED) or 0,
+        layout=raw_layout.read(given.content_type),
     )
 
 

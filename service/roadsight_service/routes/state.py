@@ -14,6 +14,7 @@ from roadsight_service.robustness.checks import Checks
 from roadsight_service.room import Room
 from roadsight_service.routes.intake import Intake
 from roadsight_service.settings import Settings
+from roadsight_service.tracks import Tracks
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class State:
     access: Access
     intake: Intake
     pipeline: Pipeline
+    tracks: Tracks
     loader: Loader
     protocol: OpenInference
     checks: Checks | None  # where the settings want them

@@ -3,8 +3,10 @@
 import hashlib
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -25,12 +27,14 @@ KEYS = json.dumps({hashlib.sha256(key.encode()).hexdigest(): [scope, "classify"]
                    (("admin", "admin"), ("car", "robustness"))})  # fmt: skip
 NAMES = {"1.0.0": ("red", "green", "blue"), "2.0.0": ("crimson", "lime", "navy"), "3.0.0": ("ruby", "jade", "azure")}
 MOST_TRIES = 200
+OPENED_S = 60.0  # a model is by then, on a machine that others use, too
 RED_PNG = encoded(striped(RED))
 
 
 def save(root: Path, version: str, files: dict[str, bytes] | None = None, **changes: object) -> Path:
     """Publishes a version, whose labels tell it from the others."""
-    return colours.save(root, files, **{"version": version, "labels": NAMES[version]} | changes).folder
+    named = {"version": version, "labels": NAMES.get(version, colours.LABELS)}
+    return colours.save(root, files, **named | changes).folder
 
 
 def refuses_red() -> bytes:
@@ -80,9 +84,9 @@ def load_next(url: str, bundle: str) -> httpx.Response:
     return answers[-1]
 
 
-def ask(url: str, body: bytes = RED_PNG, query: str = "") -> httpx.Response:
+def ask(url: str, body: bytes = RED_PNG, query: str = "", camera: str = "front") -> httpx.Response:
     """Posts a frame."""
-    return post(url, body=body, query=query, Authorization=ADMIN["Authorization"])
+    return post(url, body=body, query=query, Authorization=ADMIN["Authorization"], X_Camera_Id=camera)
 
 
 def results(answer: httpx.Response) -> list[Any]:
@@ -105,3 +109,13 @@ def serves(url: str) -> str:
 def loads(url: str, outcome: str) -> float:
     """How many loads ended so."""
     return metric(url, f'roadsight_model_loads_total{{outcome="{outcome}"')
+
+
+def while_loading(running: Running, post: Callable[[], httpx.Response], **asked: object) -> httpx.Response:
+    """Loads 2.0.0, and posts frames until that is done; all of them are answered by what serves."""
+    with ThreadPoolExecutor(1) as pool:
+        loading = pool.submit(partial(load, running.url, "colours@2.0.0", **asked))  # type: ignore[arg-type]
+        while not loading.done():
+            assert post().status_code == 200
+            time.sleep(0.01)
+        return loading.result()

@@ -11,7 +11,7 @@ from keys import make_pair
 from roadsight_models.signing import sign_bundle
 from roadsight_service.registry import open_registry
 from roadsight_service.settings import Settings
-from running import serve
+from running import Wire, metric, serve, until
 from service.loading.house import ADMIN, CAR, KEYS, house, load, loads, save, serves
 from service.processes.lanes import Running
 
@@ -69,6 +69,10 @@ def test_a_bundle_that_can_not_serve_leaves_what_serves(
         (b'{"bundel": "colours"}', 422, "bad_parameter"),
         (b'{"shadow_frames": -1}', 422, "bad_parameter"),
         (b'{"max_disagreement": 0.1}', 422, "bad_parameter"),
+        (b'{"shadow_frames": 1, "max_disagreement": NaN}', 422, "bad_parameter"),
+        (b'{"canary": 0}', 422, "bad_parameter"),
+        (b'{"canary": 1}', 422, "bad_parameter"),
+        (b'{"canary_seconds": 60}', 422, "bad_parameter"),
         (b"[]", 422, "bad_parameter"),
         (b"colours@2.0.0", 422, "bad_parameter"),
         (b" " * 5000, 413, "too_large"),
@@ -77,6 +81,14 @@ def test_a_bundle_that_can_not_serve_leaves_what_serves(
 def test_a_body_that_can_not_be_read_is_refused(running: Running, said: bytes, status: int, code: str) -> None:
     refused = httpx.post(f"{running.url}/v1/models/colour/load", content=said, headers=ADMIN, verify=False)
     assert (refused.status_code, refused.json()["code"]) == (status, code), refused.text
+
+
+def test_a_client_that_hangs_up_in_its_body_is_no_fault_of_ours(running: Running) -> None:
+    ended = 'roadsight_requests_total{code="499",route="/v1/models/{task}/load"}'
+    with Wire(running.url) as wire:
+        head = f"POST /v1/models/colour/load HTTP/1.1\r\nHost: x\r\nAuthorization: {ADMIN['Authorization']}\r\n"
+        wire.send(f"{head}Content-Length: 100\r\n\r\n{{".encode())
+    until(lambda: metric(running.url, ended) == 1)
 
 
 def test_where_the_settings_pin_a_version_its_name_means_that(running: Running) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pictures import encoded, striped
+from roadsight_service.processes import crew
 from running import metric, until
 from service.loading.house import ask, house, load, load_next, loads, refuses_red, save, serves
 from service.processes.lanes import Running, children, is_alive
@@ -84,3 +85,17 @@ def test_once_the_watch_is_over_failures_are_told_and_it_stays(tmp_path: Path, w
         assert ask(running.url).status_code == 500
         assert serves_dim(running) == "2.0.0"
         assert loads(running.url, "rolled_back") == 0
+
+
+def test_it_does_not_go_back_to_what_has_no_lanes_any_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save(tmp_path, "2.0.0", {"classifier.onnx": refuses_red()})
+    with house(tmp_path, load_max_errors=0) as running:
+        old = running.zygote
+        assert load(running.url, "colours@2.0.0").status_code == 200
+        monkeypatch.setattr(crew, "MODULE", "roadsight_service.processes.nothing")
+        lanes = children(old)
+        os.kill(old, signal.SIGKILL)
+        until(lambda: metric(running.url, "roadsight_lanes_lost_total") == len(lanes))
+        assert ask(running.url).status_code == 500
+        assert serves_dim(running) == "2.0.0"
+        assert load(running.url, "colours@1.0.0").status_code == 409

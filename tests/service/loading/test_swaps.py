@@ -10,7 +10,20 @@ import httpx
 
 from pictures import BLUE, GREEN, RED, encoded, striped
 from running import launched, until
-from service.loading.house import ADMIN, KEYS, NAMES, ask, house, load, load_next, loads, results, save, serves
+from service.loading.house import (
+    ADMIN,
+    KEYS,
+    NAMES,
+    ask,
+    house,
+    load,
+    load_next,
+    loads,
+    results,
+    save,
+    serves,
+    while_loading,
+)
 from service.processes.lanes import Running, children, is_alive
 
 STRIPES = encoded(striped(RED, GREEN, BLUE))
@@ -51,6 +64,19 @@ def test_each_frame_of_a_steady_load_is_answered_by_one_version(tmp_path: Path) 
             is_over.set()
         assert [client.result() for client in clients] == [{"1.0.0", "2.0.0"}] * 3
         assert loads(running.url, "loaded") == 3
+
+
+def test_new_lanes_have_looked_at_a_frame_before_live_ones_come(tmp_path: Path) -> None:
+    save(tmp_path, "2.0.0")
+    with house(tmp_path, load_watch_seconds=0, lanes=2) as running:
+        posted: list[httpx.Response] = []
+
+        def post() -> httpx.Response:
+            posted.append(ask(running.url))
+            return posted[-1]
+
+        assert while_loading(running, post).status_code == 200
+        assert running.crops() == len(posted) + 2
 
 
 def test_what_is_asked_for_by_version_follows(tmp_path: Path) -> None:

@@ -1,13 +1,16 @@
 """While a model is opened: another load, a process that dies, a service that stops."""
 
+import errno
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import pytest
 
 from running import launched, until
 from service.loading.house import KEYS, house, load, save, serves
@@ -50,6 +53,19 @@ def test_where_the_process_that_opens_it_is_killed_nothing_changes_and_it_can_be
         assert serves(running.url) == "1.0.0"
         assert running.lanes == before
         assert load(running.url, "colours@2.0.0").status_code == 200
+
+
+def test_where_no_process_can_be_had_for_it_nothing_changes(tmp_path: Path) -> None:
+    def no_process(*_: object, **__: object) -> None:
+        raise BlockingIOError(errno.EAGAIN, "no process left")
+
+    save(tmp_path, "2.0.0")
+    with house(tmp_path) as running, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subprocess, "Popen", no_process)
+        refused = load(running.url, "colours@2.0.0")
+        assert (refused.status_code, refused.json()["reason"]) == (422, "lane_lost"), refused.text
+        assert "no process left" in refused.json()["detail"]
+        assert serves(running.url) == "1.0.0"
 
 
 def test_a_service_that_stops_meanwhile_waits_for_it_no_longer_than_for_any_request(tmp_path: Path) -> None:

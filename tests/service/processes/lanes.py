@@ -23,9 +23,14 @@ class Running:
     others: tuple[int, ...]  # processes that this one had started before
 
     @property
+    def zygotes(self) -> list[int]:
+        """What lanes are forked from; of more than one set of models while they change."""
+        return [each for each in children(os.getpid()) if each not in self.others and is_alive(each)]
+
+    @property
     def zygote(self) -> int:
-        """What lanes are forked from."""
-        (found,) = [each for each in children(os.getpid()) if each not in self.others and is_alive(each)]
+        """The only one."""
+        (found,) = self.zygotes
         return found
 
     @property
@@ -77,8 +82,11 @@ def check(url: str, query: str, body: bytes = RED_PNG, headers: Mapping[str, str
 
 def children(process: int) -> list[int]:
     """The processes that a process started."""
-    tasks = Path(f"/proc/{process}/task")
-    return [int(child) for task in tasks.iterdir() for child in (task / "children").read_text().split()]
+    found: list[int] = []
+    for task in Path(f"/proc/{process}/task").iterdir():
+        with suppress(FileNotFoundError):  # a thread that ended meanwhile
+            found += map(int, (task / "children").read_text().split())
+    return found
 
 
 def is_alive(process: int) -> bool:

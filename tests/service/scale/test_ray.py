@@ -75,7 +75,7 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
             text=True,
         ) as program,
     ):
-        late = threading.Timer(LIFE_S, program.kill)
+        late = threading.Timer(LIFE_S, program.terminate)
         late.start()
         started = Machines(f"http://127.0.0.1:{port}", program)
         try:
@@ -86,8 +86,17 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
             assert program.wait(30) == 0
         finally:
             late.cancel()
-            program.kill()
+            end(program)
             print((folder / "log").read_text())
+
+
+def end(program: "subprocess.Popen[str]") -> None:
+    """Ends it, so that it ends Ray's processes; if it does not, Ray's agents may live on."""
+    program.terminate()
+    try:
+        program.wait(30)
+    except subprocess.TimeoutExpired:
+        program.kill()
 
 
 def asked(machines: Machines, **changes: object) -> httpx.Response:

@@ -7,22 +7,19 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
 
 import colours
 from pictures import BLUE, GREEN, RED, encoded, noise, striped
-from recordings import START_NS, bag, pictures, video
+from recordings import START_NS, bag, image, pictures, video
 from roadsight_models.errors import BadParameter
 from roadsight_service.scoring.boxes import read_boxes
 from roadsight_service.scoring.command import score
-from roadsight_service.scoring.table import SCHEMA
 from roadsight_service.settings import Settings
 from running import post, serve, until
+from scored import labels, rows
 
-Row = dict[str, Any]
 PROGRAM = "import typer; from roadsight_service.scoring.command import score; typer.run(score)"
 
 
@@ -31,17 +28,6 @@ def bundles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     colours.save(tmp_path / "bundles")
     monkeypatch.setenv("ROADSIGHT_BUNDLES", str(tmp_path / "bundles"))
     return tmp_path / "bundles"
-
-
-def rows(out: Path) -> list[Row]:
-    """All rows of a folder, by source, frame and region."""
-    table = pq.read_table(out)
-    assert table.schema.remove_metadata() == SCHEMA
-    return sorted(table.to_pylist(), key=lambda row: (row["source"], row["frame"], row["x1"] or 0))
-
-
-def labels(out: Path) -> list[str | None]:
-    return [row["label"] for row in rows(out)]
 
 
 def program(frames: Path, out: Path, *more: str) -> "subprocess.Popen[bytes]":
@@ -83,7 +69,7 @@ def test_a_video_is_judged_frame_by_frame(tmp_path: Path) -> None:
 def test_a_bag_is_judged_camera_by_camera_at_its_own_time(tmp_path: Path) -> None:
     bag(
         tmp_path / "drive.mcap",
-        [("/left", encoded(striped(RED))), ("/right", striped(BLUE)), ("/left", encoded(striped(GREEN)))],
+        [("/left", encoded(striped(RED))), ("/right", image(striped(BLUE))), ("/left", encoded(striped(GREEN)))],
     )
     score([tmp_path / "drive.mcap"], str(tmp_path / "out"))
     scored = rows(tmp_path / "out")
@@ -167,7 +153,7 @@ def test_ray_writes_the_same_rows(tmp_path: Path) -> None:
     drive = tmp_path / "drive"
     pictures(drive, ["red", "green", "blue"])
     video(drive / "a.mkv", [striped(GREEN, width=64, height=48)] * 3)
-    bag(drive / "b.mcap", [("/left", striped(BLUE))])
+    bag(drive / "b.mcap", [("/left", image(striped(BLUE)))])
     score([drive], str(tmp_path / "here"))
     with program(drive, tmp_path / "there", "--ray", "2") as process:
         assert process.wait(100) == 0
