@@ -13,6 +13,8 @@ from roadsight_service.inference_protocol import tensors
 from roadsight_service.inference_protocol.faces import ANY, Face, Spec
 
 Parameters = Mapping[str, Any]
+MOST_TENSORS = 16  # in, and out; each is looked at by itself, on the event loop
+MOST_PARAMETERS = 32  # likewise, of each and of a request
 MOST_CLASSES = 1 << 20
 MOST_US = 1 << 62  # an int64 without its edge
 
@@ -133,5 +135,5 @@ def _check_shape(shape: tuple[int, ...], spec: Spec, most: int) -> None:
 def _whole(parameters: Parameters, name: str, most: int) -> int:
     value = parameters.get(name, 0)
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= most:
-        raise BadTensor(f"parameter {name!r}: expected a whole number, 0 or more, got {str(value)[:40]!r}")
+        raise BadTensor(f"parameter {name!r}: expected a whole number from 0 to {most}, got {str(value)[:40]!r}")
     return value

@@ -13,7 +13,16 @@ from pydantic import ConfigDict, Field, ValidationError
 
 from roadsight_models.errors import BadTensor, TooLarge
 from roadsight_service.inference_protocol.answering import Answered
-from roadsight_service.inference_protocol.asked import Asked, Given, Wanted, check_names, read_classes, read_timeout
+from roadsight_service.inference_protocol.asked import (
+    MOST_PARAMETERS,
+    MOST_TENSORS,
+    Asked,
+    Given,
+    Wanted,
+    check_names,
+    read_classes,
+    read_timeout,
+)
 from roadsight_service.inference_protocol.tensors import Tensor, listed
 from roadsight_service.schemas import Schema
 
@@ -23,7 +32,7 @@ MOST_JSON_BYTES = 4_000_000  # reading JSON holds up everybody; as numbers a ten
 class _Part(Schema):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    parameters: dict[str, Any] = Field({}, max_length=32)
+    parameters: dict[str, Any] = Field({}, max_length=MOST_PARAMETERS)
 
 
 class _InputIn(_Part):
@@ -41,8 +50,8 @@ class _RequestIn(_Part):
     id: str = ""
     model_name: str = ""  # some clients say it again; the path counts
     model_version: str | None = None
-    inputs: list[_InputIn] = Field(max_length=16)
-    outputs: list[_OutputIn] = Field([], max_length=16)
+    inputs: list[_InputIn] = Field(max_length=MOST_TENSORS)
+    outputs: list[_OutputIn] = Field([], max_length=MOST_TENSORS)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ from typing import Any
 from roadsight_models.errors import BadTensor, TooLarge
 from roadsight_service.inference_protocol.answering import Answered
 from roadsight_service.inference_protocol.asked import (
+    MOST_PARAMETERS,
+    MOST_TENSORS,
     Asked,
     Given,
     Parameters,
@@ -33,9 +35,12 @@ def asked(request: Any, left_us: int) -> Asked:
         left_us: until the call itself is over, in microseconds; 0 if it may take for ever.
 
     Raises:
-        BadTensor: a parameter means nothing here; tensors and raw contents do not go together.
+        BadTensor: a parameter means nothing here; tensors and raw contents do not go together; there are too many.
         TooLarge: more numbers than may be read one by one.
     """
+    for named, each in (("inputs", request.inputs), ("outputs", request.outputs)):
+        if len(each) > MOST_TENSORS:
+            raise BadTensor(f"{len(each)} {named}; a request may have {MOST_TENSORS}")
     timeout_us = read_timeout(parameters(request.parameters), "binary_data_output")
     wanted = [
         Wanted(one.name, read_classes(one.name, parameters(one.parameters), "binary_data")) for one in request.outputs
@@ -58,7 +63,9 @@ def response(answered: Answered) -> Any:
 
 
 def parameters(of: Any) -> Parameters:
-    """A map of parameters as plain values."""
+    """A map of parameters as plain values; raises BadTensor if there are too many."""
+    if len(of) > MOST_PARAMETERS:
+        raise BadTensor(f"{len(of)} parameters; there may be {MOST_PARAMETERS}")
     return {name: getattr(one, one.WhichOneof("parameter_choice") or "", None) for name, one in of.items()}
 
 

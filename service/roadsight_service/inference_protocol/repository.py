@@ -9,6 +9,7 @@ unload --> refused for what serves
 
 import asyncio
 from collections.abc import Iterator
+from itertools import chain
 
 from roadsight_models import bundle
 from roadsight_models.errors import LoadUnsupported, UnknownBundle
@@ -35,8 +36,8 @@ class Repository:
 
     def _index(self, ready: bool) -> Iterator[dict[str, str]]:
         serving = {bundle_name(model) for model in self._room.models.values()}
-        for path in sorted(self._settings.bundles.glob(f"*/*/{bundle.MANIFEST}")):
-            name, version = path.parent.parent.name, path.parent.name
+        for folder in chain.from_iterable(bundle.versions(self._settings.bundles).values()):
+            name, version = folder.parent.name, folder.name
             is_ready = f"{name}@{version}" in serving
             if is_ready or not ready:
                 state = {"version": version, "state": READY if is_ready else ELSEWHERE, "reason": ""}

@@ -13,7 +13,7 @@ import math
 import struct
 from array import array
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from roadsight_models.errors import BadTensor
@@ -40,11 +40,14 @@ def pixels(data: bytes | Sequence[Any], shape: tuple[int, ...]) -> bytes:
         shape: how many of them there must be.
 
     Raises:
-        BadTensor: another number of them; one that is not from 0 to 255, or no whole number.
+        BadTensor: another number of them; one that is not from 0 to 255, or no whole number; lists of unequal length.
     """
     if not isinstance(data, bytes):
         try:
-            data = bytes(_flat(data, len(shape)))
+            numbers = _flat(data, len(shape))
+            if not {*map(type, numbers)} <= {int}:  # `bytes` would take a bool
+                raise TypeError
+            data = bytes(numbers)
         except (TypeError, ValueError) as error:
             raise BadTensor("UINT8 is whole numbers from 0 to 255") from error
     if len(data) != math.prod(shape):
@@ -60,17 +63,20 @@ def elements(data: bytes | Sequence[Any], shape: tuple[int, ...]) -> list[bytes]
         shape: how many of them there must be.
 
     Raises:
-        BadTensor: another number of them, a length that leads beyond the end, or no base64.
+        BadTensor: another number of them, a length that leads beyond the end, or no base64; lists of unequal length.
     """
+    count = math.prod(shape)
     try:
-        found = list(_unpacked(data)) if isinstance(data, bytes) else [*map(_decoded, _flat(data, len(shape)))]
+        # Not one more than tells that there are too many: of empty elements a body may hold millions.
+        found = list(islice(_unpacked(data), count + 1)) if isinstance(data, bytes) else _flat(data, len(shape))
+        if len(found) != count:
+            has = "more" if len(found) > count else len(found)
+            raise BadTensor(f"shape {list(shape)} has {count} elements, the data {has}")
+        return [*map(_decoded, found)]
     except struct.error as error:
         raise BadTensor("BYTES is, for each element, four bytes of length and the element: it breaks off") from error
     except (TypeError, ValueError, binascii.Error) as error:
         raise BadTensor("in JSON each element of a BYTES tensor is a string, base64 of a picture's file") from error
-    if len(found) != math.prod(shape):
-        raise BadTensor(f"shape {list(shape)} has {math.prod(shape)} elements, the data {len(found)}")
-    return found
 
 
 def packed(each: Sequence[bytes]) -> bytes:
@@ -119,6 +125,8 @@ def _flat(values: Sequence[Any], depth: int) -> Sequence[Any]:
     for _ in range(depth - 1):
         if not (len(values) and isinstance(values[0], list)):
             break
+        if len({len(each) if isinstance(each, list) else None for each in values}) > 1:
+            raise BadTensor("the data's lists are not nested as a tensor's: some are longer than others, or no lists")
         values = list(chain.from_iterable(values))
     return values
 

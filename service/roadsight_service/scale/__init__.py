@@ -7,7 +7,7 @@ clients --Ray's proxies--> Router --> a replica --> answers and problems as of o
 Ray decides how many replicas there are and where; everything of a frame (queue, deadline, batches) stays within one.
 """
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from ray import serve
 from ray.serve import Application
 
@@ -30,6 +30,13 @@ class Scale(BaseModel):
     frames_a_lane: float = Field(
         2, gt=0, le=1000, description="Frames at work or waiting, a lane, that are fine; beyond, replicas are added."
     )
+
+    @field_validator("gpus")
+    @classmethod
+    def _is_had_from_ray(cls, gpus: float) -> float:
+        if gpus > 1 and not gpus.is_integer():
+            raise ValueError("above 1 a whole number: Ray shares one GPU, never several")
+        return gpus
 
 
 def app(scale: Scale) -> Application:

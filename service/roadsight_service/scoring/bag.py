@@ -5,11 +5,11 @@ file --messages--> CompressedImage, Image --> Recorded; what can't be decoded is
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import cv2
 import numpy as np
-from mcap.reader import McapReader, make_reader
+from mcap.reader import NonSeekingReader, make_reader
 from mcap.records import Channel, Message, Schema
 from mcap_ros2.decoder import DecoderFactory
 
@@ -30,8 +30,7 @@ def frames(path: Path) -> Iterator[Recorded]:
     source, number, decoders = named(path), 0, DecoderFactory()
     try:
         with path.open("rb") as file:
-            reader = make_reader(file)
-            for schema, channel, message in reader.iter_messages(_topics(reader)):
+            for schema, channel, message in _messages(file):
                 if schema is not None and schema.name in KINDS:
                     yield _recorded(source, number, decoders, schema, channel, message)
                     number += 1
@@ -66,10 +65,15 @@ def _picture(image: Any) -> bytes:
     return ppm(pixels if order is None else cv2.cvtColor(pixels, order).astype(np.uint8, copy=False))
 
 
-def _topics(reader: McapReader) -> list[str] | None:
-    """The topics of images, so that nothing else is read; None where the file has no summary."""
-    summary = reader.get_summary()
-    if summary is None:
-        return None
+def _messages(file: BinaryIO) -> Iterator[tuple[Schema | None, Channel, Message]]:
+    """Those of images, by the index at the file's end; without one all that there are, as they stand in the file."""
+    try:
+        reader = make_reader(file)
+        summary = reader.get_summary()
+    except Exception:  # the recorder lost its power, and what it wrote until then is whole
+        summary = None
+    if summary is None or not summary.chunk_indexes:
+        file.seek(0)
+        return NonSeekingReader(file).iter_messages(log_time_order=False)  # to sort it would hold all of it
     images = {number for number, schema in summary.schemas.items() if schema.name in KINDS}
-    return [channel.topic for channel in summary.channels.values() if channel.schema_id in images]
+    return reader.iter_messages([each.topic for each in summary.channels.values() if each.schema_id in images])

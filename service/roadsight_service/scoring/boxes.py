@@ -7,9 +7,10 @@ JSON: {"drive.mp4": {"0": [[x1,y1,x2,y2], {"box": [...], "track": "7"}]}}
 
 import csv
 import hashlib
+import io
 import json
 from collections import defaultdict
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,7 +57,7 @@ def read_boxes(path: Path, limit: int) -> Boxes:
     try:
         text = path.read_bytes()
         entries = _json(text.decode()) if path.suffix.lower() == ".json" else _csv(text.decode("utf-8-sig"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError, csv.Error) as error:
         raise BadParameter(OPTION, f"{path}: {error}") from error
     regions = {}
     for (source, frame), found in entries.items():
@@ -67,25 +68,41 @@ def read_boxes(path: Path, limit: int) -> Boxes:
     return Boxes(hashlib.sha256(text).hexdigest(), regions)
 
 
-Entries = dict[tuple[str, int], list[object]]
+Entries = Mapping[tuple[str, int], object]
 
 
 def _json(text: str) -> Entries:
     content = json.loads(text)
     if not isinstance(content, dict) or not all(isinstance(frames, dict) for frames in content.values()):
         raise ValueError('expected {"drive.mp4": {"0": [[x1, y1, x2, y2], ...]}, ...}')
-    return {(source, int(frame)): found for source, frames in content.items() for frame, found in frames.items()}
+    entries: dict[tuple[str, int], object] = {}
+    for source, frames in content.items():
+        for frame, found in frames.items():
+            key = source, _number(frame)
+            if key in entries:
+                raise ValueError(f"frame {key[1]} of {source} is there twice")
+            entries[key] = found
+    return entries
 
 
 def _csv(text: str) -> Entries:
-    lines = csv.DictReader(text.splitlines())
+    lines = csv.DictReader(io.StringIO(text, newline=""))  # a name may hold a line break
     if not set(COLUMNS) <= set(lines.fieldnames or ()):
         raise ValueError(f"expected a first line with {','.join(COLUMNS)}, and track if there are any")
-    entries: Entries = defaultdict(list)
-    for number, line in enumerate(lines, 2):
+    entries: dict[tuple[str, int], list[object]] = defaultdict(list)
+    for line in lines:
         try:
-            key, box = (line["source"], int(line["frame"])), [float(line[name]) for name in COLUMNS[2:]]
+            if line["source"] is None:
+                raise ValueError("no source")
+            key, box = (line["source"], _number(line["frame"])), [float(line[name]) for name in COLUMNS[2:]]
         except (TypeError, ValueError) as error:
-            raise ValueError(f"line {number}: {error}") from error
+            raise ValueError(f"line {lines.line_num}: {error}") from error
         entries[key].append({"box": box, "track": line.get("track") or None})
-    return dict(entries)
+    return entries
+
+
+def _number(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise ValueError(f"frame {number}; the first one is 0")
+    return number

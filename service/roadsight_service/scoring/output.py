@@ -38,7 +38,7 @@ class Output:
             BadParameter: no file system goes by that name.
         """
         try:
-            uri = where if "://" in where else Path(where).absolute().as_uri()
+            uri = where.rstrip("/") if "://" in where else Path(where).absolute().as_uri()
             self._files, self._root = fs.FileSystem.from_uri(uri)
         except (pa.ArrowException, ValueError) as error:
             raise BadParameter(OPTION, f"{where}: {error}") from error
@@ -61,6 +61,8 @@ class Output:
                 self._put(RUN, json.dumps(run, indent=1).encode())
                 return names
             begun = json.loads(self._files.open_input_file(self._path(RUN)).read())
+            if not isinstance(begun, dict):
+                raise ValueError(f"{RUN} is no JSON object")
         except (OSError, ValueError) as error:
             raise BadParameter(OPTION, f"{self._root}: {error}") from error
         if differing := [name for name in run if begun.get(name) != run[name]]:
@@ -79,10 +81,16 @@ class Output:
         self._put(name, json.dumps(content).encode())
 
     def sources(self, names: Sequence[str]) -> set[str]:
-        """The sources that these parts have rows of."""
+        """The sources that these parts have rows of; raises BadParameter for one that is damaged."""
         found: set[str] = set()
         for name in names:
-            found.update(pq.read_table(self._path(name), columns=["source"], filesystem=self._files)[0].to_pylist())
+            try:
+                part = pq.read_table(self._path(name), columns=["source"], filesystem=self._files)
+            except (OSError, pa.ArrowException) as error:
+                raise BadParameter(
+                    OPTION, f"{name} can't be read; remove it, and it is written anew: {error}"
+                ) from error
+            found.update(part["source"].to_pylist())
         return found
 
     def _names(self) -> frozenset[str]:

@@ -45,8 +45,8 @@ def ppm(pixels: Pixels) -> bytes:
 
 
 def named(path: Path) -> str:
-    """What a file is called in rows: its path as it was given, in text that Parquet can hold."""
-    return os.fspath(path).encode("utf-8", "replace").decode()
+    """What a file is called in rows: its path as it was given, in text that Parquet can hold, and no other's."""
+    return os.fspath(path).encode("utf-8", "backslashreplace").decode()
 
 
 def find(given: Sequence[Path]) -> tuple[list[Path], list[Path]]:

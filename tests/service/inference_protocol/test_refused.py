@@ -63,7 +63,7 @@ def frames(**changes: Any) -> dict[str, Any]:
         (frames(data=[-1] + [0] * 767), "from 0 to 255"),
         (frames(data=[0.5] * 768), "whole numbers"),
         (frames(data=["a"] * 768), "whole numbers"),
-        (frames(data=[[0] * 700, 5]), "whole numbers"),
+        (frames(data=[[0] * 700, 5]), "not nested"),
         (frames(data=None), "either `data` or"),
         (frames(**RAW), "either `data` or"),
         (frames(data=None, parameters={"binary_data_size": 9}), "9 of 0 bytes"),
@@ -90,7 +90,7 @@ def test_what_does_not_fit_is_named(service: House, asked: object, says: str) ->
 
 @pytest.mark.parametrize(
     ("data", "says"),
-    [(["no base64!"], "base64"), ([5], "base64"), (["AAAA", "AAAA"], "the data 2"), (["AAAA"], "picture")],
+    [(["no base64!"], "base64"), ([5], "base64"), (["AAAA", "AAAA"], "the data more"), (["AAAA"], "picture")],
 )  # fmt: skip
 def test_a_picture_in_json_must_be_one(service: House, data: list[object], says: str) -> None:
     assert says in told(ask(service, {"inputs": [IMAGE | {"data": data}]}, model=CAMERA), 400)
@@ -147,6 +147,21 @@ def test_binary_data_must_end_where_the_body_does(service: House) -> None:
 def test_what_is_not_there_or_not_allowed(service: House, method: str, path: str, status: int) -> None:
     content = json.dumps(frames()).encode() if method == "POST" else None
     told(httpx.request(method, service.url + path, content=content), status)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"{", "no JSON"),
+        (b"[" * 4000, "no JSON"),
+        (b"[]", "a JSON object"),
+        (b'{"parameters": []}', "`parameters` another one"),
+        (b'{"ready": 1}', "`ready`: expected true or false, got '1'"),
+        (b'{"ready": null}', "`ready`"),
+    ],
+)
+def test_an_index_is_asked_for_in_its_own_words(service: House, content: bytes, says: str) -> None:
+    assert says in told(httpx.post(f"{service.url}/v2/repository/index", content=content, timeout=20), 400)
 
 
 @pytest.mark.parametrize("compress", [gzip.compress, zlib.compress])

@@ -64,7 +64,10 @@ async def statistics(request: Request) -> Response:
 async def index(request: Request) -> Response:
     """Lists every version of every bundle."""
     repository, asked = await _allowed(request, "classify")
-    return json(await repository.index(asked.get("ready") is True))
+    ready = asked.get("ready", False)
+    if not isinstance(ready, bool):
+        raise BadTensor(f"`ready`: expected true or false, got {str(ready)[:40]!r}")
+    return json(await repository.index(ready))
 
 
 async def load(request: Request) -> Response:
