@@ -2,7 +2,7 @@
 
 from pydantic import ConfigDict, Field
 
-from roadsight_service.loading.trial import Trial
+from roadsight_service.loading.trial import NEEDS, Trial
 from roadsight_service.schemas import Schema
 
 
@@ -11,10 +11,7 @@ class LoadIn(Trial):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "dependentSchemas": {
-                "max_disagreement": {"required": ["shadow_frames"], "properties": {"shadow_frames": {"minimum": 1}}},
-                "canary_seconds": {"required": ["canary"], "properties": {"canary": {"type": "number"}}},
-            },
+            "allOf": NEEDS,
             "examples": [{"bundle": "my-signs@1.1.0", "shadow_frames": 500, "max_disagreement": 0.02, "canary": 0.1}],
         },
     )

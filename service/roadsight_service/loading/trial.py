@@ -1,8 +1,18 @@
 """What a model must stand before it serves, in the words of the body of `POST /v1/models/{task}/load`."""
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 CANARY_S = 300
+NEEDS: list[JsonValue] = [  # what `Trial` refuses beyond its fields, as JSON Schema says it
+    {
+        "if": {"required": ["max_disagreement"], "properties": {"max_disagreement": {"exclusiveMaximum": 1}}},
+        "then": {"required": ["shadow_frames"], "properties": {"shadow_frames": {"minimum": 1}}},
+    },
+    {
+        "if": {"required": ["canary_seconds"], "properties": {"canary_seconds": {"type": "integer"}}},
+        "then": {"required": ["canary"], "properties": {"canary": {"type": "number"}}},
+    },
+]
 
 
 class Trial(BaseModel):
