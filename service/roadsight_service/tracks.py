@@ -12,9 +12,9 @@ from typing import TypeVar
 
 from roadsight_models.fusion import Pool
 from roadsight_models.judgement import Fused, Judgement, judgement_of
-from roadsight_models.manifest import Manifest
 from roadsight_service.pipeline import Answer
 from roadsight_service.room import Ask
+from roadsight_service.served import Model, bundle_name
 
 Name = TypeVar("Name", bound=Hashable)
 Kind = TypeVar("Kind")
@@ -29,14 +29,15 @@ class Track:
     """One object, as the models saw it."""
 
     at: float  # when it was seen last, in seconds on the clock that its frames tell
-    pools: dict[str, tuple[str, Pool]] = field(default_factory=dict)  # by task: version of the model, and its frames
+    pools: dict[str, tuple[str, Pool]] = field(default_factory=dict)  # by task: name of the bundle, and its frames
 
-    def pool(self, manifest: Manifest) -> Pool:
-        """What a model said so far; nothing if another version of it did."""
-        version, pool = self.pools.get(manifest.task, ("", None))
-        if pool is None or version != manifest.version:
+    def pool(self, model: Model) -> Pool:
+        """What a model said so far; nothing if another bundle, or version of it, did: its labels are its own."""
+        name, task = bundle_name(model), model.manifest.task
+        before, pool = self.pools.get(task, ("", None))
+        if pool is None or before != name:
             pool = Pool()
-            self.pools[manifest.task] = manifest.version, pool
+            self.pools[task] = name, pool
         return pool
 
 
@@ -61,8 +62,7 @@ class Tracks:
         rows = []
         for region, row in zip(answer.seen.regions, answer.seen.judgements, strict=True):
             track = None if region.track is None else _seen(tracks, region.track, at)
-            manifests = [model.manifest for model in answer.models]
-            rows.append(tuple(_fused(one, each, track, ask.top) for one, each in zip(row, manifests, strict=True)))
+            rows.append(tuple(_fused(one, each, track, ask.top) for one, each in zip(row, answer.models, strict=True)))
         return replace(answer, seen=replace(answer.seen, judgements=tuple(rows)))
 
 
@@ -83,13 +83,13 @@ def _seen(tracks: dict[str, Track], name: str, at: float) -> Track:
     return track
 
 
-def _fused(judgement: Judgement, manifest: Manifest, track: Track | None, top: int) -> Judgement:
+def _fused(judgement: Judgement, model: Model, track: Track | None, top: int) -> Judgement:
     shown = judgement.predictions[: top or None]
     if track is None or judgement.status == "unknown":
         return replace(judgement, predictions=shown)
-    probabilities = [0.0] * len(manifest.labels)
+    probabilities = [0.0] * len(model.manifest.labels)
     for one in judgement.predictions:
         probabilities[one.index] = one.probability
-    pool = track.pool(manifest)
-    said = judgement_of(pool.add(probabilities), manifest, top)
+    pool = track.pool(model)
+    said = judgement_of(pool.add(probabilities), model.manifest, top)
     return replace(judgement, predictions=shown, fused=Fused(pool.frames, said.status, said.predictions))

@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from pictures import encoded, noise
 from raw_frames import raw
 from roadsight_models.errors import BadImage, TooLarge, UnsupportedMediaType
 from roadsight_models.frame import Pixels, admit, decode
-from roadsight_models.raw_layout import Layout, read
+from roadsight_models.raw_layout import FORMATS, MEDIA_TYPE, Layout, read
 
 PICTURE = noise(34, 22)
 FORM = "application/x-raw-frame; format=bgr; width=34; height=22"
@@ -83,3 +85,34 @@ def test_the_layout_is_read_as_content_types_are() -> None:
 def test_what_can_be_no_layout_is_refused_by_name(kind: str, why: str) -> None:
     with pytest.raises(UnsupportedMediaType, match=why):
         read(kind)
+
+
+@given(st.sampled_from(sorted(FORMATS)), st.integers(1, 40), st.integers(1, 40), st.integers(0, 9))
+def test_whatever_fits_its_layout_is_pixels_of_its_size(form: str, width: int, height: int, padding: int) -> None:
+    if form == "nv12":
+        width, height = 2 * width, 2 * height
+    pixels = noise(width, height)
+    body, kind = raw(pixels, form, padding)
+    found = pixels_of(body, kind)
+    assert (found.shape, found.dtype) == (pixels.shape, np.uint8)
+    if form in {"bgra", "bgr", "rgb"}:
+        np.testing.assert_array_equal(found, pixels)
+
+
+@given(st.lists(st.sampled_from(["format=bgr", "width=8", "height=6", "stride=24", 'stride="1e3"', " ", "=", "x"])))
+@example(["width=\u0664\u0665", "height=6", "format=rgb"])  # digits, of another script
+@example(["format=rgb", "height=6", "width=+8"])
+@example(["format=rgb", "height=6", "width=1000001"])
+@example(["format=gray", "height=6", "width=8", "stride=64000001"])
+def test_any_parameters_are_a_layout_or_refused_in_few_words(parameters: list[str]) -> None:
+    try:
+        layout = read("; ".join([MEDIA_TYPE, *parameters]))
+    except UnsupportedMediaType as error:
+        assert len(str(error)) < 250
+    else:
+        assert layout == Layout("bgr", 8, 6, 24)
+
+
+@pytest.mark.parametrize("kind", ["application/x-raw-frames; format=bgr", "", ";;", "x/y; application/x-raw-frame"])
+def test_another_content_type_is_none_of_ours(kind: str) -> None:
+    assert read(kind) is None

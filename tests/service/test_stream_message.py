@@ -54,3 +54,29 @@ def test_a_header_has_a_limit(more: int) -> None:
             read(data)
     else:
         assert read(data) == ((("frame_id", ""),), b"")
+
+
+@pytest.mark.parametrize(
+    ("header", "why"),
+    [
+        (b"", "its header is not JSON"),
+        (b"null", "its header is no JSON object"),
+        (b'[{"task": "a"}]', "its header is no JSON object"),
+        (b'{"task": "a"} {}', "its header is not JSON"),
+        (b'{"top": NaN}', "its header is not JSON"),
+        (b'{"frame_id": "\xff"}', "its header is not JSON"),
+        (b'{"regions": ' + b"[" * 300 + b"]" * 300 + b"}", "regions in its header: Recursion limit"),
+        (b'{"x": ' + b"[" * 5000 + b"]" * 5000 + b"}", "its header is not JSON: depth limit"),
+    ],
+)
+def test_a_header_that_says_nothing_is_refused_by_what_is_wrong_with_it(header: bytes, why: str) -> None:
+    with pytest.raises(BadParameter, match=f"message: {why}") as caught:
+        read(struct.pack("<I", len(header)) + header + b"picture")
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize(("length", "size"), [(0, 3), (1, 4), (3, 6), (2**32 - 1, 40), (MOST_HEADER_BYTES + 1, 2**18)])
+def test_a_length_that_the_message_does_not_have_is_refused(length: int, size: int) -> None:
+    data = (struct.pack("<I", length) + bytes(size))[:size]
+    with pytest.raises(BadParameter, match=f"{size} bytes"):
+        read(data)

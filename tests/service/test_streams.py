@@ -216,3 +216,13 @@ def test_frames_are_counted_as_requests_are(service: tuple[str, Watched], camera
     assert (count(200), count(400)) == (before[0] + 1, before[1] + 1)
     assert metric(service[0], "roadsight_answer_age_seconds_count") == ages + 1
     assert metric(service[0], "roadsight_streams") == 1
+
+
+def test_what_can_not_be_read_is_told_and_ends_neither_the_stream_nor_its_order(camera: Camera) -> None:
+    deep = json.loads("[" * 300 + "]" * 300)  # JSON reads it, and can't write it again
+    for header in ({"regions": deep}, {"x": deep}, {"captured_at": deep}, {"deadline_ms": "soon"}, {"task": [[]]}):
+        camera.send(**header)
+    camera.send(frame_id="last")
+    codes = [told(camera.reply()) for _ in range(5)]
+    assert codes == ["bad_parameter"] * 4 + ["unknown_task"]
+    assert camera.reply()["frame"]["id"] == "last"

@@ -10,7 +10,7 @@ import pytest
 from colours import manifest
 from looks import PLAIN
 from pictures import encoded, striped
-from roadsight_models.judgement import Fused, judgement_of
+from roadsight_models.judgement import Fused, Judgement, judgement_of
 from roadsight_models.regions import Box, Region
 from roadsight_service.pipeline import Answer
 from roadsight_service.room import Ask, Seen
@@ -85,13 +85,13 @@ def test_a_region_that_is_not_judged_adds_nothing(url: str) -> None:
     assert ask(url, "reddish", X_Camera_Id="e")["fused"]["frames"] == 2
 
 
+MODEL = Served(manifest(), "float32", "cpu", None, None)
 SAID = judgement_of([0.8, 0.1, 0.1], manifest(), 0)
 ASK = Ask(0.0, "front", top=2, fuses=True)
 
 
-def frames(tracks: Tracks, at: float | None, name: str = "7", camera: str = "front", version: str = "1.0.0") -> int:
+def frames(tracks: Tracks, at: float | None, name: str = "7", camera: str = "front", model: Served = MODEL) -> int:
     """Follows one region; how many frames its track has then."""
-    model = Served(manifest(version=version), "float32", "cpu", None, None)
     seen = Seen(40, 40, (Region(Box(0, 0, 40, 40), name),), ((SAID,),), PLAIN)
     answer = tracks.follow(Answer(seen, (model,)), replace(ASK, camera=camera), at)
     ((judgement,),) = answer.seen.judgements
@@ -106,9 +106,34 @@ def test_a_track_begins_anew_where_time_goes_back_or_jumps_or_another_version_an
     assert frames(tracks, 100.9) == 1
     assert frames(tracks, 100.9 + MOST_GAP_S) == 2
     assert frames(tracks, 101.0 + 2 * MOST_GAP_S) == 1
-    assert frames(tracks, 105.0, version="1.1.0") == 1
-    assert frames(tracks, 105.0, version="1.1.0") == 2
+    newer = replace(MODEL, manifest=manifest(version="1.1.0"))
+    assert frames(tracks, 105.0, model=newer) == 1
+    assert frames(tracks, 105.0, model=newer) == 2
     assert [frames(tracks, None, "clockless") for _ in range(2)] == [1, 2]
+
+
+@pytest.mark.parametrize("labels", [("lime", "navy", "crimson"), ("red", "green", "blue", "grey")])
+def test_another_bundle_of_the_same_version_begins_anew_for_its_labels_are_others(labels: tuple[str, ...]) -> None:
+    tracks, other = Tracks(), replace(MODEL, manifest=manifest(name="shades", labels=labels))
+    assert [frames(tracks, 1.0), frames(tracks, 1.0)] == [1, 2]
+    assert [frames(tracks, 1.0, model=other), frames(tracks, 1.0, model=other)] == [1, 2]
+    assert frames(tracks, 1.0) == 1
+
+
+def test_what_is_not_judged_or_has_no_track_adds_no_frame_and_keeps_the_track_alive() -> None:
+    tracks = Tracks()
+
+    def told(at: float, judgement: Judgement, name: str | None, ask: Ask = ASK) -> Judgement:
+        seen = Seen(40, 40, (Region(Box(0, 0, 40, 40), name),), ((judgement,),), PLAIN)
+        return tracks.follow(Answer(seen, (MODEL,)), ask, at).seen.judgements[0][0]
+
+    assert frames(tracks, 1.0) == 1
+    unknown = Judgement("unknown", "region_too_small", ())
+    assert told(1.0 + MOST_GAP_S, unknown, "7") == unknown
+    assert told(1.0 + MOST_GAP_S, SAID, None).fused is None
+    assert frames(tracks, 1.0 + 2 * MOST_GAP_S) == 2
+    assert told(1.0, SAID, "7", replace(ASK, fuses=False)) is SAID  # all classes, as they were asked for
+    assert frames(tracks, 1.0 + 2 * MOST_GAP_S) == 3
 
 
 def test_names_that_clients_make_up_push_out_the_oldest_and_no_other_camera_s() -> None:

@@ -90,7 +90,8 @@ class Shadow:
             self._asking = asyncio.ensure_future(self._ask(heard.body, heard.ask, said))
 
     async def _ask(self, body: bytes, ask: Ask, said: list[str]) -> None:
-        same = replace(ask, deadline=monotonic() + ANSWER_S, top=1, suspicion=False)
+        # Of no stream: it takes no live frame's place there, and none its own.
+        same = replace(ask, deadline=monotonic() + ANSWER_S, top=1, suspicion=False, stream=None)
         try:
             other = await self._room.look(body, same, (self._task,), Clock())
             labels = [_first(row[0]) for row in other.judgements]

@@ -30,7 +30,7 @@ def read(data: bytes) -> Message:
     """Takes a message apart.
 
     Raises:
-        BadParameter: its header is longer than the message or than may be, or it is no JSON object.
+        BadParameter: its header is longer than the message or than may be, or it is no JSON object, or too deep.
     """
     if len(data) < _LENGTH.size:
         raise BadParameter("message", f"{len(data)} bytes; expected a uint32, the length of a JSON header, in front")
@@ -55,4 +55,7 @@ def _texts(name: str, value: object) -> Iterator[str]:
     elif name == "task" and isinstance(value, list):
         yield from (str(task) for task in value)
     elif value is not None:
-        yield orjson.dumps(value).decode()
+        try:
+            yield orjson.dumps(value).decode()
+        except orjson.JSONEncodeError as error:  # it reads deeper nesting than it writes
+            raise BadParameter("message", f"{name[:40]} in its header: {error}") from error

@@ -59,3 +59,9 @@ def test_a_judgement_gets_its_labels_back(judgement: Judgement) -> None:
 def test_a_message_says_its_length() -> None:
     message = wire.message(([], [], 0.5))
     assert wire.HEAD.unpack(message[: wire.HEAD.size]) == (len(message) - wire.HEAD.size,)
+
+
+@pytest.mark.parametrize("kind", RoadsightError.__subclasses__(), ids=lambda kind: str(kind.code))
+def test_every_kind_of_error_is_found_again_by_its_code(kind: type[RoadsightError]) -> None:
+    assert type(wire.rebuilt((kind.code, "why", {}))) is kind
+    assert not kind.__subclasses__()  # those would come back as something else

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 import colours
+from roadsight_models.errors import BadParameter
 from roadsight_training.attacking.journal import Journal
+from roadsight_training.certifying.asked import Asked
 from roadsight_training.certifying.figures import Certified, figures
 from roadsight_training.certifying.page import curve_plot
 from roadsight_training.judging.intervals import Proportion
@@ -86,3 +88,42 @@ def test_a_run_that_is_not_finished_has_no_figures() -> None:
     del half.done[1]
     with pytest.raises(ValueError, match="not finished"):
         Certified.read(half)
+
+
+@pytest.mark.parametrize("lost", [0, 1])
+def test_whichever_chunk_is_missing_the_run_is_not_finished(lost: int) -> None:
+    half = journal()
+    del half.done[lost]
+    with pytest.raises(ValueError, match="run: the run is not finished"):
+        Certified.read(half)
+
+
+def test_chunks_are_put_in_order_however_they_came() -> None:
+    turned = journal()
+    turned.done = dict(reversed(turned.done.items()))
+    assert Certified.read(turned).truth.tolist() == [0, 0, 0, 1, 2]
+
+
+def test_a_run_that_proves_nothing_has_all_its_figures() -> None:
+    nothing = journal()
+    for line in nothing.done.values():
+        line["label"] = [None] * len(line["truth"])
+        line["radius"] = [0.0] * len(line["truth"])
+    certified = Certified.read(nothing)
+    found = figures(certified, colours.LABELS)
+    assert (found["smoothed"]["certified"], found["abstained"]["share"]) == (0, 1)
+    assert {point["certified"] for point in found["curve"]} == {0}
+    assert (found["radius"]["mean"], found["radius"]["median"]) == (0, 0)
+    (axes,) = curve_plot(certified, found).axes
+    assert axes.get_lines()[0].get_ydata().max() == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [({"sigma": 0.0}, "sigma"), ({"sigma": 1.1}, "sigma"), ({"alpha": 1.0}, "alpha"), ({"samples": 9}, "n")],
+)
+def test_what_could_prove_nothing_is_refused_when_it_is_asked(changes: dict[str, Any], name: str) -> None:
+    given = {"sigma": SIGMA, "samples": 10, "alpha": 0.001, "n": 5, "split": "test", "precision": "float32", "seed": 0}
+    assert Asked(**given).smoothing.n == 10  # the least that can: 2^-10 is under 0.001
+    with pytest.raises(BadParameter, match=f"^{name}: "):
+        Asked(**given | changes)

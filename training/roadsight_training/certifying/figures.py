@@ -37,9 +37,9 @@ class Certified:
     @classmethod
     def read(cls, journal: Journal) -> Self:
         """Puts all chunks of a finished run in order."""
-        lines = [journal.done[chunk] for chunk in range(len(journal.done))]
         if journal.pictures != journal.header["n"]:
             raise ValueError(f"{journal.folder}: the run is not finished")
+        lines = [journal.done[chunk] for chunk in range(len(journal.done))]
         joined = {name: [one for line in lines for one in line[name]] for name in ("truth", "plain", "label", "radius")}
         return cls(
             header=journal.header,
