@@ -100,6 +100,8 @@ def test_what_can_not_be_read_is_a_row_and_no_end(tmp_path: Path) -> None:
         ("d.mcap", 0): "bad_image",
         ("d.mcap", 1): "blue",
         ("e.mcap", 0): "bad_image",
+        ("e.mcap", 1): "blue",
+        ("e.mcap", 2): "bad_image",  # it breaks off
     }
 
 
