@@ -94,7 +94,7 @@ def test_whatever_fits_its_layout_is_pixels_of_its_size(form: str, width: int, h
     pixels = noise(width, height)
     body, kind = raw(pixels, form, padding)
     found = pixels_of(body, kind)
-    assert (found.shape, found.dtype) == (pixels.shape, np.uint8)
+    assert found.shape == pixels.shape and found.dtype == np.uint8
     if form in {"bgra", "bgr", "rgb"}:
         np.testing.assert_array_equal(found, pixels)
 

@@ -220,7 +220,8 @@ def test_frames_are_counted_as_requests_are(service: tuple[str, Watched], camera
 
 def test_what_can_not_be_read_is_told_and_ends_neither_the_stream_nor_its_order(camera: Camera) -> None:
     deep = json.loads("[" * 300 + "]" * 300)  # JSON reads it, and can't write it again
-    for header in ({"regions": deep}, {"x": deep}, {"captured_at": deep}, {"deadline_ms": "soon"}, {"task": [[]]}):
+    headers: list[dict[str, Any]] = [{"regions": deep}, {"x": deep}, {"captured_at": deep}, {"deadline_ms": "soon"}]
+    for header in [*headers, {"task": [[]]}]:
         camera.send(**header)
     camera.send(frame_id="last")
     codes = [told(camera.reply()) for _ in range(5)]

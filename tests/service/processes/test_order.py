@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import marshal
 from time import monotonic
 from typing import Any
 
@@ -92,7 +93,7 @@ async def test_what_is_left_is_given_out_once_each_and_nothing_once_nobody_waits
 def over(made: Order[Any], first: int, end: int) -> tuple[Piece, bytes]:
     """A piece and its body, as a lane reads them."""
     piece, body = made.piece(7, first, end)
-    (plain,) = wire.marshal.loads(wire.message([tuple(piece)])[wire.HEAD.size :])
+    (plain,) = marshal.loads(wire.message([tuple(piece)])[wire.HEAD.size :])
     return Piece(*plain), bytes(body)
 
 

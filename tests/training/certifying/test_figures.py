@@ -115,7 +115,7 @@ def test_a_run_that_proves_nothing_has_all_its_figures() -> None:
     assert {point["certified"] for point in found["curve"]} == {0}
     assert (found["radius"]["mean"], found["radius"]["median"]) == (0, 0)
     (axes,) = curve_plot(certified, found).axes
-    assert axes.get_lines()[0].get_ydata().max() == 0
+    assert np.asarray(axes.get_lines()[0].get_ydata()).max() == 0
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,8 @@ def test_a_run_that_proves_nothing_has_all_its_figures() -> None:
     [({"sigma": 0.0}, "sigma"), ({"sigma": 1.1}, "sigma"), ({"alpha": 1.0}, "alpha"), ({"samples": 9}, "n")],
 )
 def test_what_could_prove_nothing_is_refused_when_it_is_asked(changes: dict[str, Any], name: str) -> None:
-    given = {"sigma": SIGMA, "samples": 10, "alpha": 0.001, "n": 5, "split": "test", "precision": "float32", "seed": 0}
+    given: dict[str, Any] = {"sigma": SIGMA, "samples": 10, "alpha": 0.001}
+    given |= {"n": 5, "split": "test", "precision": "float32", "seed": 0}
     assert Asked(**given).smoothing.n == 10  # the least that can: 2^-10 is under 0.001
     with pytest.raises(BadParameter, match=f"^{name}: "):
         Asked(**given | changes)
