@@ -21,8 +21,9 @@ from roadsight_models.robustness.attack import Attack
 from roadsight_models.robustness.criterion import Criterion
 from roadsight_models.robustness.fgsm import FGSM
 from roadsight_models.robustness.harness import try_attack
+from roadsight_models.robustness.names import Norm
 from roadsight_models.robustness.pgd import PGD
-from roadsight_models.robustness.threat import Norm, ThreatModel
+from roadsight_models.robustness.threat import ThreatModel
 from roadsight_models.robustness.victim import to_floats
 from training.attacked import Attacked, attacked
 

@@ -12,8 +12,9 @@ import torch
 
 from roadsight_models.robustness.fmn import FMN
 from roadsight_models.robustness.harness import try_attack
+from roadsight_models.robustness.names import Norm
 from roadsight_models.robustness.square import Square
-from roadsight_models.robustness.threat import Norm, ThreatModel
+from roadsight_models.robustness.threat import ThreatModel
 from roadsight_models.robustness.verify import Distances
 from roadsight_models.robustness.victim import to_floats
 from training.small_network import Attacked, attacked, to_numpy, to_torch

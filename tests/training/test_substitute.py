@@ -11,7 +11,8 @@ from roadsight_models.errors import BadParameter
 from roadsight_models.robustness.attack import Access, Attack
 from roadsight_models.robustness.criterion import Criterion
 from roadsight_models.robustness.harness import try_attack
-from roadsight_models.robustness.threat import Floats, Norm, ThreatModel
+from roadsight_models.robustness.names import Norm
+from roadsight_models.robustness.threat import Floats, ThreatModel
 from roadsight_models.robustness.victim import Victim, to_floats
 from roadsight_models.session import Session, open_session
 from roadsight_training.learner import slopes

@@ -21,7 +21,8 @@ from roadsight_models.frame import Pixels
 from roadsight_models.robustness.attack import Access
 from roadsight_models.robustness.criterion import Criterion, Indices
 from roadsight_models.robustness.losses import cross_entropy
-from roadsight_models.robustness.threat import Floats, Norm, ThreatModel
+from roadsight_models.robustness.names import Norm
+from roadsight_models.robustness.threat import Floats, ThreatModel
 from roadsight_models.robustness.victim import Victim, to_floats, to_pixels
 from roadsight_training.learner import slopes, teach
 from roadsight_training.networks import Network, build

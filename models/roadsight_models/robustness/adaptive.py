@@ -20,8 +20,9 @@ from roadsight_models.probabilities import softmax
 from roadsight_models.robustness.attack import Access
 from roadsight_models.robustness.criterion import Criterion, Logits
 from roadsight_models.robustness.losses import cross_entropy, margin
+from roadsight_models.robustness.names import Norm
 from roadsight_models.robustness.squeezing import MEDIAN, SQUEEZERS, VERSIONS, suspicions, versions
-from roadsight_models.robustness.threat import Floats, Norm, ThreatModel, l2
+from roadsight_models.robustness.threat import Floats, ThreatModel, l2
 from roadsight_models.robustness.victim import Victim, to_floats, to_pixels
 
 Weights = npt.NDArray[np.float64]  # [N, K], of logits or of probabilities

@@ -19,7 +19,8 @@ from roadsight_models.robustness.attack import Access
 from roadsight_models.robustness.best import Best
 from roadsight_models.robustness.criterion import Criterion, Flags, Indices
 from roadsight_models.robustness.losses import Loss, Values, cross_entropy, dlr
-from roadsight_models.robustness.threat import Floats, Norm, ThreatModel
+from roadsight_models.robustness.names import Norm
+from roadsight_models.robustness.threat import Floats, ThreatModel
 from roadsight_models.robustness.victim import Slope, Victim
 
 LOSSES: Mapping[str, Loss] = {"cross_entropy": cross_entropy, "dlr": dlr}

@@ -8,7 +8,8 @@ from typing import ClassVar, Literal, Protocol
 import numpy as np
 
 from roadsight_models.robustness.criterion import Criterion
-from roadsight_models.robustness.threat import Floats, Norm, ThreatModel
+from roadsight_models.robustness.names import Norm
+from roadsight_models.robustness.threat import Floats, ThreatModel
 from roadsight_models.robustness.victim import Victim
 
 Access = Literal["white box", "scores", "decisions", "none"]  # what it must know: gradient, logits, class, nothing

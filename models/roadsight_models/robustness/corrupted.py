@@ -15,7 +15,8 @@ from roadsight_models.robustness.attack import Access
 from roadsight_models.robustness.best import Best
 from roadsight_models.robustness.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from roadsight_models.robustness.criterion import Criterion
-from roadsight_models.robustness.threat import Floats, Norm, ThreatModel
+from roadsight_models.robustness.names import Norm
+from roadsight_models.robustness.threat import Floats, ThreatModel
 from roadsight_models.robustness.victim import Victim, to_floats, to_pixels
 
 NAMES = tuple(name for name, corruption in CORRUPTIONS.items() if corruption.imagenet_c)

@@ -17,7 +17,8 @@ import numpy.typing as npt
 from roadsight_models.robustness.attack import Access
 from roadsight_models.robustness.criterion import Criterion, Flags
 from roadsight_models.robustness.losses import margin
-from roadsight_models.robustness.threat import Floats, Norm, ThreatModel, l2
+from roadsight_models.robustness.names import Norm
+from roadsight_models.robustness.threat import Floats, ThreatModel, l2
 from roadsight_models.robustness.victim import Slope, Victim, to_floats, to_pixels
 
 LAST_STEP = 0.01  # of the first

@@ -17,8 +17,9 @@ import numpy as np
 
 from roadsight_models.robustness.attack import Access
 from roadsight_models.robustness.criterion import Criterion, Flags
+from roadsight_models.robustness.names import Norm
 from roadsight_models.robustness.starts import find_starts
-from roadsight_models.robustness.threat import Floats, Norm, ThreatModel, l2, linf
+from roadsight_models.robustness.threat import Floats, ThreatModel, l2, linf
 from roadsight_models.robustness.victim import BATCH, Victim, to_floats, to_pixels
 
 HALVINGS = 12  # of the way to the clean picture: what is left of it is under a tenth of a grey level

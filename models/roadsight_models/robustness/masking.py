@@ -17,9 +17,10 @@ from roadsight_models.robustness.attack import Attack
 from roadsight_models.robustness.criterion import Criterion, Flags
 from roadsight_models.robustness.fgsm import FGSM
 from roadsight_models.robustness.harness import try_attack
+from roadsight_models.robustness.names import Norm
 from roadsight_models.robustness.pgd import PGD
 from roadsight_models.robustness.square import Square
-from roadsight_models.robustness.threat import Norm, ThreatModel
+from roadsight_models.robustness.threat import ThreatModel
 from roadsight_models.robustness.victim import Victim
 
 CHANCE = 0.02  # of the pictures: by so much an attack may do better than one that should be stronger

@@ -1,4 +1,4 @@
-"""What attacks and verdicts are called: for who passes orders on, and so loads no numpy.
+"""What attacks, norms and verdicts are called: for who passes orders on, and so loads no numpy.
 
 text --among--> a name
      BadParameter
@@ -10,6 +10,8 @@ from typing import Literal
 
 from roadsight_models.errors import BadParameter
 
+Norm = Literal["linf", "l2", "l0"]
+NORMS: tuple[Norm, ...] = ("linf", "l2", "l0")
 Verdict = Literal["robust", "broken", "already_wrong", "certified", "abstained"]
 
 DEFAULT = "quick"

@@ -18,7 +18,8 @@ import numpy.typing as npt
 from roadsight_models.robustness.attack import Access
 from roadsight_models.robustness.criterion import Criterion, Flags, Indices
 from roadsight_models.robustness.losses import margin
-from roadsight_models.robustness.threat import SLACK, Floats, Norm, ThreatModel
+from roadsight_models.robustness.names import Norm
+from roadsight_models.robustness.threat import SLACK, Floats, ThreatModel
 from roadsight_models.robustness.victim import Victim
 
 Places = npt.NDArray[np.int64]  # [N, 2]: top and left

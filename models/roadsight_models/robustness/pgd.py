@@ -13,7 +13,8 @@ from roadsight_models.robustness.attack import Access
 from roadsight_models.robustness.best import Best
 from roadsight_models.robustness.criterion import Criterion, Indices
 from roadsight_models.robustness.losses import cross_entropy
-from roadsight_models.robustness.threat import Floats, Norm, ThreatModel
+from roadsight_models.robustness.names import Norm
+from roadsight_models.robustness.threat import Floats, ThreatModel
 from roadsight_models.robustness.victim import Victim
 
 

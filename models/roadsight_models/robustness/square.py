@@ -16,8 +16,9 @@ import numpy as np
 from roadsight_models.robustness.attack import Access
 from roadsight_models.robustness.best import Best
 from roadsight_models.robustness.criterion import Criterion
+from roadsight_models.robustness.names import Norm
 from roadsight_models.robustness.squares import SQUARES
-from roadsight_models.robustness.threat import Floats, Norm, ThreatModel
+from roadsight_models.robustness.threat import Floats, ThreatModel
 from roadsight_models.robustness.verify import round_within
 from roadsight_models.robustness.victim import Victim, to_floats
 

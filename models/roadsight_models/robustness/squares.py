@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from roadsight_models.robustness.threat import Floats, Norm
+from roadsight_models.robustness.names import Norm
+from roadsight_models.robustness.threat import Floats
 
 Window = tuple[slice, slice]
 

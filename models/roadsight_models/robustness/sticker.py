@@ -17,8 +17,9 @@ from roadsight_models.errors import BadParameter
 from roadsight_models.robustness.attack import Access
 from roadsight_models.robustness.criterion import Criterion, Flags
 from roadsight_models.robustness.losses import Values, margin
+from roadsight_models.robustness.names import Norm
 from roadsight_models.robustness.occlusion import covered, sides_of
-from roadsight_models.robustness.threat import SLACK, Floats, Norm, ThreatModel
+from roadsight_models.robustness.threat import SLACK, Floats, ThreatModel
 from roadsight_models.robustness.victim import Victim
 from roadsight_models.robustness.views import NARROW, View, Views
 from roadsight_models.robustness.warp import Warp

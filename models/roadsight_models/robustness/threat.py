@@ -7,16 +7,15 @@ Pixels are float32 in [0, 1], so an epsilon is in pixel units: 8/255 is eight gr
 
 from dataclasses import dataclass, replace
 from math import floor, prod, sqrt
-from typing import Literal, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
 from roadsight_models.errors import BadParameter
+from roadsight_models.robustness.names import NORMS, Norm
 
 Floats = npt.NDArray[np.float32]
-Norm = Literal["linf", "l2", "l0"]
-NORMS: tuple[Norm, ...] = ("linf", "l2", "l0")
 
 SLACK = 1e-5  # of rounding in float32, summed in l2 over a picture of 64 px; of an epsilon over 1, this share
 ROUNDING = 1 / 255 / sqrt(12)  # root mean square of what a value moves to the nearest grey level

@@ -16,7 +16,7 @@ from roadsight_models import errors
 from roadsight_models.judgement import Judgement
 from roadsight_models.robustness.certificate import Smoothing
 from roadsight_models.robustness.epsilons import PATTERN
-from roadsight_models.robustness.threat import NORMS
+from roadsight_models.robustness.names import NORMS
 from roadsight_service.metrics import Clock
 from roadsight_service.robustness.question import Finding
 from roadsight_service.robustness.schemas import CheckOut

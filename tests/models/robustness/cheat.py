@@ -8,7 +8,8 @@ import numpy as np
 
 from roadsight_models.robustness.attack import Access
 from roadsight_models.robustness.criterion import Criterion
-from roadsight_models.robustness.threat import Floats, Norm, ThreatModel
+from roadsight_models.robustness.names import Norm
+from roadsight_models.robustness.threat import Floats, ThreatModel
 from roadsight_models.robustness.victim import Victim
 
 

@@ -12,8 +12,9 @@ from roadsight_models.robustness import adaptive
 from roadsight_models.robustness.adaptive import BACKWARD, Adaptive, spread
 from roadsight_models.robustness.criterion import Criterion
 from roadsight_models.robustness.harness import try_attack
+from roadsight_models.robustness.names import Norm
 from roadsight_models.robustness.squeezing import SQUEEZERS
-from roadsight_models.robustness.threat import Norm, ThreatModel
+from roadsight_models.robustness.threat import ThreatModel
 from roadsight_models.robustness.victim import Victim, to_floats
 
 EIGHT = ThreatModel("linf", 8 / 255)

@@ -10,7 +10,8 @@ from roadsight_models.frame import Pixels
 from roadsight_models.gradient import Gradients
 from roadsight_models.robustness.apgd import APGD
 from roadsight_models.robustness.losses import margin
-from roadsight_models.robustness.threat import Floats, Norm, ThreatModel
+from roadsight_models.robustness.names import Norm
+from roadsight_models.robustness.threat import Floats, ThreatModel
 from roadsight_models.robustness.victim import Victim, to_floats, to_pixels
 from roadsight_models.session import Outputs
 

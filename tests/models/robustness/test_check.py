@@ -14,10 +14,10 @@ from roadsight_models.robustness.check import Plan, check
 from roadsight_models.robustness.criterion import Criterion
 from roadsight_models.robustness.fgsm import FGSM
 from roadsight_models.robustness.harness import try_attack
-from roadsight_models.robustness.names import ATTACK_NAMES, DEFAULT
+from roadsight_models.robustness.names import ATTACK_NAMES, DEFAULT, Norm
 from roadsight_models.robustness.search import HALVINGS, smallest
 from roadsight_models.robustness.square import Square
-from roadsight_models.robustness.threat import Floats, Norm, ThreatModel
+from roadsight_models.robustness.threat import Floats, ThreatModel
 from roadsight_models.robustness.verify import Outcome
 from roadsight_models.robustness.victim import Victim
 

@@ -10,8 +10,9 @@ from roadsight_models.robustness.attack import Access, Attack
 from roadsight_models.robustness.criterion import Criterion
 from roadsight_models.robustness.ensemble import NOBODY, Siege, besiege
 from roadsight_models.robustness.fgsm import FGSM
+from roadsight_models.robustness.names import Norm
 from roadsight_models.robustness.pgd import PGD
-from roadsight_models.robustness.threat import Floats, Norm, ThreatModel
+from roadsight_models.robustness.threat import Floats, ThreatModel
 from roadsight_models.robustness.victim import Victim
 
 EIGHT = ThreatModel("linf", 8 / 255)

@@ -7,7 +7,8 @@ from models.robustness.colour_victim import BLUE, flat, fresh, named, not_red, r
 from roadsight_models.robustness.criterion import Criterion
 from roadsight_models.robustness.fgsm import FGSM
 from roadsight_models.robustness.losses import cross_entropy
-from roadsight_models.robustness.threat import Floats, Norm, ThreatModel, l2
+from roadsight_models.robustness.names import Norm
+from roadsight_models.robustness.threat import Floats, ThreatModel, l2
 from roadsight_models.robustness.victim import Victim, to_floats
 
 TOLERANCE = 1e-6  # of float32

@@ -8,7 +8,8 @@ from models.robustness.boundaries import VALUES
 from models.robustness.colour_victim import fresh
 from roadsight_models.robustness.fmn import FMN
 from roadsight_models.robustness.harness import try_attack
-from roadsight_models.robustness.threat import Floats, Norm, ThreatModel, l0
+from roadsight_models.robustness.names import Norm
+from roadsight_models.robustness.threat import Floats, ThreatModel, l0
 from roadsight_models.robustness.victim import to_floats
 
 CLEAN, ORDER = boundaries.pictures(6)

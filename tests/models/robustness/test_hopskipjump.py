@@ -12,7 +12,8 @@ from models.robustness.listeners import OneHot
 from roadsight_models.robustness.criterion import Criterion
 from roadsight_models.robustness.harness import try_attack
 from roadsight_models.robustness.hopskipjump import HALVINGS, HopSkipJump
-from roadsight_models.robustness.threat import Floats, Norm, ThreatModel
+from roadsight_models.robustness.names import Norm
+from roadsight_models.robustness.threat import Floats, ThreatModel
 from roadsight_models.robustness.victim import Victim, to_floats
 
 CLEAN, ORDER = boundaries.pictures(3)

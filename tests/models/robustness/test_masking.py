@@ -15,7 +15,8 @@ from roadsight_models.robustness.attack import Access
 from roadsight_models.robustness.best import Best
 from roadsight_models.robustness.criterion import Criterion, Flags
 from roadsight_models.robustness.masking import PROBES, MaskingCheck, check_masking, masks, unbounded
-from roadsight_models.robustness.threat import Floats, Norm, ThreatModel
+from roadsight_models.robustness.names import Norm
+from roadsight_models.robustness.threat import Floats, ThreatModel
 from roadsight_models.robustness.victim import Victim
 
 EIGHT = ThreatModel("linf", 8 / 255)

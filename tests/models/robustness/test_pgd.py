@@ -8,8 +8,9 @@ from models.robustness.listeners import Recorder
 from roadsight_models.robustness.criterion import Criterion
 from roadsight_models.robustness.fgsm import FGSM
 from roadsight_models.robustness.harness import try_attack
+from roadsight_models.robustness.names import Norm
 from roadsight_models.robustness.pgd import PGD
-from roadsight_models.robustness.threat import Floats, Norm, ThreatModel, linf
+from roadsight_models.robustness.threat import Floats, ThreatModel, linf
 from roadsight_models.robustness.victim import Victim, to_floats
 
 EIGHT = ThreatModel("linf", 8 / 255)  # not enough for `reds`

@@ -8,9 +8,10 @@ from models.robustness.boundaries import VALUES
 from models.robustness.colour_victim import fresh, sessions
 from roadsight_models.frame import Pixels
 from roadsight_models.robustness.harness import Trial, try_attack
+from roadsight_models.robustness.names import Norm
 from roadsight_models.robustness.square import Square
 from roadsight_models.robustness.squares import SQUARES
-from roadsight_models.robustness.threat import Norm, ThreatModel, l2
+from roadsight_models.robustness.threat import ThreatModel, l2
 from roadsight_models.robustness.victim import Victim, to_floats
 from roadsight_models.session import Outputs, Session
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from roadsight_models.robustness.threat import Floats, Norm, ThreatModel, l0, l2, linf
+from roadsight_models.robustness.names import Norm
+from roadsight_models.robustness.threat import Floats, ThreatModel, l0, l2, linf
 
 SIDE = 6
 COUNT = 3

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from roadsight_models.errors import BadParameter
-from roadsight_models.robustness.threat import Norm, ThreatModel
+from roadsight_models.robustness.names import Norm
+from roadsight_models.robustness.threat import ThreatModel
 
 PICTURE = (2, 6, 6, 3)
 DIAGONAL = math.sqrt(6 * 6 * 3)  # in l2 no two pictures are farther apart

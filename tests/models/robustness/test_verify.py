@@ -10,7 +10,8 @@ from models.robustness.colour_victim import NEEDED, SHORTEST, flat, fresh, not_r
 from models.robustness.listeners import Recorder
 from pictures import encoded
 from roadsight_models.frame import Pixels, decode
-from roadsight_models.robustness.threat import Floats, Norm, ThreatModel, l0, l2, linf
+from roadsight_models.robustness.names import Norm
+from roadsight_models.robustness.threat import Floats, ThreatModel, l0, l2, linf
 from roadsight_models.robustness.verify import Outcome, verify
 from roadsight_models.robustness.victim import Victim, to_floats
 

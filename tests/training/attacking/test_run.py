@@ -13,8 +13,9 @@ from roadsight_models.errors import BadParameter
 from roadsight_models.robustness.attack import Access
 from roadsight_models.robustness.criterion import Criterion
 from roadsight_models.robustness.fgsm import FGSM
+from roadsight_models.robustness.names import Norm
 from roadsight_models.robustness.pgd import PGD
-from roadsight_models.robustness.threat import Floats, Norm, ThreatModel
+from roadsight_models.robustness.threat import Floats, ThreatModel
 from roadsight_models.robustness.victim import Victim
 from roadsight_training.attacking.asked import Asked
 from roadsight_training.attacking.run import norm_of, run

@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass, replace
 from roadsight_models.bundle import GRADIENT
 from roadsight_models.manifest import PrecisionName
 from roadsight_models.robustness.attack import Attack
-from roadsight_models.robustness.threat import Norm, ThreatModel
+from roadsight_models.robustness.names import Norm
+from roadsight_models.robustness.threat import ThreatModel
 from roadsight_models.session import Session
 from roadsight_training.attacking.drawn import Drawn, subject
 from roadsight_training.attacking.parameters import parameters

@@ -19,7 +19,7 @@ from roadsight_models.errors import BadParameter
 from roadsight_models.gradient import open_gradient
 from roadsight_models.robustness.attack import Attack
 from roadsight_models.robustness.masking import MaskingCheck, check_masking
-from roadsight_models.robustness.threat import Norm
+from roadsight_models.robustness.names import Norm
 from roadsight_models.robustness.victim import Victim
 from roadsight_models.session import open_session
 from roadsight_training.attacking.asked import Asked, header

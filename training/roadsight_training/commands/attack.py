@@ -12,7 +12,7 @@ from rich.table import Table
 from roadsight_models import bundle as bundles
 from roadsight_models.manifest import PrecisionName
 from roadsight_models.robustness.epsilons import read_epsilon
-from roadsight_models.robustness.threat import Norm
+from roadsight_models.robustness.names import Norm
 from roadsight_training.commands import AnySplit, DataFolder
 from roadsight_training.commands.resumable import resumable
 

@@ -12,7 +12,7 @@ from rich.table import Column, Table
 from roadsight_models import bundle as bundles
 from roadsight_models.manifest import PrecisionName
 from roadsight_models.robustness.epsilons import read_epsilon
-from roadsight_models.robustness.threat import Norm
+from roadsight_models.robustness.names import Norm
 from roadsight_training.commands import AnySplit, DataFolder
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from roadsight_models.manifest import PrecisionName
 from roadsight_models.robustness.adaptive import Adaptive
 from roadsight_models.robustness.catalogue import make
-from roadsight_models.robustness.threat import Norm, ThreatModel
+from roadsight_models.robustness.names import Norm
+from roadsight_models.robustness.threat import ThreatModel
 from roadsight_training.attacking.run import norm_of
 from roadsight_training.detecting.bent import Bent
 
