@@ -8,6 +8,7 @@ import asyncio
 import os
 import re
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from functools import partial
 from types import TracebackType
@@ -28,7 +29,7 @@ DEFAULT_URL = "http://127.0.0.1:8080"
 Kind = TypeVar("Kind")
 
 
-class Service:
+class Service(ABC):
     """Which service, and how patiently it is asked; connections are kept between calls.
 
     Args:
@@ -68,8 +69,9 @@ class Service:
         given = {"url": os.environ.get("ROADSIGHT_URL") or DEFAULT_URL, "key": os.environ.get("ROADSIGHT_KEY") or None}
         return cls(**given | options)
 
+    @abstractmethod
     def _open(self, options: Mapping[str, Any]) -> None:
-        raise NotImplementedError
+        """Makes the pool of connections."""
 
     def _streaming(self, frames: Iterable[CameraFrame], patience_s: float, asked: questions.Asked) -> Streaming:
         connection = {"additional_headers": self._headers, "proxy": self._trust_env or None}

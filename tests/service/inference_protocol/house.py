@@ -2,12 +2,10 @@
 
 import hashlib
 import json
-import os
-import signal
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +21,7 @@ from roadsight_models.preprocess import cut
 from roadsight_models.probabilities import softmax
 from roadsight_models.regions import whole
 from running import launched
-from service.processes.lanes import children
+from service.processes.lanes import children, paused
 
 GRAPH, CAMERA = "colours", "colours-jpeg"
 TEMPERATURE = 2.5
@@ -55,18 +53,10 @@ class House:
         """As clients of HTTP here want it."""
         return self.url.removeprefix("http://")
 
-    @contextmanager
-    def paused(self) -> Iterator[None]:
+    def paused(self) -> AbstractContextManager[None]:
         """Lets no lane go on until the block ends."""
         (zygote,) = children(self.process.pid)
-        lanes = children(zygote)
-        for lane in lanes:
-            os.kill(lane, signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            for lane in lanes:
-                os.kill(lane, signal.SIGCONT)
+        return paused(children(zygote))
 
     def classified(self, file: bytes, **headers: str) -> npt.NDArray[np.float64]:
         """What `/v1/classify` says of a whole picture, float64 [K]."""

@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,18 +49,22 @@ class Running:
         """How many crops were inferred."""
         return metric(self.url, "roadsight_batch_size_sum")
 
-    @contextmanager
-    def paused(self) -> Iterator[None]:
+    def paused(self) -> AbstractContextManager[None]:
         """Lets no lane go on until the block ends."""
-        lanes = self.lanes
+        return paused(self.lanes)
+
+
+@contextmanager
+def paused(lanes: Collection[int]) -> Iterator[None]:
+    """Lets none of these go on until the block ends."""
+    for lane in lanes:
+        os.kill(lane, signal.SIGSTOP)
+    try:
+        yield
+    finally:
         for lane in lanes:
-            os.kill(lane, signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            for lane in lanes:
-                with suppress(ProcessLookupError):  # a test may have ended it
-                    os.kill(lane, signal.SIGCONT)
+            with suppress(ProcessLookupError):  # a test may have ended it
+                os.kill(lane, signal.SIGCONT)
 
 
 @contextmanager
