@@ -16,7 +16,7 @@ KNOWN = {f"ROADSIGHT_{name.upper()}" for name in Settings.model_fields}
     "name",
     [
         "README.md",
-        *("docs/api.md", "docs/operations.md", "docs/robustness.md", "docs/scale.md", "docs/training.md"),
+        *("docs/api.md", "docs/operations.md", "docs/scale.md", "docs/training.md"),
         *("docker-compose.yml", "deploy/Dockerfile", "deploy/ray-serve/serve.yaml"),
     ],
 )

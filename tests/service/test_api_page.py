@@ -29,8 +29,9 @@ def section(heading: str) -> str:
 
 def rows(head: str, where: str) -> list[list[str]]:
     """Cells of the table under this head, without backticks."""
-    table = where[where.index(f"| {head} |") :].partition("\n\n")[0].splitlines()[2:]
-    return [[cell.strip().replace("`", "") for cell in line.strip("|").split("|")] for line in table]
+    plain = where.replace("`", "")
+    table = plain[plain.index(f"| {head} |") :].partition("\n\n")[0].splitlines()[2:]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table]
 
 
 def test_every_parameter_of_classify_is_there_and_no_other() -> None:
