@@ -118,7 +118,7 @@ class UnsupportedMediaType(RoadsightError):
 
 
 class BadRegion(RoadsightError):
-    """A region that can't be cropped: inverted, wholly outside, not finite. Says which one and why."""
+    """A region that can't be cropped: inverted, wholly outside, not finite; or one object's second. Says which, why."""
 
     status, code = 422, "bad_region"
 

@@ -61,7 +61,7 @@ class UnsupportedMediaType(Problem):
 
 
 class BadRegion(Problem):
-    """A box is inverted, not finite or wholly outside; or too small to be checked."""
+    """A box is inverted, not finite, wholly outside or too small to be checked; or has the track of one before it."""
 
 
 class BadParameter(Problem):

@@ -33,7 +33,7 @@ _QUERY: dict[str, tuple[dict[str, Any], str]] = {
     "task": ({"type": "array", "items": TEXT}, "Repeatable; every task loaded by default."),
     "regions": (
         json_text("[[600,210,664,276]]", '[{"box":[600,210,664,276],"track":"7"}]'),
-        "JSON [[x1,y1,x2,y2],...] in pixels; the whole frame by default.",
+        "JSON [[x1,y1,x2,y2],...] in pixels, each track once; the whole frame by default.",
     ),
     "top": (WHOLE | {"minimum": 0, "maximum": 999_999}, "How many classes to name; 5 by default, 0 for all."),
     "version": (TEXT, "The version that must answer."),

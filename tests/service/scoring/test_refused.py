@@ -38,6 +38,7 @@ def boxes(folder: Path, text: str | bytes, suffix: str = ".csv") -> Boxes:
         (HEAD + "a.png,0,0,0,1e400,1,\n", "a coordinate is a number"),
         (HEAD + "a.png,0,0,0,1,1,\n" * 4, "at most 3 regions a frame"),
         (HEAD + f"a.png,0,0,0,1,1,{'7' * (MAX_TRACK + 1)}\n", "a track is a string of 1 to"),
+        (HEAD + "a.png,0,0,0,1,1,7\na.png,0,2,2,3,3,7\n", "frame 0: region 1 .*the same track"),
         (HEAD + '"a\nb.png",0,0,0,1,1,\nc.png,x,0,0,1,1,\n', "line 4: invalid literal"),
         (HEAD + f"{'a' * 200_000},0,0,0,1,1,\n", "field larger than"),
         ("frame,x1,y1,x2,y2,source\n0,0,0,1,1\n0,0,0,1,1,a.png\n", "line 2: .*source"),
