@@ -63,6 +63,7 @@ class Crew:
                 os.setpriority(os.PRIO_PROCESS, self._zygote.pid, os.getpriority(os.PRIO_PROCESS, 0) + NICENESS)
             ours.pop_all()
         self._answers = self._line.makefile("rb")
+        self._awaited = 1  # answers; the last one is what is waited for, and any before it come too late
         self.models: dict[str, Served] = {}
 
     def warm(self) -> "Crew":
@@ -76,8 +77,10 @@ class Crew:
             said = self._answer(START_S)
             if "wrong" in said:
                 raise wire.rebuilt(said["wrong"])
-        except BaseException:  # a signal, too: the zygote is opening models, and hears nothing
+        except BaseException as error:  # a signal, too: the zygote is opening models, and hears nothing
             self.close()
+            if isinstance(error, TimeoutError):
+                raise LaneLost(str(error)) from error
             raise
         served = [Served(**one | {"manifest": Manifest.model_validate(one["manifest"])}) for one in said["models"]]
         self.models = {one.manifest.task: one for one in served}
@@ -87,8 +90,8 @@ class Crew:
         """Has a lane born, or a checker.
 
         Raises:
-            LaneLost: the zygote died, or does not answer.
-            OSError: there is no memory, descriptor or process for it just now.
+            LaneLost: the zygote died, or hangs.
+            OSError: there is no memory, descriptor or process for it just now, or no answer in time.
         """
         near, far = socketpair()
         for end in (near, far):
@@ -96,7 +99,11 @@ class Crew:
         with far:
             try:
                 send_fds(self._line, [kind], [far.fileno()])
+                self._awaited += 1
                 said = self._answer(FORK_S)
+            except TimeoutError:  # a child that is born later finds that we hung up
+                near.close()
+                raise
             except (OSError, LaneLost) as error:
                 near.close()
                 raise LaneLost(str(error)) from error
@@ -131,10 +138,16 @@ class Crew:
 
     def _answer(self, within_s: float) -> dict[str, Any]:
         self._line.settimeout(within_s)
+        line = b""
         try:
-            line = self._answers.readline()
+            while self._awaited and (line := self._answers.readline()):
+                self._awaited -= 1
         except TimeoutError as error:
-            raise LaneLost(f"the lanes' parent gave no answer within {within_s:.0f} s") from error
+            self._answers.close()  # after a time-out a reader reads no more
+            self._answers = self._line.makefile("rb")
+            if self._awaited == 1:
+                raise TimeoutError(f"the lanes' parent gave no answer within {within_s:.0f} s") from error
+            # Else none to the question before, either: it hangs, and is ended below.
         except OSError:  # it hung up before it had read all
             line = b""
         if not line:
