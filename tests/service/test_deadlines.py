@@ -2,12 +2,15 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from time import monotonic
+from threading import Event
+from time import monotonic, sleep
 
 import httpx
 import pytest
 from fastapi import Request
 
+from roadsight_service import pipeline
+from roadsight_service.access import Access
 from roadsight_service.routes.ask import deadline
 from roadsight_service.routes.given import Given
 from roadsight_service.settings import Settings
@@ -83,6 +86,47 @@ def test_a_deadline_that_passes_during_inference_is_told_at_once(tmp_path: Path)
         session.gate.set()
         assert post(url).status_code == 200
         assert metric(url, 'roadsight_frames_dropped_total{reason="deadline_missed"}') == 1
+
+
+def test_an_answer_that_is_there_too_late_is_a_missed_deadline_and_no_prediction(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serve_watched(tmp_path) as (url, session):
+        with monkeypatch.context() as patch:
+            patch.setattr(pipeline, "monotonic", lambda: monotonic() + 60)  # the loop comes to the answer that late
+            late = post(url)
+        assert (late.status_code, late.json()["code"]) == (504, "deadline_missed")
+        assert "before the answer" in late.json()["detail"]
+        assert session.batches == [1]
+        assert metric(url, 'roadsight_frames_dropped_total{reason="deadline_missed"}') == 1
+        assert metric(url, "roadsight_predictions_total") == 0
+        assert post(url).status_code == 200
+
+
+def test_a_frame_s_time_counts_from_when_the_loop_woke_for_it_not_from_its_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check, at_work, go = Access.check, Event(), Event()
+
+    def slow(self: Access, key: str | None, scope: str) -> None:
+        if key == "holds":
+            at_work.set()
+            assert go.wait(10)
+        if key == "slow":
+            sleep(0.3)
+        check(self, key, scope)
+
+    monkeypatch.setattr(Access, "check", slow)
+    with serve_watched(tmp_path) as (url, _), Wire(url) as one, Wire(url) as two, Wire(url) as three:
+        for camera in (one, two, three):  # each has its connection
+            camera.send(head(), RED_PNG)
+            assert camera.reply().status == 200
+        one.send(head(Authorization="holds"), RED_PNG)
+        assert at_work.wait(10)
+        two.send(head(Authorization="slow") + RED_PNG)
+        three.send(head(X_Deadline_Ms="200") + RED_PNG)
+        go.set()  # and the loop finds both
+        assert [camera.reply().status for camera in (one, two, three)] == [200, 200, 504]
 
 
 @pytest.mark.usefixtures("long_rounds")
