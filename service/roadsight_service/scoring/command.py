@@ -96,3 +96,5 @@ def _tell(total: Tally, seconds: float) -> None:
     unreadable = sum(rows for (_, status, _), rows in total.rows.items() if status == UNREADABLE)
     a_second = f"{total.frames / seconds:.1f} a second" if seconds else ""
     console.print(f"{total.frames} frames, {a_second}, {unreadable} of them unreadable")
+    for source in total.cut:
+        console.print(f"{source} breaks off; the next run tries it again", markup=False, highlight=False)
