@@ -13,14 +13,13 @@ from roadsight_bench.results import Figures
 from roadsight_bench.soak.soak import Step
 
 SETTLED = 0.2  # of the steps: until then caches fill and arenas grow
-MOST_GROWTH_MB = 5.0  # over all steps, at the slope of the settled ones: what a measurement can't tell from none
-MOST_MORE_FILES = 2  # a connection that is just being closed
+# Over all steps, at the slope of the settled ones: what a measurement can't tell from none.
+MOST_GROWTH_MB = 5.0
+MOST_MORE_FILES = 2.0
 
 
 def summary(steps: Sequence[Step]) -> Figures:
     """Sums up; at least two steps."""
-    settled = range(min(int(SETTLED * len(steps)), len(steps) - 2), len(steps))
-    slope = np.polyfit(settled, [steps[number].memory.pss_mb for number in settled], 1)[0]
     frames, wrong = [step.frames for step in steps], [one for step in steps for one in step.wrong]
     return {
         "sent": sum(one.sent for one in frames),
@@ -35,10 +34,16 @@ def summary(steps: Sequence[Step]) -> Figures:
         "bad": sum(step.bad for step in steps),
         "wrong": [asdict(one) | {"times": times} for one, times in Counter(wrong).items()],
         "pss_mb": max(step.memory.pss_mb for step in steps),
-        "growth_mb": float(slope) * len(steps),
-        "more_files": steps[-1].open_files - steps[settled[0]].open_files,
+        "growth_mb": _growth([step.memory.pss_mb for step in steps]),
+        "more_files": _growth([step.open_files for step in steps]),
         "steps": [asdict(step) for step in steps],
     }
+
+
+def _growth(held: Sequence[float]) -> float:
+    settled = range(min(int(SETTLED * len(held)), len(held) - 2), len(held))
+    slope = np.polyfit(settled, [held[number] for number in settled], 1)[0]
+    return float(slope) * len(held)
 
 
 def misses(found: Figures) -> Iterator[str]:
@@ -57,4 +62,4 @@ def misses(found: Figures) -> Iterator[str]:
     if found["growth_mb"] > MOST_GROWTH_MB:
         yield f"memory grows by {found['growth_mb']:.1f} MB > {MOST_GROWTH_MB}"
     if found["more_files"] > MOST_MORE_FILES:
-        yield f"{found['more_files']} more files are open at the end > {MOST_MORE_FILES}"
+        yield f"{found['more_files']:.1f} more files are open at the end > {MOST_MORE_FILES}"

@@ -33,5 +33,6 @@ def last_line(found: Figures, misses: int) -> str:
     return (
         f"{found['sent']} frames, {found['refused']} refused and {found['lost']} lost, beside "
         f"{found['changes']} changes of a model, {found['checks']} checks and {found['bad']} bad requests; "
-        f"at most {found['pss_mb']:.0f} MB, {found['growth_mb']:+.1f} MB on the way; {misses or 'no'} targets missed"
+        f"at most {found['pss_mb']:.0f} MB, {found['growth_mb']:+.1f} MB and {found['more_files']:+.1f} open files on "
+        f"the way; {misses or 'no'} targets missed"
     )
