@@ -2,15 +2,13 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Event
-from time import monotonic, sleep
+from time import monotonic
 
 import httpx
 import pytest
 from fastapi import Request
 
 from roadsight_service import pipeline
-from roadsight_service.access import Access
 from roadsight_service.routes.ask import deadline
 from roadsight_service.routes.given import Given
 from roadsight_service.settings import Settings
@@ -101,32 +99,6 @@ def test_an_answer_that_is_there_too_late_is_a_missed_deadline_and_no_prediction
         assert metric(url, 'roadsight_frames_dropped_total{reason="deadline_missed"}') == 1
         assert metric(url, "roadsight_predictions_total") == 0
         assert post(url).status_code == 200
-
-
-def test_a_frame_s_time_counts_from_when_the_loop_woke_for_it_not_from_its_turn(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    check, at_work, go = Access.check, Event(), Event()
-
-    def slow(self: Access, key: str | None, scope: str) -> None:
-        if key == "holds":
-            at_work.set()
-            assert go.wait(10)
-        if key == "slow":
-            sleep(0.3)
-        check(self, key, scope)
-
-    monkeypatch.setattr(Access, "check", slow)
-    with serve_watched(tmp_path) as (url, _), Wire(url) as one, Wire(url) as two, Wire(url) as three:
-        for camera in (one, two, three):  # each has its connection
-            camera.send(head(), RED_PNG)
-            assert camera.reply().status == 200
-        one.send(head(Authorization="holds"), RED_PNG)
-        assert at_work.wait(10)
-        two.send(head(Authorization="slow") + RED_PNG)
-        three.send(head(X_Deadline_Ms="200") + RED_PNG)
-        go.set()  # and the loop finds both
-        assert [camera.reply().status for camera in (one, two, three)] == [200, 200, 504]
 
 
 @pytest.mark.usefixtures("long_rounds")

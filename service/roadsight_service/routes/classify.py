@@ -4,7 +4,7 @@ head --enter--> Entry
 request --intake--> body, fields --ask--> Ask --pipeline--> Answer --> JSON
 """
 
-import asyncio
+from time import monotonic
 from typing import Any, NamedTuple
 
 from fastapi import APIRouter, Request, Response
@@ -63,8 +63,7 @@ def enter(scope: Scope) -> Entry:
         QueueFull: an answer would be too late.
     """
     if _ENTRY not in scope:
-        # When the loop woke for it, not when its turn came behind others that were there: its client counts from then.
-        state, clock, received = state_of(scope), Clock(), asyncio.get_running_loop().time()
+        state, clock, received = state_of(scope), Clock(), monotonic()
         try:
             given = Given(scope)
             state.access.check(given.authorization, "classify")
