@@ -58,7 +58,7 @@ class UnknownTask(RoadsightError):
     status, code = 404, "unknown_task"
 
     def __init__(self, task: str, known: tuple[str, ...]) -> None:
-        super().__init__(f"no model serves task {task!r}; there are: {', '.join(known) or 'none'}")
+        super().__init__(f"no model serves task {task[:40]!r}; there are: {', '.join(known) or 'none'}")
         self.known = known
 
 
@@ -68,7 +68,7 @@ class UnknownVersion(RoadsightError):
     status, code = 404, "unknown_version"
 
     def __init__(self, task: str, version: str, served: str) -> None:
-        super().__init__(f"task {task!r} has no version {version!r}; {served} serves")
+        super().__init__(f"task {task!r} has no version {version[:40]!r}; {served} serves")
 
 
 class UnknownModel(RoadsightError):
@@ -118,7 +118,7 @@ class UnsupportedMediaType(RoadsightError):
 
 
 class BadRegion(RoadsightError):
-    """A region that can't be cropped: inverted, wholly outside, not finite. Says which one and why."""
+    """A region that can't be cropped: inverted, wholly outside, not finite; or one object's second. Says which, why."""
 
     status, code = 422, "bad_region"
 

@@ -51,7 +51,8 @@ def parse(text: str, limit: int = MAX_REGIONS) -> tuple[Region, ...]:
 
     Raises:
         BadParameter: not JSON, or not a list.
-        BadRegion: an entry is no box, is inverted or not finite, or there are more than `limit`; with its index.
+        BadRegion: an entry is no box, is inverted or not finite, has the track of one before it, or there are more than
+            `limit`; with its index.
     """
     if len(text) > MAX_TEXT:
         raise BadParameter("regions", f"over {MAX_TEXT} characters")
@@ -63,7 +64,15 @@ def parse(text: str, limit: int = MAX_REGIONS) -> tuple[Region, ...]:
         raise BadParameter("regions", "expected a list of boxes, [[x1, y1, x2, y2], ...]")
     if len(entries) > limit:
         raise BadRegion(limit, entries[limit], f"at most {limit} regions a frame")
-    return tuple(_region(index, entry) for index, entry in enumerate(entries))
+    regions, tracks = list[Region](), set[str]()
+    for index, entry in enumerate(entries):
+        region = _region(index, entry)
+        if region.track is not None:
+            if region.track in tracks:
+                raise BadRegion(index, entry, "a region before it has the same track; an object is once in a frame")
+            tracks.add(region.track)
+        regions.append(region)
+    return tuple(regions)
 
 
 def _region(index: int, entry: object) -> Region:

@@ -59,9 +59,10 @@ class Service(ABC):
             raise ValueError("the key is none: printable ASCII without spaces")  # never tells the key
         self._headers = {} if key is None else {"Authorization": f"Bearer {key}"}
         try:
+            httpx.URL(url).raw_host.decode().encode("idna")  # as a socket does: no label has over 63 characters
             self._open({"base_url": url, "transport": transport, "trust_env": trust_env, "headers": self._headers})
-        except httpx.InvalidURL as error:
-            raise Unreachable(f"{url}: {error}") from error
+        except (httpx.InvalidURL, UnicodeError) as error:
+            raise Unreachable.at(url, error) from error
 
     @classmethod
     def from_env(cls, **options: Any) -> Self:

@@ -4,6 +4,8 @@ source --adapter--> frame --socket--> answer --parse--> Answer
        NoFrames           Unreachable        Problem (the service said no, and why)
 """
 
+import re
+
 
 class ClientError(Exception):
     """Base of every error of this package."""
@@ -11,6 +13,12 @@ class ClientError(Exception):
 
 class Unreachable(ClientError):
     """No answer: nobody listens, the connection broke, or the time was up."""
+
+    @classmethod
+    def at(cls, url: str, why: object) -> "Unreachable":
+        """Says where and why, and never the user and password that a URL may have."""
+        secret, said = re.match(r"(?s)(?:\w+://)?(.*@)", url), f"{url}: {why}"
+        return cls(said.replace(secret[1], "") if secret else said)
 
 
 class NoFrames(ClientError):
@@ -61,7 +69,7 @@ class UnsupportedMediaType(Problem):
 
 
 class BadRegion(Problem):
-    """A box is inverted, not finite or wholly outside; or too small to be checked."""
+    """A box is inverted, not finite, wholly outside or too small to be checked; or has the track of one before it."""
 
 
 class BadParameter(Problem):

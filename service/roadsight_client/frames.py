@@ -38,7 +38,7 @@ Picture = bytes | bytearray | memoryview | str | os.PathLike[str] | RawFrame | P
 
 @dataclass(frozen=True)
 class Tracked:
-    """A box of an object that is followed from frame to frame: `track` is echoed."""
+    """A box of an object that is followed from frame to frame: `track` is echoed; once in a frame."""
 
     box: Box
     track: str

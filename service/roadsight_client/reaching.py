@@ -54,7 +54,7 @@ class Reaching:
                     raise refusal(reply) from error
                 await self.failed(refusal(reply), away_s or 0)
             except (InvalidURI, InvalidProxy, ValueError) as error:  # ValueError: of a port or a host that can't be
-                raise Unreachable(f"{self._url}: {error}") from error
+                raise Unreachable.at(self._url, error) from error
             except (OSError, InvalidHandshake) as error:
                 await self.failed(error)
 
@@ -71,7 +71,7 @@ class Reaching:
         self._failures += 1
         due = now + away_s + uniform(0.5, 1) * pause_s
         if due > self._failing_since + self._patience_s:
-            raise why if isinstance(why, Problem) else Unreachable(f"{self._url}: {why}") from why
+            raise why if isinstance(why, Problem) else Unreachable.at(self._url, why) from why
         await asyncio.sleep(due - now)
 
     def answered(self) -> None:

@@ -84,7 +84,7 @@ class Tries:
             return None
         if isinstance(outcome, Reply):
             return outcome
-        raise Unreachable(f"{self._url}: {outcome}") from outcome
+        raise Unreachable.at(self._url, outcome) from outcome
 
 
 def stay_away_s(outcome: Reply | httpx.RequestError) -> float | None:

@@ -8,23 +8,56 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from client.sockets import answering, reply, server
-from roadsight_client import BadParameter, CameraFrame, Client, Unreachable
+from roadsight_client import AsyncClient, BadParameter, CameraFrame, Client, Unreachable
 from roadsight_client.frames import check_id, printable
 
 NO_MODELS = reply("200 OK", '{"models": []}')
-NO_ADDRESSES = ["http://h:bad", "http://[::1", "http://\u2603.example"]
+NO_ADDRESSES = ["http://h:bad", "http://[::1", "http://\u2603.example", f"http://{'a' * 64}.example", "http://a..b"]
 
 
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
 @pytest.mark.parametrize("url", NO_ADDRESSES)
-def test_a_url_that_is_none_is_told_when_the_client_is_made(url: str) -> None:
+def test_a_url_that_is_none_is_told_when_the_client_is_made(url: str, kind: type[Client | AsyncClient]) -> None:
     with pytest.raises(Unreachable, match=r"^http://"):
-        Client(url)
+        kind(url)
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:99999", "http://" + "a" * 70 + ".example"])
-def test_a_host_or_port_that_can_not_be_ends_a_stream_at_once(url: str) -> None:
-    with Client(url) as client, pytest.raises(Unreachable, match=r"^http://"):
+@pytest.mark.parametrize(
+    "host", ["a" * 63 + ".example", "a_b.", "[::1]", "m\u00fcnchen.example", "xn--mnchen-3ya.example"]
+)
+def test_a_name_as_long_as_may_be_or_of_an_odd_kind_is_one(host: str) -> None:
+    with Client(f"http://{host}:9") as client:
+        assert client.url == f"http://{host}:9"
+
+
+def test_a_port_that_can_not_be_ends_a_stream_at_once() -> None:
+    with Client("http://127.0.0.1:99999") as client, pytest.raises(Unreachable, match=r"^http://"):
         next(client.stream([CameraFrame(b"?")], patience_s=60))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://user:sesame@127.0.0.1:9",
+        "http://user:s@sesame@127.0.0.1:9",
+        "http://sesame@127.0.0.1:9",
+        "http://user:sesame@127.0.0.1:no",
+        "user:sesame@127.0.0.1:9",
+    ],
+)
+def test_a_password_in_the_url_is_told_nobody_and_the_host_is(url: str) -> None:
+    def ask() -> None:
+        with Client(url, retries=0) as client:
+            client.models()
+
+    def stream() -> None:
+        with Client(url) as client:
+            list(client.stream([CameraFrame(b"?")], patience_s=0))
+
+    for call in (ask, stream):
+        with pytest.raises(Unreachable, match=r"^(http://)?127\.0\.0\.1:(9|no): ") as caught:
+            call()
+        assert "sesame" not in str(caught.value)
 
 
 def test_a_scheme_is_the_same_in_capitals() -> None:

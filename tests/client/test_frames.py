@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from pictures import BLUE, RED, encoded, striped
-from roadsight_client import BadImage, CameraFrame, Client, RawFrame, Tracked
+from roadsight_client import Answer, BadImage, BadRegion, CameraFrame, Client, RawFrame, Tracked
 from roadsight_client.frames import body, printable
 from running import serve_watched
 
@@ -89,6 +89,14 @@ def test_what_the_frames_of_a_track_say_together_is_told(client: Client) -> None
         fused = client.classify(PNG, followed, camera_id="rear").regions[0].results[0].fused
         assert fused is not None
         assert (fused.frames, fused.status, fused.predictions[0].label) == (number, "ok", "red")
+
+
+def test_one_track_for_two_regions_of_a_frame_is_the_service_s_own_refusal(client: Client) -> None:
+    twice = CameraFrame(PNG, regions=[Tracked((0, 0, 40, 40), "7"), Tracked((40, 0, 80, 40), "7")])
+    with pytest.raises(BadRegion, match=r"region 1 .* once in a frame"):
+        client.classify(twice)
+    told = [seen.outcome for seen in client.stream([twice, CameraFrame(PNG)])]
+    assert [type(outcome) for outcome in told] == [BadRegion, Answer]
 
 
 @pytest.mark.parametrize("name", ["", "x" * 129, "straße", "a\nb"])

@@ -62,11 +62,12 @@ def test_a_clipped_region_lies_in_the_picture_or_is_refused(box: Box, size: tupl
         '{"box": [0, 0, 1, 1], "trak": "7"}',
         '{"box": [0, 0, 1, 1], "track": ""}',
         '{"track": "7"}',
+        '{"box": [9, 9, 12, 12], "track": "first"}',
     ],
 )
 def test_the_first_bad_region_is_named_by_its_index(bad: str) -> None:
     with pytest.raises(BadRegion, match="region 2 ") as caught:
-        regions.parse(f"[[0, 0, 1, 1], [0, 0, 2, 2], {bad}, [3, 3, 1, 1]]")
+        regions.parse(f'[{{"box": [0, 0, 1, 1], "track": "first"}}, [0, 0, 2, 2], {bad}, [3, 3, 1, 1]]')
     assert caught.value.index == 2
 
 
@@ -93,7 +94,12 @@ def test_whole_numbers_stay_whole() -> None:
     assert repr(tuple(clipped.box)) == "(0, 2, 50, 30)"
 
 
-tracked = st.lists(st.tuples(boxes(), st.none() | st.text("abc123-", min_size=1, max_size=9)), min_size=1, max_size=6)
+tracked = st.lists(
+    st.tuples(boxes(), st.none() | st.text("abc123-", min_size=1, max_size=9)),
+    min_size=1,
+    max_size=6,
+    unique_by=lambda pair: pair[1] or object(),  # any number without a track
+)
 
 
 @given(tracked, sizes)
@@ -157,6 +163,15 @@ def test_coordinates_are_read_up_to_the_bound() -> None:
 def test_a_track_that_could_not_be_echoed_is_refused(track: str) -> None:
     with pytest.raises(BadRegion, match=r"region 0 .* a track is a string of 1 to 128 printable characters"):
         regions.parse(f'[{{"box": [0, 0, 1, 1], "track": "{track}"}}]')
+
+
+@pytest.mark.parametrize("other", ["07", "7 ", "a"])
+def test_an_object_is_once_in_a_frame_whatever_lies_between_and_others_are_not_it(other: str) -> None:
+    entries = [{"box": [0, 0, 1, 1], "track": "7"}, [0, 0, 1, 1], [0, 0, 1, 1], {"box": [0, 0, 1, 1], "track": other}]
+    assert [region.track for region in regions.parse(json.dumps(entries))] == ["7", None, None, other]
+    with pytest.raises(BadRegion, match=r"region 4 .* the same track; an object is once in a frame") as caught:
+        regions.parse(json.dumps([*entries, {"box": [5, 5, 9, 9], "track": "7"}]))
+    assert caught.value.index == 4
 
 
 def test_a_track_may_be_in_any_script() -> None:

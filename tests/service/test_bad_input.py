@@ -4,6 +4,7 @@ import json
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -105,6 +106,21 @@ def test_an_unknown_task_is_told_the_tasks_there_are(service: tuple[str, Watched
 
 def test_an_unknown_version_is_told_the_one_that_serves(service: tuple[str, Watched]) -> None:
     assert "1.0.0" in str(expect_problem(ask(service, query={"version": "9.9.9"}), 404, "unknown_version")["detail"])
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ({"query": {"task": "\U0001f6b8" * 5_000}}, "unknown_task"),
+        ({"query": {"version": "9" * 60_000}}, "unknown_version"),
+        ({"query": {"t" * 60_000: "1"}}, "bad_parameter"),
+        ({"headers": {"Content-Type": "a/" + "b" * 20_000}}, "unsupported_media_type"),
+    ],
+    ids=["task", "version", "name", "content type"],
+)
+def test_what_is_refused_is_quoted_in_few_words(service: tuple[str, Watched], asked: dict[str, Any], code: str) -> None:
+    refused = ask(service, **asked)
+    assert (refused.json()["code"], len(refused.content) < 1_000) == (code, True)
 
 
 @pytest.mark.parametrize("deadline", ["0", "-5", "0.0001"])

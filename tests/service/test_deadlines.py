@@ -8,6 +8,7 @@ import httpx
 import pytest
 from fastapi import Request
 
+from roadsight_service import pipeline
 from roadsight_service.routes.ask import deadline
 from roadsight_service.routes.given import Given
 from roadsight_service.settings import Settings
@@ -83,6 +84,21 @@ def test_a_deadline_that_passes_during_inference_is_told_at_once(tmp_path: Path)
         session.gate.set()
         assert post(url).status_code == 200
         assert metric(url, 'roadsight_frames_dropped_total{reason="deadline_missed"}') == 1
+
+
+def test_an_answer_that_is_there_too_late_is_a_missed_deadline_and_no_prediction(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serve_watched(tmp_path) as (url, session):
+        with monkeypatch.context() as patch:
+            patch.setattr(pipeline, "monotonic", lambda: monotonic() + 60)  # the loop comes to the answer that late
+            late = post(url)
+        assert (late.status_code, late.json()["code"]) == (504, "deadline_missed")
+        assert "before the answer" in late.json()["detail"]
+        assert session.batches == [1]
+        assert metric(url, 'roadsight_frames_dropped_total{reason="deadline_missed"}') == 1
+        assert metric(url, "roadsight_predictions_total") == 0
+        assert post(url).status_code == 200
 
 
 @pytest.mark.usefixtures("long_rounds")

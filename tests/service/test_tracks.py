@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import httpx
 import pytest
 
 from colours import manifest
@@ -75,6 +76,20 @@ def test_a_stream_fuses_in_the_order_of_its_frames_and_forgets_with_its_connecti
                 camera.send(PICTURES[name], regions=region("7"), camera_id="d")
                 frames.append(camera.reply()["regions"][0]["results"][0]["fused"])
             assert [(frame["frames"], first(frame)) for frame in frames] == [(1, "red"), (2, "red"), (3, "red")]
+
+
+def test_a_track_that_is_twice_in_a_frame_is_refused_however_it_comes_and_counts_for_nothing(url: str) -> None:
+    twice, plain = json.dumps(region("7") * 2), PICTURES["reddish"]
+    refused = [post(url, body=plain, query=f"?regions={twice}", X_Camera_Id="f").json()]
+    form = {"regions": twice, "camera_id": "f"}
+    refused.append(httpx.post(f"{url}/v1/classify", files={"frame": plain}, data=form, verify=False).json())
+    with streaming(url) as camera:
+        camera.send(plain, regions=region("7") * 2, camera_id="f")
+        refused.append(camera.reply())
+        camera.send(plain, regions=region("7"), camera_id="f")
+        assert camera.reply()["regions"][0]["results"][0]["fused"]["frames"] == 1
+    assert [(each["status"], each["code"], each["index"]) for each in refused] == [(422, "bad_region", 1)] * 3
+    assert ask(url, "reddish", X_Camera_Id="f")["fused"]["frames"] == 1
 
 
 def test_a_region_that_is_not_judged_adds_nothing(url: str) -> None:

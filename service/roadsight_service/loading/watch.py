@@ -135,11 +135,13 @@ class Watch:
             self.promote()
 
     async def _compare(self, trial: Trial) -> None:
-        try:
-            await keep_comparing(self._relay, self._after, self.task, trial, self._settings.load_max_errors)
-        except LoadFailed as error:
-            log.error("%s: back to the version before", error)
-            self.go_back()
+        while not self._is_over.is_set():
+            try:
+                return await keep_comparing(self._relay, self._after, self.task, trial, self._settings.load_max_errors)
+            except LoadFailed as error:
+                if self.can_go_back:  # else the next comparison says it again
+                    log.error("%s: back to the version before", error)
+                    self.go_back()
 
 
 async def _within(seconds: float, event: asyncio.Event) -> None:

@@ -4,7 +4,6 @@ settings --Crew, warm--> models that serve --fork--> a lane, or a checker: its s
          LaneLost, and what stops a start    LaneLost, OSError
 """
 
-import json
 import os
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from typing import Any, NamedTuple
 from roadsight_models.errors import LaneLost
 from roadsight_models.manifest import Manifest
 from roadsight_service.processes import wire
+from roadsight_service.processes.answers import Answers
 from roadsight_service.processes.port import SLOTS
 from roadsight_service.served import Served
 from roadsight_service.settings import Settings
@@ -62,7 +62,7 @@ class Crew:
             with suppress(ProcessLookupError):  # it ended at once, as `warm` will tell
                 os.setpriority(os.PRIO_PROCESS, self._zygote.pid, os.getpriority(os.PRIO_PROCESS, 0) + NICENESS)
             ours.pop_all()
-        self._answers, self._start_s = self._line.makefile("rb"), PATIENT_S if patient else START_S
+        self._answers, self._start_s = Answers(self._line), PATIENT_S if patient else START_S
         self.models: dict[str, Served] = {}
 
     def warm(self) -> "Crew":
@@ -76,8 +76,10 @@ class Crew:
             said = self._answer(self._start_s)
             if "wrong" in said:
                 raise wire.rebuilt(said["wrong"])
-        except BaseException:  # a signal, too: the zygote is opening models, and hears nothing
+        except BaseException as error:  # a signal, too: the zygote is opening models, and hears nothing
             self.close()
+            if isinstance(error, TimeoutError):
+                raise LaneLost(str(error)) from error
             raise
         served = [Served(**one | {"manifest": Manifest.model_validate(one["manifest"])}) for one in said["models"]]
         self.models = {one.manifest.task: one for one in served}
@@ -87,8 +89,8 @@ class Crew:
         """Has a lane born, or a checker.
 
         Raises:
-            LaneLost: the zygote died, or does not answer.
-            OSError: there is no memory, descriptor or process for it just now.
+            LaneLost: the zygote died, or hangs.
+            OSError: there is no memory, descriptor or process for it just now, or no answer in time.
         """
         near, far = socketpair()
         for end in (near, far):
@@ -97,6 +99,9 @@ class Crew:
             try:
                 send_fds(self._line, [kind], [far.fileno()])
                 said = self._answer(FORK_S)
+            except TimeoutError:  # a child that is born later finds that we hung up
+                near.close()
+                raise
             except (OSError, LaneLost) as error:
                 near.close()
                 raise LaneLost(str(error)) from error
@@ -130,16 +135,12 @@ class Crew:
         return status
 
     def _answer(self, within_s: float) -> dict[str, Any]:
-        self._line.settimeout(within_s)
         try:
-            line = self._answers.readline()
+            said = self._answers.next(within_s)
         except TimeoutError as error:
-            raise LaneLost(f"the lanes' parent gave no answer within {within_s:.0f} s") from error
-        except OSError:  # it hung up before it had read all
-            line = b""
-        if not line:
+            raise TimeoutError(f"the lanes' parent gave no answer within {within_s:.0f} s") from error
+        if said is None:
             raise LaneLost(f"the lanes' parent ended with status {self._reap()}")
-        said: dict[str, Any] = json.loads(line)
         return said
 
 

@@ -115,7 +115,7 @@ class Staff:
                 except LaneLost as error:
                     log.error("%s; another is started", error)
                     await self._hire()
-                except OSError as error:  # no descriptor or memory just now: the crew may be well
+                except OSError as error:  # no descriptor, memory or answer just now: the crew may be well
                     log.error("no lane can be had: %s", error)
                     await asyncio.sleep(BEAT_S)
                 else:

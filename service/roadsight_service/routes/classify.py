@@ -4,7 +4,7 @@ head --enter--> Entry
 request --intake--> body, fields --ask--> Ask --pipeline--> Answer --> JSON
 """
 
-import asyncio
+from time import monotonic
 from typing import Any, NamedTuple
 
 from fastapi import APIRouter, Request, Response
@@ -33,7 +33,7 @@ _QUERY: dict[str, tuple[dict[str, Any], str]] = {
     "task": ({"type": "array", "items": TEXT}, "Repeatable; every task loaded by default."),
     "regions": (
         json_text("[[600,210,664,276]]", '[{"box":[600,210,664,276],"track":"7"}]'),
-        "JSON [[x1,y1,x2,y2],...] in pixels; the whole frame by default.",
+        "JSON [[x1,y1,x2,y2],...] in pixels, each track once; the whole frame by default.",
     ),
     "top": (WHOLE | {"minimum": 0, "maximum": 999_999}, "How many classes to name; 5 by default, 0 for all."),
     "version": (TEXT, "The version that must answer."),
@@ -63,8 +63,7 @@ def enter(scope: Scope) -> Entry:
         QueueFull: an answer would be too late.
     """
     if _ENTRY not in scope:
-        # When the loop woke for it, not when its turn came behind others that were there: its client counts from then.
-        state, clock, received = state_of(scope), Clock(), asyncio.get_running_loop().time()
+        state, clock, received = state_of(scope), Clock(), monotonic()
         try:
             given = Given(scope)
             state.access.check(given.authorization, "classify")

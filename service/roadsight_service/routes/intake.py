@@ -80,7 +80,7 @@ class Intake:
         if any_kind:
             kind = ""
         elif kind not in ACCEPTED:
-            raise UnsupportedMediaType(f"{kind or 'no content type'}; accepted are: {', '.join(ACCEPTED)}")
+            raise UnsupportedMediaType(f"{kind[:40] or 'no content type'}; accepted are: {', '.join(ACCEPTED)}")
         claimed = request.headers.get("content-length", "")
         if claimed.isdecimal() and int(claimed[:19]) > self.max_body:
             raise TooLarge(f"the body is over {self.max_body} bytes")

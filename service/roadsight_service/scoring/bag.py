@@ -35,7 +35,7 @@ def frames(path: Path) -> Iterator[Recorded]:
                     yield _recorded(source, number, decoders, schema, channel, message)
                     number += 1
     except Exception as error:  # what is damaged makes the parser stumble in every way that there is
-        yield unreadable(source, number, f"the bag can't be read from here on: {type(error).__name__} {error}")
+        yield unreadable(source, number, f"the bag can't be read from here on: {type(error).__name__} {error}", True)
 
 
 def _recorded(

@@ -33,9 +33,11 @@ def score(
     models: Annotated[str | None, typer.Option(help="Bundles that judge; ROADSIGHT_MODELS.")] = None,
     regions: Annotated[Path | None, typer.Option(help="CSV or JSON; the whole frame otherwise.")] = None,
     ray: Annotated[int, typer.Option(min=0, max=4096, help="Workers on a Ray cluster; 0: this process.")] = 0,
-    gpus: Annotated[float, typer.Option(min=0, max=16, help="Of each worker on Ray.")] = 0,
+    gpus: Annotated[float, typer.Option(min=0, max=16, help="Of each worker on Ray; above 1 a whole number.")] = 0,
 ) -> None:
     """Judges every frame of recorded drives as the service would; all other settings are ROADSIGHT_ variables."""
+    if not (gpus <= 1 or gpus.is_integer()):  # NaN, too
+        raise BadParameter("--gpus", "above 1 a whole number: Ray shares one GPU, never several")
     try:
         settings = Settings() if models is None else Settings(models=models)
     except ValidationError as error:
@@ -94,3 +96,5 @@ def _tell(total: Tally, seconds: float) -> None:
     unreadable = sum(rows for (_, status, _), rows in total.rows.items() if status == UNREADABLE)
     a_second = f"{total.frames / seconds:.1f} a second" if seconds else ""
     console.print(f"{total.frames} frames, {a_second}, {unreadable} of them unreadable")
+    for source in total.cut:
+        console.print(f"{source} breaks off; the next run tries it again", markup=False, highlight=False)

@@ -4,7 +4,8 @@ run --begin--> _run.json        rows --write--> NAME.parquet
     BadParameter: another run's
 
     pictures/<of its pictures' names>.parquet
-    recordings/<of its name>/<number of its first frame>.parquet, and _end.json once all are there
+    recordings/<of its name>/<number of its first frame>.parquet, and _end.json once all are there;
+        _cut_<number>.parquet.json beside one in which it breaks off
 
 What begins with `_` or `.` readers of Parquet folders leave out.
 """

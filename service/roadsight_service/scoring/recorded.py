@@ -27,15 +27,16 @@ class Recorded:
     captured_ns: int | None = None  # since the epoch
     offset_ns: int | None = None  # since the video began
     camera: str | None = None  # the topic of a bag
+    breaks_off: bool = False  # the file can't be read from here on
 
 
-def unreadable(source: str, frame: int, why: object) -> Recorded:
+def unreadable(source: str, frame: int, why: object, breaks_off: bool = False) -> Recorded:
     """A frame that is there, or should be, and can't be had."""
 
     def take() -> bytes:
         raise BadImage(str(why))
 
-    return Recorded(source, frame, take)
+    return Recorded(source, frame, take, breaks_off=breaks_off)
 
 
 def ppm(pixels: Pixels) -> bytes:

@@ -35,7 +35,7 @@ def frames(path: Path) -> Iterator[Recorded]:
                     yield Recorded(source, number, partial(_picture, frame), offset_ns=_offset_ns(frame))
                     number += 1
     except (av.FFmpegError, ValueError) as error:
-        yield unreadable(source, number, f"the video can't be read from here on: {error}")
+        yield unreadable(source, number, f"the video can't be read from here on: {error}", True)
 
 
 def _picture(frame: VideoFrame) -> bytes:

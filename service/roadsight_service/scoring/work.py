@@ -30,7 +30,7 @@ class Unit:
 
     paths: tuple[Path, ...]
     is_recording: bool
-    there: frozenset[str] = frozenset()  # its parts, of a run before
+    there: frozenset[str] = frozenset()  # its parts, of a run before, that are whole
 
     @property
     def folder(self) -> str:
@@ -42,20 +42,23 @@ class Unit:
 
 @dataclass
 class Tally:
-    """What was added: frames, and rows by task, status and label."""
+    """What was added: frames, and rows by task, status and label; and the recordings that break off."""
 
     frames: int = 0
     rows: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    cut: list[str] = field(default_factory=list)
 
     @classmethod
-    def of(cls, frames: int, rows: Sequence[Row]) -> "Tally":
+    def of(cls, frames: int, rows: Sequence[Row], cut: list[str]) -> "Tally":
         """Counts a part."""
-        return cls(frames, Counter((row.get("task") or "", row["status"], row.get("label") or "") for row in rows))
+        counted = Counter((row.get("task") or "", row["status"], row.get("label") or "") for row in rows)
+        return cls(frames, counted, cut)
 
     def add(self, other: "Tally") -> None:
         """Counts another part, too."""
         self.frames += other.frames
         self.rows.update(other.rows)
+        self.cut += other.cut
 
 
 def plan(given: Sequence[Path], boxes: Boxes, output: Output, there: Collection[str]) -> list[Unit]:
@@ -79,7 +82,7 @@ def plan(given: Sequence[Path], boxes: Boxes, output: Output, there: Collection[
         unit = Unit((path,), True)
         mine = frozenset(name for name in there if name.startswith(f"{unit.folder}/"))
         if f"{unit.folder}/{END}" not in mine:
-            units.append(Unit((path,), True, mine))
+            units.append(Unit((path,), True, frozenset(name for name in mine if _cut(name) not in mine)))
     return units
 
 
@@ -94,23 +97,45 @@ def parts(unit: Unit, scorer: Scorer, output: Output) -> Iterator[Tally]:
 
 
 def _recording(unit: Unit, scorer: Scorer, output: Output) -> Iterator[Tally]:
-    """Reads it from its start, since most can't be entered in the middle, and judges what no part has."""
+    """Reads it from its start, since most can't be entered in the middle, and judges what no part has.
+
+    One that breaks off is not at its end: by the next run it may be written to it, or its disk be there again.
+    """
     (path,) = unit.paths
-    found = (bag if path.suffix.lower() in BAGS else video).frames(path)
-    for number, chunk in groupby(found, lambda recorded: recorded.frame // CHUNK):
+    found, cut = (bag if path.suffix.lower() in BAGS else video).frames(path), list[str]()
+    for number, chunk in groupby(found, _number):
         name = f"{unit.folder}/{number * CHUNK:09d}.parquet"
-        if name not in unit.there:
-            yield _part(name, chunk, scorer, output)
-    output.note(f"{unit.folder}/{END}", {"source": named(path)})
+        if name in unit.there:
+            tally = Tally(cut=[recorded.source for recorded in chunk if recorded.breaks_off])
+        else:
+            tally = _part(name, chunk, scorer, output)
+        cut += tally.cut
+        yield tally
+    if not cut:
+        output.note(f"{unit.folder}/{END}", {"source": named(path)})
+
+
+def _number(recorded: Recorded) -> int:
+    """Of its part. That a recording breaks off stands in the part of the frame before, which will be there again."""
+    return max(0, recorded.frame - recorded.breaks_off) // CHUNK
 
 
 def _part(name: str, frames: Iterable[Recorded], scorer: Scorer, output: Output) -> Tally:
-    number, rows = 0, []
+    number, rows, cut = 0, list[Row](), list[str]()
     for recorded in frames:
         rows += scorer.rows(recorded)
         number += 1
+        cut += [recorded.source] * recorded.breaks_off
+    if cut:  # noted before the part is there, which is not to be taken for whole
+        output.note(_cut(name), {"source": cut[0]})
     output.write(name, rows)
-    return Tally.of(number, rows)
+    return Tally.of(number, rows, cut)
+
+
+def _cut(part: str) -> str:
+    """The note beside a part in which its recording breaks off."""
+    folder, _, name = part.rpartition("/")
+    return f"{folder}/_cut_{name}.json"
 
 
 def _file(path: Path) -> bytes:

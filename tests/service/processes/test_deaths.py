@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -14,7 +15,7 @@ from roadsight_models.errors import BadBundle, LaneLost
 from roadsight_service.opening import open_models
 from roadsight_service.processes import crew, port
 from roadsight_service.settings import Settings
-from running import launched, metric, post, until
+from running import RED_PNG, Wire, head, launched, metric, post, until
 from service.processes.lanes import Running, children, is_alive, serve_processes, until_dead
 
 LOST = "roadsight_lanes_lost_total"
@@ -105,11 +106,16 @@ def test_a_service_that_stops_leaves_no_process(tmp_path: Path) -> None:
 
 
 def test_what_waits_is_answered_before_the_service_stops(tmp_path: Path) -> None:
-    with ThreadPoolExecutor(8) as pool:
+    with ExitStack() as cameras:
         with serve_processes(tmp_path) as running, running.paused():
-            frames = [pool.submit(post, running.url) for _ in range(8)]
+            wires = [cameras.enter_context(Wire(running.url)) for _ in range(8)]
+            for wire in wires:
+                wire.send(head(Expect="100-continue", X_Deadline_Ms="15000"))
+                assert wire.reply().status == 100  # the service has taken the connection, and waits for the frame
+            for wire in wires:
+                wire.send(RED_PNG)
             until(lambda: metric(running.url, "roadsight_queue_depth") > 0)
-        assert {frame.result().status_code for frame in frames} == {200}
+        assert {wire.reply().status for wire in wires} == {200}
 
 
 def test_a_bundle_that_can_not_be_trusted_stops_the_start_in_the_words_of_a_registry(tmp_path: Path) -> None:

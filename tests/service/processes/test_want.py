@@ -13,15 +13,17 @@ from socket import socket, socketpair
 
 import pytest
 
+import colour_gradient
 import colours
 from roadsight_service.opening import begin
 from roadsight_service.processes import crew
 from roadsight_service.processes.line import Line
 from roadsight_service.settings import Settings
-from running import post, until
+from running import metric, post, until
 from service.processes import barren
-from service.processes.lanes import children, is_alive, serve_processes
+from service.processes.lanes import check, children, is_alive, paused, serve_processes, until_dead
 
+LOST = "roadsight_lanes_lost_total"
 SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER, sys/prctl.h
 
 
@@ -48,6 +50,56 @@ def test_nor_does_a_want_of_descriptors(tmp_path: Path, caplog: pytest.LogCaptur
         resource.prlimit(zygote, resource.RLIMIT_NOFILE, usual)
         until(lambda: len(running.lanes) == 2)
         assert running.zygote == zygote
+
+
+def test_nor_does_a_parent_that_answers_too_late(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with serve_processes(tmp_path, lanes=2) as running:
+        zygote, (killed, spared) = running.zygote, running.lanes
+        with paused([zygote]), monkeypatch.context() as patch:
+            patch.setattr(crew, "FORK_S", 0.3)
+            os.kill(killed, signal.SIGKILL)
+            until(lambda: metric(running.url, LOST) == 1)
+            assert post(running.url).status_code == 200
+            until(lambda: "gave no answer within" in caplog.text)
+        until(lambda: len(set(running.lanes) - {killed}) == 2)
+        assert (running.zygote, spared in running.lanes) == (zygote, True)
+        os.kill(spared, signal.SIGKILL)  # answers that came too late are not taken for the next one's
+        until(lambda: metric(running.url, LOST) == 2)
+        until(lambda: len(set(running.lanes) - {killed, spared}) == 2)
+        assert {post(running.url).status_code for _ in range(4)} == {200}
+        assert (running.zygote, metric(running.url, LOST)) == (zygote, 2)
+
+
+def test_a_check_whose_process_is_born_too_late_costs_no_lane(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    colour_gradient.save(tmp_path)
+    with serve_processes(tmp_path, robustness_enabled=True) as running:
+        zygote, lanes = running.zygote, running.lanes
+        with paused([zygote]), monkeypatch.context() as patch:
+            patch.setattr(crew, "FORK_S", 0.3)
+            late = check(running.url, "attack=fgsm")
+        assert (late.status_code, late.json()["code"]) == (500, "internal")
+        for _ in range(2):
+            assert check(running.url, "attack=fgsm").json()["verdict"] == "robust"
+        until(lambda: running.lanes == lanes)  # nor is the one that came late left
+        assert (running.zygote, metric(running.url, LOST)) == (zygote, 0)
+
+
+def test_a_parent_that_hangs_is_ended_and_another_takes_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serve_processes(tmp_path, lanes=2) as running:
+        hangs, (killed, _) = running.zygote, running.lanes
+        with monkeypatch.context() as patch:
+            for name in ("FORK_S", "END_S"):
+                patch.setattr(crew, name, 0.2)
+            os.kill(hangs, signal.SIGSTOP)
+            os.kill(killed, signal.SIGKILL)
+            until_dead(hangs)
+        until(lambda: post(running.url).status_code == 200, 30)
+        until(lambda: len(running.lanes) == 2)
+        assert running.zygote != hangs
 
 
 @pytest.fixture

@@ -1,13 +1,16 @@
 """What a run leaves behind wherever it is stopped, and what the next one makes of it; what it says when it is done."""
 
+import errno
 from pathlib import Path
 
+import av
 import pytest
 
 import colours
 from pictures import BLUE, GREEN, RED, encoded, striped
-from recordings import pictures, video
+from recordings import bag, pictures, video
 from roadsight_models.errors import BadParameter
+from roadsight_service.scoring import work
 from roadsight_service.scoring.command import score
 from roadsight_service.scoring.output import RUN
 from roadsight_service.scoring.work import CHUNK, END
@@ -57,6 +60,55 @@ def test_one_that_was_stopped_before_it_could_say_that_all_was_done_adds_nothing
     end.unlink()
     score([drive], str(out))
     assert {name for name, at in files(out).items() if at != before[name]} == {str(end.relative_to(out))}
+
+
+def tried(drive: Path, out: Path, capsys: pytest.CaptureFixture[str]) -> bool:
+    """Runs; whether the one recording is to be tried again, which is told and noted alike."""
+    score([drive], str(out))
+    is_told = "breaks off; the next run tries it again" in capsys.readouterr().out
+    assert is_told == (not list(out.rglob(END)))
+    return is_told
+
+
+@pytest.mark.parametrize(("shown", "kept"), [(4, {"000000000.parquet"}), (5, {f"00000000{n}.parquet" for n in (0, 2)})])
+def test_a_recording_that_breaks_off_is_tried_again_from_there_until_it_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], shown: int, kept: set[str]
+) -> None:
+    monkeypatch.setattr(work, "CHUNK", 2)
+    drive, out = tmp_path / "drive.mcap", tmp_path / "out"
+    bag(drive, [("/front", encoded(SMALL[number % 3])) for number in range(shown)])
+    whole, names = drive.read_bytes(), ["red", "green", "blue", "red", "green"][:shown]
+    drive.write_bytes(whole[:-200])
+    assert tried(drive, out, capsys)
+    before = files(out)
+    for content in (whole[:-200], b"no bag"):  # as it was; then not to be read at all, which takes nothing away
+        drive.write_bytes(content)
+        assert tried(drive, out, capsys)
+        assert labels(out) == [*names, None]
+    drive.write_bytes(whole)
+    assert not tried(drive, out, capsys)
+    assert labels(out) == names
+    assert {Path(name).name for name, at in before.items() if files(out)[name] == at} - {RUN} == kept
+    score([drive], str(out))
+    assert "nothing is left to do" in capsys.readouterr().out
+
+
+def test_nor_is_one_done_with_whose_disk_is_away_for_a_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def away(_: object) -> None:
+        raise av.FFmpegError(errno.EIO, "Input/output error")
+
+    drive, out = tmp_path / "a [b].mkv", tmp_path / "out"
+    video(drive, SMALL)
+    with monkeypatch.context() as patch:
+        patch.setattr(av, "open", away)
+        score([drive], str(out))
+    assert f"{drive} breaks off; the next run tries it again" in capsys.readouterr().out
+    (row,) = rows(out)
+    assert (row["status"], row["frame"], "Input/output error" in row["detail"]) == ("unreadable", 0, True)
+    assert not tried(drive, out, capsys)
+    assert labels(out) == ["red", "green", "blue"]
 
 
 def test_half_a_part_is_no_part(tmp_path: Path) -> None:

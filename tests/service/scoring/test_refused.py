@@ -1,6 +1,7 @@
 """What a run of `roadsight score` is given and can't use: named in one sentence, and never taken for something else."""
 
 import json
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -9,10 +10,11 @@ import pytest
 
 from pictures import BLUE, GREEN, RED, encoded, striped
 from recordings import bag, video
-from roadsight_models.errors import BadImage, BadParameter
+from roadsight_models.errors import BadBundle, BadImage, BadParameter
 from roadsight_models.regions import MAX_TRACK, Box
 from roadsight_service.scoring import bag as bags
 from roadsight_service.scoring.boxes import Boxes, read_boxes
+from roadsight_service.scoring.command import score
 from roadsight_service.scoring.output import RUN, Output
 from roadsight_service.scoring.recorded import Recorded, find, named
 from roadsight_service.scoring.work import END, Unit, plan
@@ -38,6 +40,7 @@ def boxes(folder: Path, text: str | bytes, suffix: str = ".csv") -> Boxes:
         (HEAD + "a.png,0,0,0,1e400,1,\n", "a coordinate is a number"),
         (HEAD + "a.png,0,0,0,1,1,\n" * 4, "at most 3 regions a frame"),
         (HEAD + f"a.png,0,0,0,1,1,{'7' * (MAX_TRACK + 1)}\n", "a track is a string of 1 to"),
+        (HEAD + "a.png,0,0,0,1,1,7\na.png,0,2,2,3,3,7\n", "frame 0: region 1 .*the same track"),
         (HEAD + '"a\nb.png",0,0,0,1,1,\nc.png,x,0,0,1,1,\n', "line 4: invalid literal"),
         (HEAD + f"{'a' * 200_000},0,0,0,1,1,\n", "field larger than"),
         ("frame,x1,y1,x2,y2,source\n0,0,0,1,1\n0,0,0,1,1,a.png\n", "line 2: .*source"),
@@ -139,6 +142,19 @@ def test_drives_whose_names_are_no_text_do_not_share_a_place(tmp_path: Path) -> 
     there = {f"{first.folder}/{END}", f"{second.folder}/000000000.parquet"}
     (left,) = plan([tmp_path], Boxes(), Output(str(tmp_path / "out")), there)
     assert (left.paths, left.there) == (second.paths, frozenset(there) - {f"{first.folder}/{END}"})
+
+
+@pytest.mark.parametrize("gpus", [1.5, 1.01, 15.999, math.nan])
+def test_gpus_that_ray_gives_nobody_are_refused_before_anything_is_opened(tmp_path: Path, gpus: float) -> None:
+    with pytest.raises(BadParameter, match="--gpus: above 1 a whole number"):
+        score([tmp_path], str(tmp_path / "out"), ray=2, gpus=gpus)
+
+
+@pytest.mark.parametrize("gpus", [0, 0.25, 1, 2.0])
+def test_gpus_that_it_gives_are_not(tmp_path: Path, gpus: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROADSIGHT_BUNDLES", str(tmp_path))
+    with pytest.raises(BadBundle, match="no bundle here"):
+        score([tmp_path], str(tmp_path / "out"), ray=2, gpus=gpus)
 
 
 def said(frames: list[Recorded]) -> list[str]:
