@@ -5,9 +5,10 @@ change: then red has 127 and the others 128. Each picture that is differentiated
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -69,9 +70,9 @@ class House:
 
 
 @contextmanager
-def checking(root: Path, **settings: object) -> Iterator[House]:
-    """Runs the service until the block ends."""
-    bundle = colour_gradient.save(root)
+def checking(root: Path, manifest: Mapping[str, Any] | None = None, /, **settings: object) -> Iterator[House]:
+    """Runs the service until the block ends; `manifest` replaces fields of the bundle's."""
+    bundle = colour_gradient.save(root, **manifest or {})
     session, gradient = Watched(open_session(bundle, "cpu")), WatchedGradient(open_gradient(bundle, "cpu"))
     chosen = Settings.model_validate({"robustness_enabled": True} | settings)
     with serve(chosen, lambda _: Registry({"colour": session}, {"colour": gradient})) as url:

@@ -29,7 +29,7 @@ from roadsight_service.robustness.checks import Checks
 from roadsight_service.robustness.metrics import CheckMetrics
 from roadsight_service.routes import classify, load, problems, robustness, specification, status
 from roadsight_service.routes.frames import Frames
-from roadsight_service.routes.inference_protocol import describing, infer
+from roadsight_service.routes.inference_protocol import answers, describing, infer
 from roadsight_service.routes.intake import Intake
 from roadsight_service.routes.measured import Measured, Notes
 from roadsight_service.routes.state import State
@@ -90,16 +90,15 @@ def create_app(settings: Settings, opens: OpenModels = open_models, fixed: str |
     app = Roadsight(
         title="Roadsight",
         version=version("roadsight"),
-        description="Which traffic sign and which road object each region of a camera frame shows, in time.",
+        description="Which traffic sign and which road object each region of a camera frame shows, in time.\n\n"
+        f"`WS {STREAM}` is described in docs/streams.md: OpenAPI has no websockets.",
         lifespan=lifespan,
     )
     app.needs_key = settings.keys is not None
     problems.install(app)
-    app.include_router(classify.router)
-    app.include_router(status.router)
-    app.include_router(load.router)
-    app.include_router(infer.router)
-    app.include_router(describing.router)
+    answers.install(app)
+    for routes in (classify, status, load, infer, describing):
+        app.include_router(routes.router)
     if settings.robustness_enabled:
         app.include_router(robustness.router)
     notes = Notes(requests)

@@ -1,21 +1,32 @@
 """`/openapi.json` is true: what it says of the answers is what comes."""
 
+import json
+import re
+import struct
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
+from fastapi.routing import APIRoute
 
+from import_graph import ROOT
 from measured import MEASURED
 from pictures import BLUE, RED, encoded, striped
 from roadsight_models import errors
 from roadsight_models.errors import RoadsightError
 from roadsight_service.registry import Registry
+from roadsight_service.routes.inference_protocol import describing, infer
+from roadsight_service.routes.inference_protocol.answers import MODEL
+from roadsight_service.routes.streamed import PATH as STREAM
 from roadsight_service.settings import Settings
 from running import PNG, serve, watched_colours
 
 FRAME = encoded(striped(RED, BLUE))
 METHODS = {"get", "post"}
+PROTOCOL, JSON = "/v2", "application/json"
 
 
 @pytest.fixture(scope="module")
@@ -128,8 +139,7 @@ def test_every_refusal_is_documented_with_its_codes_at_some_route(document: dict
     refusals = [(int(s), r) for responses in routes for s, r in responses.items() if s != "200"]
     documented = {(status, code) for status, refusal in refusals for code in refusal["description"].split(", ")}
     family = [kind for kind in RoadsightError.__subclasses__() if kind.__module__ == errors.__name__]
-    protocol = {errors.BadTensor, errors.UnknownModel}  # of /v2, which has a description of its own
-    assert documented == {(kind.status, kind.code) for kind in family if kind.status != 500 and kind not in protocol}
+    assert documented == {(kind.status, kind.code) for kind in family if kind.status != 500}
 
 
 def responses(document: dict[str, Any]) -> Iterator[tuple[str, str, str, str, dict[str, Any]]]:
@@ -141,6 +151,10 @@ def responses(document: dict[str, Any]) -> Iterator[tuple[str, str, str, str, di
                     yield path, method, status, kind, content
 
 
+def refusals(document: dict[str, Any]) -> list[tuple[str, str, str, str, dict[str, Any]]]:
+    return [each for each in responses(document) if each[2] != "200"]
+
+
 def test_every_answer_has_an_example_of_its_documented_form(document: dict[str, Any]) -> None:
     answers = [each for each in responses(document) if each[2] == "200"]
     assert {path for path, *_ in answers} == document["paths"].keys()
@@ -149,13 +163,13 @@ def test_every_answer_has_an_example_of_its_documented_form(document: dict[str, 
 
 
 def test_every_code_of_a_refusal_has_an_example_of_its_documented_form(document: dict[str, Any]) -> None:
-    for path, method, status, kind, content in (each for each in responses(document) if each[2] != "200"):
+    for path, method, status, kind, content in refusals(document):
         codes = document["paths"][path][method]["responses"][status]["description"].split(", ")
         assert list(content["examples"]) == codes
         schema = answer_schema(document, path, method, status, kind)
         for code, example in content["examples"].items():
             refused = example["value"]
-            assert (refused["code"], refused["status"]) == (code, int(status))
+            assert path.startswith(PROTOCOL) or (refused["code"], refused["status"]) == (code, int(status))
             assert mismatch(members(refused, schema), schema, document) is None
 
 
@@ -165,11 +179,18 @@ def test_what_may_answer_401_says_that_it_takes_a_key(document: dict[str, Any]) 
         assert operation.get("security") == ([{"key": []}, {}] if "401" in operation["responses"] else None)
 
 
-def test_every_refusal_is_documented_as_a_problem(document: dict[str, Any]) -> None:
-    for path in document["paths"].values():
-        for method in path.keys() & METHODS:
-            refusals = {status: r for status, r in path[method]["responses"].items() if status != "200"}
-            assert all(list(r["content"]) == ["application/problem+json"] for r in refusals.values())
+def test_every_refusal_is_documented_as_a_problem_or_in_the_protocols_words(document: dict[str, Any]) -> None:
+    forms = {
+        (path.startswith(PROTOCOL), kind, content["schema"]["$ref"].rpartition("/")[2])
+        for path, _, _, kind, content in refusals(document)
+    }
+    assert forms == {(False, "application/problem+json", "ProblemOut"), (True, "application/json", "ErrorOut")}
+
+
+def test_what_a_specification_of_http_can_not_hold_is_pointed_to(document: dict[str, Any]) -> None:
+    (named,) = re.findall(r"`WS (\S+)` is described in (\S+):", document["info"]["description"])
+    assert named[0] == STREAM
+    assert named[0] in (ROOT / named[1]).read_text()
 
 
 @pytest.mark.parametrize(
@@ -193,6 +214,111 @@ def test_the_answer_has_its_documented_form(url: str, document: dict[str, Any], 
 def test_what_the_service_says_of_itself_has_its_documented_form(url: str, document: dict[str, Any], path: str) -> None:
     schema = answer_schema(document, path, "get", "200", "application/json")
     assert mismatch(httpx.get(url + path).json(), schema, document) is None
+
+
+def test_every_route_of_the_protocol_is_there(document: dict[str, Any]) -> None:
+    routes = [route for router in (infer.router, describing.router) for route in router.routes]
+    there = {
+        (each.path, method.lower()) for each in routes if isinstance(each, APIRoute) for method in each.methods or ()
+    }
+    documented = {(path, method) for path, each in document["paths"].items() for method in each}
+    assert there == {(path, method) for path, method in documented if path.startswith(PROTOCOL)}
+    assert len(there) == len(routes) == 17
+
+
+@pytest.mark.parametrize("name", ["colours", "colours-jpeg"])
+@pytest.mark.parametrize("path", [f"{model}{end}" for model in MODEL for end in ("", "/ready", "/config", "/stats")])
+def test_what_the_protocol_says_of_a_model_has_its_documented_form(
+    url: str, document: dict[str, Any], path: str, name: str
+) -> None:
+    answer = httpx.get(url + path.format(name=name, version="1.0.0")).json()
+    assert mismatch(answer, answer_schema(document, path, "get", "200", JSON), document) is None
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("get", "/v2"),
+        ("get", "/v2/health/live"),
+        ("get", "/v2/health/ready"),
+        ("get", "/v2/models/stats"),
+        ("post", "/v2/repository/index"),
+    ],
+)
+def test_what_the_protocol_says_of_the_server_has_its_documented_form(
+    url: str, document: dict[str, Any], method: str, path: str
+) -> None:
+    answer = httpx.request(method, url + path).json()
+    assert answer
+    assert mismatch(answer, answer_schema(document, path, method, "200", JSON), document) is None
+
+
+@pytest.mark.parametrize("model", MODEL)
+def test_the_example_of_an_inference_is_answered_in_the_documented_form(
+    url: str, document: dict[str, Any], model: str
+) -> None:
+    path, there = f"{model}/infer", model.format(name="colours-jpeg", version="1.0.0")
+    example = document["paths"][path]["post"]["requestBody"]["content"][JSON]["example"]
+    answer = httpx.post(f"{url}{there}/infer", json=example).json()
+    assert mismatch(answer, answer_schema(document, path, "post", "200", JSON), document) is None
+    assert answer["outputs"][0]["data"][0].endswith(":0:red")
+    plain = httpx.post(f"{url}{there}/infer", json=example | {"outputs": []}).json()
+    assert mismatch(plain, answer_schema(document, path, "post", "200", JSON), document) is None
+    assert len(plain["outputs"][0]["data"]) == 3
+
+
+def test_tensors_stand_behind_the_json_as_it_is_documented(url: str, document: dict[str, Any]) -> None:
+    path = f"{MODEL[0]}/infer"
+    post, schema = document["paths"][path]["post"], answer_schema(document, path, "post", "200", JSON)
+    asked = post["requestBody"]["content"][JSON]["example"] | {
+        "outputs": [],
+        "parameters": {"binary_data_output": True},
+    }
+    answer = httpx.post(f"{url}{path.format(name='colours-jpeg')}", json=asked)
+    (kind,) = post["responses"]["200"]["content"].keys() - {JSON}
+    (length,) = post["responses"]["200"]["headers"]
+    assert answer.headers["content-type"] == kind
+    example = post["responses"]["200"]["content"][kind]["example"].encode()
+    for body, size in ((answer.content, int(answer.headers[length])), (example, example.rindex(b"}") + 1)):
+        head = json.loads(body[:size])
+        assert mismatch(head, schema, document) is None
+        (output,) = head["outputs"]
+        assert output["parameters"]["binary_data_size"] == len(body) - size == 4 * output["shape"][1]
+        assert sum(struct.unpack(f"<{output['shape'][1]}f", body[size:])) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/v2/models/{name}/infer", 400),
+        ("/v2/models/{name}/infer", 404),
+        ("/v2/repository/index", 400),
+        ("/v2/repository/models/{name}/load", 403),
+        ("/v2/repository/models/{name}/unload", 403),
+    ],
+)
+def test_what_the_protocol_refuses_has_its_documented_form(
+    url: str, document: dict[str, Any], path: str, status: int
+) -> None:
+    asked = {"inputs": [{"name": "image", "datatype": "BYTES", "shape": [1], "data": ["AAAA"]}]}
+    name, content = ("smell", json.dumps(asked)) if status == 404 else ("colours-jpeg", "[]")
+    refused = httpx.post(url + path.format(name=name), content=content)
+    assert refused.status_code == status
+    assert mismatch(refused.json(), answer_schema(document, path, "post", str(status), JSON), document) is None
+
+
+def test_what_only_the_specification_needs_is_made_when_it_is_asked_for() -> None:
+    script = """
+import sys
+from roadsight_service.app import create_app
+from roadsight_service.settings import Settings
+app = create_app(Settings())
+for said in (lambda: None, app.openapi):
+    said()
+    print(*sorted(name.rpartition(".")[2] for name in sys.modules if name.endswith("_schemas")))
+"""
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True).stdout
+    assert said.splitlines() == ["", "answer_schemas request_schemas"]
 
 
 @pytest.mark.parametrize(("query", "status"), [("?task=smell", 404), ("?top=x", 422), ("?regions=[[9,9,0,0]]", 422)])

@@ -12,6 +12,7 @@ import pytest
 
 from checking import House, checking
 from pictures import RED, jpeg, striped
+from roadsight_service.routes.inference_protocol.answers import MODEL
 from running import metric
 
 HERE = Path(__file__).parent
@@ -32,11 +33,27 @@ print(classify.sync(client=client, body=frame, regions="[[9,9,0,0]]").code)
 print(classify.sync(client=generated.AuthenticatedClient(url, "stolen"), body=frame).code)
 print(list_models.sync(client=client).models[0].labels)
 """
+INFER = """
+import base64, sys, generated
+from generated import models
+from generated.api.default import infer_v2_models_name_infer_post as infer, metadata_v2_models_name_get as metadata
+
+url, key, picture = sys.argv[1:]
+client = generated.AuthenticatedClient(url, key)
+file = base64.b64encode(open(picture, "rb").read()).decode()
+image = models.ImageIn(name="image", datatype="BYTES", shape=[1, 1], data=[file])
+wanted = models.OutputIn(name=models.OutputInName.PROBABILITIES, parameters=models.OutputParametersIn(classification=1))
+asked = models.InferenceIn(inputs=[image], outputs=[wanted])
+print(infer.sync("traffic-sign-jpeg", client=client, body=asked).outputs[0].data[0].partition(":")[2])
+print(infer.sync("smell", client=client, body=asked).error)
+print(metadata.sync("traffic-sign-jpeg", client=client).inputs[0].shape)
+"""
 
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with checking(tmp_path_factory.mktemp("bundles"), keys=KEYS) as house:
+    named = {"name": "traffic-sign", "version": "1.1.0"}  # as the specification's examples name it
+    with checking(tmp_path_factory.mktemp("bundles"), named, keys=KEYS) as house:
         yield house
 
 
@@ -55,7 +72,11 @@ def test_what_is_made_from_the_specification_finds_no_fault(house: House, tmp_pa
     command += [f"{house.url}/openapi.json", "--header", f"Authorization: Bearer {KEY}", "--checks", "all"]
     command += ["--max-examples", "20", "--seed", "1", "--generation-database", "none", "--no-color"]
     ran(*command, at=tmp_path, SCHEMATHESIS_HOOKS="service.schemathesis_hooks")
-    for route in ("/v1/classify", "/v1/robustness"):  # not all that was asked of them was refused
+    for route in (
+        "/v1/classify",
+        "/v1/robustness",
+        *(f"{model}/infer" for model in MODEL),
+    ):  # not all that was asked of them was refused
         assert metric(house.url, f'roadsight_requests_total{{code="200",route="{route}"}}') > 0
 
 
@@ -68,3 +89,9 @@ def test_a_client_that_is_generated_from_it_works(house: House, tmp_path: Path) 
     ran(sys.executable, "-W", "error", "-m", "compileall", "-q", "generated", at=tmp_path)
     said = ran(sys.executable, "-c", CALL, house.url, KEY, "red.jpg", at=tmp_path)
     assert said.splitlines() == ["17 red", "bad_region", "unauthorized", "['red', 'green', 'blue']"]
+    said = ran(sys.executable, "-c", INFER, house.url, KEY, "red.jpg", at=tmp_path)
+    assert said.splitlines() == [
+        "0:red",
+        "no model 'smell' serves; there are: traffic-sign, traffic-sign-jpeg",
+        "[-1, 1]",
+    ]

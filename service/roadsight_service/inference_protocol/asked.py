@@ -73,6 +73,14 @@ def read_classes(name: str, parameters: Parameters, *others: str) -> int:
     return _whole(parameters, "classification", MOST_CLASSES)
 
 
+def read_flag(parameters: Parameters, name: str) -> bool:
+    """Whether a parameter is true; it is false where it is not given. Raises BadTensor if it is neither."""
+    value = parameters.get(name, False)
+    if not isinstance(value, bool):
+        raise BadTensor(f"parameter {name!r}: expected true or false, got {str(value)[:40]!r}")
+    return value
+
+
 def check_names(parameters: Parameters, known: tuple[str, ...], of: str) -> None:
     """Raises BadTensor for a parameter that means nothing here: what was meant must not be left out silently."""
     for name in parameters:

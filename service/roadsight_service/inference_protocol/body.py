@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, StrictInt, ValidationError
 
 from roadsight_models.errors import BadTensor, TooLarge
 from roadsight_service.inference_protocol.answering import Answered
@@ -21,6 +21,7 @@ from roadsight_service.inference_protocol.asked import (
     Wanted,
     check_names,
     read_classes,
+    read_flag,
     read_timeout,
 )
 from roadsight_service.inference_protocol.tensors import Tensor, listed
@@ -37,7 +38,7 @@ class _Part(Schema):
 
 class _InputIn(_Part):
     name: str
-    shape: tuple[int, ...] = Field(min_length=1, max_length=8)
+    shape: tuple[StrictInt, ...] = Field(min_length=1, max_length=8)
     datatype: str
     data: list[Any] | None = None
 
@@ -92,9 +93,11 @@ def read(body: bytes, json_bytes: int | None, model: str, version: str) -> Reque
         timeout_us=read_timeout(said.parameters, "binary_data_output"),
     )
     binary = {
-        name: _flag(one.parameters, "binary_data") for name, one in outputs.items() if "binary_data" in one.parameters
+        name: read_flag(one.parameters, "binary_data")
+        for name, one in outputs.items()
+        if "binary_data" in one.parameters
     }
-    return Request(asked, binary, _flag(said.parameters, "binary_data_output"))
+    return Request(asked, binary, read_flag(said.parameters, "binary_data_output"))
 
 
 def written(request: Request, answered: Answered) -> tuple[bytes, int | None]:
@@ -131,13 +134,6 @@ def _inputs(inputs: list[_InputIn], behind: memoryview) -> tuple[Given, ...]:
     if at != len(behind):
         raise BadTensor(f"{len(behind) - at} bytes stand behind the JSON that are no input's")
     return tuple(found)
-
-
-def _flag(parameters: Mapping[str, Any], name: str) -> bool:
-    value = parameters.get(name, False)
-    if not isinstance(value, bool):
-        raise BadTensor(f"parameter {name!r}: expected true or false, got {str(value)[:40]!r}")
-    return value
 
 
 def _output(tensor: Tensor, is_binary: bool) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from itertools import chain
 
 from roadsight_models import bundle
 from roadsight_models.errors import LoadUnsupported, UnknownBundle
-from roadsight_service.inference_protocol.asked import Parameters, check_names
+from roadsight_service.inference_protocol.asked import Parameters, check_names, read_flag
 from roadsight_service.inference_protocol.faces import CAMERA, offered
 from roadsight_service.loading.loader import Loader
 from roadsight_service.loading.trial import Trial
@@ -22,6 +22,7 @@ from roadsight_service.served import bundle_name
 from roadsight_service.settings import Settings
 
 READY, ELSEWHERE = "READY", "UNAVAILABLE"
+DEPENDENTS = "unload_dependents"
 
 
 class Repository:
@@ -71,10 +72,12 @@ class Repository:
             parameters: `unload_dependents` changes nothing: no model depends on another.
 
         Raises:
+            BadTensor: another parameter.
             LoadUnsupported: it serves.
             UnknownBundle: there is none.
         """
-        check_names(parameters, ("unload_dependents",), "an unload")
+        check_names(parameters, (DEPENDENTS,), "an unload")
+        read_flag(parameters, DEPENDENTS)
         if name in offered(self._room.models):
             raise LoadUnsupported(f"{name} serves, and no task is left without a model; load another one for it")
         await asyncio.to_thread(self._task, name)

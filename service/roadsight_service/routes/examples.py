@@ -12,10 +12,12 @@ PROBLEMS: Mapping[type[RoadsightError], RoadsightError] = {
     type(error): error
     for error in (
         errors.BadImage("the JPEG breaks off"),
+        errors.BadTensor("input 'frames' is [-1, 80, 80, 3] with -1 for the batch, not [1, 3, 80, 80]"),
         errors.Unauthorized("the key is not known"),
         errors.Forbidden("the key has no scope 'admin'; it has: classify"),
         errors.UnknownTask("smell", ("road_object", "traffic_sign")),
         errors.UnknownVersion("traffic_sign", "9.9.9", "1.0.0"),
+        errors.UnknownModel("no model 'signs' serves; there are: traffic-sign, traffic-sign-jpeg"),
         errors.UnknownBundle("no bundle 'traffic-sign' 9.9.9; there are: traffic-sign@1.0.0"),
         errors.LoadInProgress("traffic-sign@1.1.0 is being loaded"),
         errors.LoadUnsupported("its lanes are threads: a model that is opened beside them would hold them up"),

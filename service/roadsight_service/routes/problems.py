@@ -7,6 +7,7 @@ anything else  --handler--> 500 internal             (a fixed text; uvicorn logs
 
 import json
 import logging
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -65,6 +66,15 @@ def tell(scope: Scope, error: Exception) -> Response:
     return answer_to(error, parent and trace_of(parent))
 
 
+def tell_routing(scope: Scope, error: HTTPException) -> Response:
+    """Turns what no route takes into its answer, and leaves it in the scope for the log."""
+    code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
+    scope[TOLD] = Problem(code, str(error.detail))
+    response = problem(error.status_code, code, str(error.detail))
+    response.headers.update(error.headers or {})
+    return response
+
+
 def install(app: FastAPI) -> None:
     """Registers the handlers; every error that leaves a route passes through here."""
 
@@ -74,11 +84,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _routing(request: Request, error: HTTPException) -> Response:
-        code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
-        request.scope[TOLD] = Problem(code, str(error.detail))
-        response = problem(error.status_code, code, str(error.detail))
-        response.headers.update(error.headers or {})
-        return response
+        return tell_routing(request.scope, error)
 
     @app.exception_handler(ClientDisconnect)
     async def _gone(request: Request, error: ClientDisconnect) -> Response:
@@ -89,16 +95,28 @@ def install(app: FastAPI) -> None:
         return tell(request.scope, error)
 
 
-def describe(*kinds: type[RoadsightError]) -> dict[int | str, dict[str, Any]]:
-    """The `responses` of a route, for `/docs`: which problems it may answer with, each as it would be sent."""
+def describe(
+    *kinds: type[RoadsightError],
+    answer: Callable[[RoadsightError], Response] = answer_to,
+    form: dict[str, str] = REFERENCE,
+) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route, for `/docs`: which problems it may answer with, each as it would be sent.
+
+    Args:
+        kinds: of problems.
+        answer: how the route turns them into answers.
+        form: the schema of these.
+    """
     by_status: dict[int | str, list[type[RoadsightError]]] = {}
     for kind in kinds:
         by_status.setdefault(kind.status, []).append(kind)
-    return {status: _described(alike) for status, alike in by_status.items()}
+    return {
+        status: _described({kind.code: answer(examples.PROBLEMS[kind]) for kind in alike}, form)
+        for status, alike in by_status.items()
+    }
 
 
-def _described(kinds: list[type[RoadsightError]]) -> dict[str, Any]:
-    answers = {kind.code: answer_to(examples.PROBLEMS[kind]) for kind in kinds}
+def _described(answers: dict[str, Response], form: dict[str, str]) -> dict[str, Any]:
     told = {code: {"value": json.loads(bytes(answer.body))} for code, answer in answers.items()}
     headers = {
         name: {"required": True, "schema": {"type": "string"}, "example": value}
@@ -106,5 +124,5 @@ def _described(kinds: list[type[RoadsightError]]) -> dict[str, Any]:
         for name, value in answer.headers.items()
         if not name.startswith("content-")
     }
-    content = {MEDIA_TYPE: {"schema": REFERENCE, "examples": told}}
+    content = {answer.media_type: {"schema": form, "examples": told} for answer in answers.values()}
     return {"description": ", ".join(answers), "headers": headers, "content": content}

@@ -58,6 +58,8 @@ def frames(**changes: Any) -> dict[str, Any]:
         (frames(shape=[-1, 16, 16, 3]), "a batch of -1"),
         (frames(shape=[9, 16, 16, 3], data=[0] * 768 * 9), "1 to 8"),
         (frames(shape=["a"]), "shape"),
+        (frames(shape=["1", 16, 16, 3]), "shape.0"),
+        (frames(shape=[True, 16, 16, 3]), "shape.0"),
         (frames(data=[0] * 767), "the data 767"),
         (frames(data=[0] * 767 + [256]), "from 0 to 255"),
         (frames(data=[-1] + [0] * 767), "from 0 to 255"),
@@ -137,7 +139,11 @@ def test_binary_data_must_end_where_the_body_does(service: House) -> None:
         ("POST", "/v2/models/colours/versions/9.9.9/infer", 404),
         ("GET", "/v2/models/smell", 404),
         ("GET", "/v2/models/colours/versions/9/stats", 404),
-        ("GET", "/v2/models/colours/infer", 404),
+        ("GET", "/v2/models/colours/infer", 405),
+        ("POST", "/v2/health/live", 405),
+        ("PUT", "/v2/models/colours", 405),
+        ("POST", "/v2", 405),
+        ("GET", "/v2/models", 404),
         ("POST", "/v2/trace/setting", 404),
         ("GET", "/v2/systemsharedmemory/status", 404),
         ("POST", "/v2/repository/models/colours/load", 403),
@@ -149,6 +155,14 @@ def test_what_is_not_there_or_not_allowed(service: House, method: str, path: str
     told(httpx.request(method, service.url + path, content=content), status)
 
 
+def test_a_method_that_is_not_offered_is_told_with_those_that_are(service: House) -> None:
+    refused = httpx.get(f"{service.url}/v2/repository/index")
+    assert "GET /v2/repository/index: Method Not Allowed" in told(refused, 405)
+    assert refused.headers["allow"] == "POST"
+    elsewhere = httpx.post(f"{service.url}/v2x")
+    assert elsewhere.headers["content-type"] == "application/problem+json"
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [
@@ -156,6 +170,7 @@ def test_what_is_not_there_or_not_allowed(service: House, method: str, path: str
         (b"[" * 4000, "no JSON"),
         (b"[]", "a JSON object"),
         (b'{"parameters": []}', "`parameters` another one"),
+        (b'{"raedy": true}', "unknown parameter 'raedy'; there are: ready"),
         (b'{"ready": 1}', "`ready`: expected true or false, got '1'"),
         (b'{"ready": null}', "`ready`"),
     ],

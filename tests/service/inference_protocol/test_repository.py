@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 import tritonclient.grpc as triton_grpc
 import tritonclient.http as triton
@@ -61,6 +62,9 @@ def test_what_can_not_be_loaded_or_unloaded_is_told_why(service: House, root: Pa
         with pytest.raises(triton.InferenceServerException, match="no task is left without a model"):
             client.unload_model(GRAPH, headers=ADMIN)
         client.unload_model("smells", headers=ADMIN)  # it is not loaded
+        asked = {"parameters": {"unload_dependents": "all"}}
+        refusal = httpx.post(f"{service.url}/v2/repository/models/smells/unload", json=asked, headers=ADMIN)
+        assert refusal.json() == {"error": "parameter 'unload_dependents': expected true or false, got 'all'"}
         with pytest.raises(triton.InferenceServerException, match="unknown parameter 'config'"):
             client.load_model(GRAPH, config="{}", headers=ADMIN)
         for refused in (client.load_model, client.unload_model):

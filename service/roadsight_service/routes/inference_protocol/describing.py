@@ -5,18 +5,22 @@ request --key--> OpenInference --> JSON
 """
 
 import asyncio
-from http import HTTPStatus
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
 from fastapi import APIRouter, Request, Response
 
-from roadsight_models.errors import BadTensor, Draining
+from roadsight_models import errors
+from roadsight_models.errors import BadTensor, Draining, RoadsightError
 from roadsight_service.access import Scope
 from roadsight_service.inference_protocol import described
+from roadsight_service.inference_protocol.asked import check_names
 from roadsight_service.inference_protocol.repository import Repository
+from roadsight_service.routes.documents import Schema
 from roadsight_service.routes.given import Given
-from roadsight_service.routes.inference_protocol.answers import MODEL, json, register, which
+from roadsight_service.routes.inference_protocol.answers import MODEL, Endpoint, json, which
+from roadsight_service.routes.inference_protocol.documents import in_json, reference, register
 from roadsight_service.routes.load import short_body
 from roadsight_service.routes.state import state_of
 
@@ -63,7 +67,7 @@ async def statistics(request: Request) -> Response:
 
 async def index(request: Request) -> Response:
     """Lists every version of every bundle."""
-    repository, asked = await _allowed(request, "classify")
+    repository, asked = await _allowed(request, "classify", "ready")
     ready = asked.get("ready", False)
     if not isinstance(ready, bool):
         raise BadTensor(f"`ready`: expected true or false, got {str(ready)[:40]!r}")
@@ -72,7 +76,7 @@ async def index(request: Request) -> Response:
 
 async def load(request: Request) -> Response:
     """Lets the newest version of a bundle serve; needs a key with the scope admin."""
-    repository, asked = await _allowed(request, "admin")
+    repository, asked = await _allowed(request, "admin", "parameters")
     try:
         await repository.load(which(request)[0], asked.get("parameters", {}))
     except asyncio.CancelledError as error:
@@ -82,17 +86,12 @@ async def load(request: Request) -> Response:
 
 async def unload(request: Request) -> Response:
     """Refuses for what serves; needs a key with the scope admin."""
-    repository, asked = await _allowed(request, "admin")
+    repository, asked = await _allowed(request, "admin", "parameters")
     await repository.unload(which(request)[0], asked.get("parameters", {}))
     return json({})
 
 
-async def nothing(request: Request) -> Response:
-    """Is told to who asks for what is not there: tracing, logging, shared memory."""
-    return json({"error": f"{request.method} {request.url.path[:200]} is not offered"}, HTTPStatus.NOT_FOUND)
-
-
-async def _allowed(request: Request, scope: Scope) -> tuple[Repository, dict[str, Any]]:
+async def _allowed(request: Request, scope: Scope, known: str) -> tuple[Repository, dict[str, Any]]:
     """The repository, for who has a key for it, and the JSON of the request, which may have none."""
     state = state_of(request.scope)
     state.access.check(Given(request.scope).authorization, scope)
@@ -102,18 +101,38 @@ async def _allowed(request: Request, scope: Scope) -> tuple[Repository, dict[str
         raise BadTensor(f"the body is no JSON: {error}") from error
     if not isinstance(said, dict) or not isinstance(said.get("parameters", {}), dict):
         raise BadTensor("expected a JSON object, its `parameters` another one")
+    check_names(said, (known,), "the body")
     return state.protocol.repository, said
 
 
-register(router, "GET", server, "/v2")
-register(router, "GET", live, "/v2/health/live")
-register(router, "GET", ready, "/v2/health/ready")
-register(router, "GET", statistics, "/v2/models/stats", *(f"{path}/stats" for path in MODEL))
-register(router, "GET", model_ready, *(f"{path}/ready" for path in MODEL))
-register(router, "GET", configuration, *(f"{path}/config" for path in MODEL))
-register(router, "GET", metadata, *MODEL)
-register(router, "POST", index, "/v2/repository/index")
-register(router, "POST", load, "/v2/repository/models/{name}/load")
-register(router, "POST", unload, "/v2/repository/models/{name}/unload")
-for each in ("GET", "POST"):
-    register(router, each, nothing, "/v2/{rest:path}")
+_LITTLE = (
+    errors.BadTensor, errors.Unauthorized, errors.Forbidden, errors.TooLarge, errors.NotReady, errors.DeadlineMissed
+)  # fmt: skip
+_LOAD = (
+    *_LITTLE, errors.UnknownTask, errors.UnknownBundle, errors.LoadInProgress, errors.LoadUnsupported,
+    errors.LoadFailed, errors.Draining,
+)  # fmt: skip
+_UNLOAD = (*_LITTLE, errors.UnknownBundle, errors.LoadUnsupported)
+_OF_MODEL = (errors.UnknownModel, errors.NotReady)
+
+
+def _get(route: Endpoint, form: str, *paths: str, fails: Sequence[type[RoadsightError]] = ()) -> None:
+    register(router, "GET", route, *paths, answer=in_json(reference(form)), errors=fails)
+
+
+def _post(route: Endpoint, asked: str, path: str, answer: Schema, fails: Sequence[type[RoadsightError]]) -> None:
+    body = {"requestBody": in_json(reference(asked))}
+    register(router, "POST", route, path, answer=in_json(answer), errors=fails, request=body)
+
+
+_get(server, "ServerOut", "/v2")
+_get(live, "LiveOut", "/v2/health/live")
+_get(ready, "ServerReadyOut", "/v2/health/ready", fails=[errors.NotReady])
+_get(statistics, "StatisticsOut", "/v2/models/stats", fails=[errors.NotReady])
+_get(statistics, "StatisticsOut", *(f"{path}/stats" for path in MODEL), fails=_OF_MODEL)
+_get(model_ready, "ModelReadyOut", *(f"{path}/ready" for path in MODEL), fails=_OF_MODEL)
+_get(configuration, "ConfigurationOut", *(f"{path}/config" for path in MODEL), fails=_OF_MODEL)
+_get(metadata, "MetadataOut", *MODEL, fails=_OF_MODEL)
+_post(index, "RepositoryIndexIn", "/v2/repository/index", {"type": "array", "items": reference("IndexedOut")}, _LITTLE)
+_post(load, "RepositoryLoadIn", "/v2/repository/models/{name}/load", reference("NothingOut"), _LOAD)
+_post(unload, "RepositoryUnloadIn", "/v2/repository/models/{name}/unload", reference("NothingOut"), _UNLOAD)
