@@ -47,9 +47,9 @@ def open_models(settings: Settings) -> "Crew | Registry":
 
 def begin_beside(settings: Settings) -> "Crew":
     """Begins to open models while others serve, with what time these leave."""
-    from roadsight_service.processes.crew import PATIENT, Crew
+    from roadsight_service.processes.crew import Crew
 
-    return Crew(settings, PATIENT)
+    return Crew(settings, patient=True)
 
 
 def why_fixed(opened: "Crew | Registry") -> str | None:

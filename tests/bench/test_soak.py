@@ -33,7 +33,9 @@ def test_a_life_without_loss_or_growth_misses_nothing() -> None:
     assert list(figures.misses(found)) == []
     assert (found["sent"], found["changes"], found["checks"], found["bad"]) == (2000, 60, 80, 800)
     assert len(list(table.lines(found))) == 21
-    assert table.last_line(found, 0).endswith("at most 250 MB, +0.0 MB and +0.0 open files on the way; no targets missed")
+    assert table.last_line(found, 0).endswith(
+        "at most 250 MB, +0.0 MB and +0.0 open files on the way; no targets missed"
+    )
 
 
 def test_every_way_to_fail_is_told() -> None:

@@ -21,11 +21,11 @@ def test_no_two_errors_share_a_code() -> None:
     assert len(codes) == len(set(codes))
 
 
-def test_every_error_a_client_may_see_is_in_the_readme() -> None:
-    readme = (ROOT / "README.md").read_text()
+def test_every_error_a_client_may_see_is_on_the_page_of_the_routes() -> None:
+    page = (ROOT / "docs" / "api.md").read_text()
     for error in client_facing():
         if error.status != 500:
-            assert f"| {error.status} | `{error.code}` |" in readme, error
+            assert f"| {error.status} | `{error.code}` |" in page, error
 
 
 def test_every_error_says_when_it_is_raised() -> None:

@@ -20,7 +20,7 @@ from roadsight_service.request_log import OURS
 from roadsight_service.routes.problems import answer_to, install, problem, tell
 
 ROOT = Path(__file__).parents[2]
-README, DESIGN = (ROOT / "README.md").read_text(), (ROOT / "docs" / "design.md").read_text()
+PAGE, DESIGN = ((ROOT / "docs" / name).read_text() for name in ("api.md", "design.md"))
 SECRET = "/srv/secret/key.pem"
 
 
@@ -90,13 +90,13 @@ async def test_a_route_past_the_layers_is_answered_alike(error: Exception) -> No
 
 
 @pytest.mark.parametrize("kind", SEEN)
-def test_readme_and_design_list_it(kind: type[RoadsightError]) -> None:
-    assert f"| {kind.status} | `{kind.code}` |" in README
+def test_api_page_and_design_list_it(kind: type[RoadsightError]) -> None:
+    assert f"| {kind.status} | `{kind.code}` |" in PAGE
     assert f"`{kind.code}`" in DESIGN
 
 
-def test_the_readme_lists_no_code_that_is_gone() -> None:
-    rows = [line.split("|") for line in README.splitlines() if line.startswith(("| 4", "| 5"))]
+def test_the_page_lists_no_code_that_is_gone() -> None:
+    rows = [line.split("|") for line in PAGE.splitlines() if line.startswith(("| 4", "| 5"))]
     assert {(int(row[1]), row[2].strip(" `")) for row in rows} == {(kind.status, kind.code) for kind in SEEN}
 
 

@@ -1,4 +1,4 @@
-"""The README's tables are true."""
+"""The README's table of settings is true."""
 
 from pathlib import Path
 

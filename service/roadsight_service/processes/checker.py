@@ -7,19 +7,16 @@ ended from outside, so it looks at no clock.
 """
 
 import marshal
-import os
 import signal
-from contextlib import suppress
 from socket import socket
 
 from roadsight_service.metrics import Clock
 from roadsight_service.processes import wire
 from roadsight_service.processes.check_wire import Asked, Told, finding_out, question_in
+from roadsight_service.processes.priority import give_way
 from roadsight_service.registry import Registry
 from roadsight_service.robustness.examination import examine
 from roadsight_service.settings import Settings
-
-NICENESS = 19
 
 
 class Checker:
@@ -30,7 +27,7 @@ class Checker:
 
     def work(self) -> None:
         """Does one check, and waits to be ended: as long as it is there its process id is its own."""
-        _give_way()
+        give_way()
         incoming = self._line.makefile("rb")
         if not (head := incoming.read(wire.HEAD.size)):
             return  # nobody waits for it any more
@@ -45,9 +42,3 @@ class Checker:
         except Exception as error:  # belongs to whoever asked
             return Told(wire.described(error), None, clock.spent)
         return Told(None, finding_out(found), clock.spent)
-
-
-def _give_way() -> None:
-    os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
-    with suppress(OSError):  # where a sandbox forbids it, the niceness must do
-        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))

@@ -21,13 +21,13 @@ from roadsight_service.processes.port import SLOTS
 from roadsight_service.served import Served
 from roadsight_service.settings import Settings
 
-MODULE = "roadsight_service.processes.zygote"
+MODULE = "roadsight_service.processes.cradle"
 START_S = 120.0  # to open and warm all models
+PATIENT_S = 600.0  # the same beside lanes that serve, with what time these leave
 FORK_S = 10.0
 END_S = 5.0
 POLL_S = 0.01
 NICENESS = 5  # of the zygote and its lanes: the serving process, which keeps them busy, must not wait for them
-PATIENT = 19  # of opening models beside lanes that serve: it takes what these leave
 BUFFER_BYTES = 1 << 20  # of a socket: some frames
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # only a process of one thread forks well
 
@@ -42,8 +42,8 @@ class Child(NamedTuple):
 class Crew:
     """A zygote, and what it says that it serves."""
 
-    def __init__(self, settings: Settings, niceness: int = 0) -> None:
-        """Starts the zygote, and does not wait for it; `niceness` is that of opening the models, not of lanes.
+    def __init__(self, settings: Settings, patient: bool = False) -> None:
+        """Starts the zygote, and does not wait for it; a patient one opens models where others leave a core idle.
 
         Raises:
             OSError: there is no memory, descriptor or process for it.
@@ -58,11 +58,11 @@ class Crew:
             its.enter_context(far)
             asked = settings.model_copy(update={"keys": None})  # the door's affair
             self._line.sendall(asked.model_dump_json().encode() + b"\n")  # it waits there
-            self._zygote = _start_zygote(far.fileno(), memory, niceness)
+            self._zygote = _start_zygote(far.fileno(), memory, patient)
             with suppress(ProcessLookupError):  # it ended at once, as `warm` will tell
                 os.setpriority(os.PRIO_PROCESS, self._zygote.pid, os.getpriority(os.PRIO_PROCESS, 0) + NICENESS)
             ours.pop_all()
-        self._answers = self._line.makefile("rb")
+        self._answers, self._start_s = self._line.makefile("rb"), PATIENT_S if patient else START_S
         self._awaited = 1  # answers; the last one is what is waited for, and any before it come too late
         self.models: dict[str, Served] = {}
 
@@ -74,7 +74,7 @@ class Crew:
             LaneLost: the zygote died, or took too long.
         """
         try:
-            said = self._answer(START_S)
+            said = self._answer(self._start_s)
             if "wrong" in said:
                 raise wire.rebuilt(said["wrong"])
         except BaseException as error:  # a signal, too: the zygote is opening models, and hears nothing
@@ -156,8 +156,8 @@ class Crew:
         return said
 
 
-def _start_zygote(line: int, memory: int, niceness: int) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, "-P", "-m", MODULE, str(line), str(memory), str(niceness)]
+def _start_zygote(line: int, memory: int, patient: bool) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-P", "-m", MODULE, str(line), str(memory), str(int(patient))]
     env = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))} | _ONE_THREAD
     # A process group, by which its lanes are found.
     return subprocess.Popen(command, pass_fds=(line, memory), stdin=subprocess.DEVNULL, env=env, process_group=0)

@@ -13,13 +13,14 @@ import json
 import logging
 import os
 import signal
-import sys
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from mmap import mmap
 from socket import recv_fds, socket
+from threading import get_native_id
 from typing import TYPE_CHECKING, NoReturn
+
+from roadsight_service.processes.priority import give_way
 
 if TYPE_CHECKING:
     from roadsight_models.session import Session
@@ -32,22 +33,22 @@ log = logging.getLogger(__name__)
 _PR_SET_PDEATHSIG = 1  # sys/prctl.h
 
 
-def main(line: socket, gone: mmap, niceness: int) -> None:
-    """Opens the models, says what serves, and forks a child for each socket that comes."""
+def main(line: int, memory: int, patient: bool) -> None:
+    """Opens the models, says what serves, and forks a child for each socket that comes; see `cradle.main`."""
     for ignored in (signal.SIGINT, signal.SIGTERM):  # a terminal sends them to all; the serving process drains first
         signal.signal(ignored, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children that ended leave nothing behind
-    # A process does not get back a priority that it gave up; a thread takes that with it when it ends.
+    serving = socket(fileno=line)
     with ThreadPoolExecutor(1) as opener:
-        make = opener.submit(_open, line, gone, niceness).result()
+        make = opener.submit(_open, serving, mmap(memory, 0), patient).result()
     if make is not None:
-        _bear(line, make)
+        _bear(serving, make)
 
 
-def _open(line: socket, gone: mmap, niceness: int) -> "Callable[[bytes, socket], Child] | None":
+def _open(line: socket, gone: mmap, patient: bool) -> "Callable[[bytes, socket], Child] | None":
     """Gives what makes a child of a kind on a socket; None where the models can't be opened."""
-    thread = threading.get_native_id()
-    os.setpriority(os.PRIO_PROCESS, thread, max(niceness, os.getpriority(os.PRIO_PROCESS, thread)))
+    if patient:
+        give_way(get_native_id())
 
     import cv2
 
@@ -128,7 +129,3 @@ def _description(session: "Session") -> dict[str, object]:
 
 def _say(line: socket, what: dict[str, object]) -> None:
     line.sendall(json.dumps(what).encode() + b"\n")
-
-
-if __name__ == "__main__":
-    main(socket(fileno=int(sys.argv[1])), mmap(int(sys.argv[2]), 0), int(sys.argv[3]))

@@ -18,7 +18,8 @@ from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 import colours
 from pictures import RED, encoded, striped
-from roadsight_service.processes import crew
+from roadsight_service.loading import beside
+from roadsight_service.processes.crew import Crew
 from running import metric, post
 from service.processes.lanes import Running, serve_processes
 
@@ -63,7 +64,7 @@ def house(root: Path, **settings: object) -> Iterator[Running]:
     if not (root / "colours" / "1.0.0").exists():
         save(root, "1.0.0")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(crew, "PATIENT", 0)  # where machines are shared tests would wait for long
+        patch.setattr(beside, "begin_beside", Crew)  # where machines are shared tests would wait for long
         with serve_processes(root, **{"models": "colours@1.0.0", "keys": KEYS} | settings) as running:
             yield running
 

@@ -4,8 +4,6 @@ import errno
 import os
 import sys
 from itertools import count
-from mmap import mmap
-from socket import socket
 
 from roadsight_service.processes.zygote import main
 
@@ -23,4 +21,4 @@ def fork() -> int:
 
 if __name__ == "__main__":
     os.fork = fork
-    main(socket(fileno=int(sys.argv[1])), mmap(int(sys.argv[2]), 0), int(sys.argv[3]))
+    main(int(sys.argv[1]), int(sys.argv[2]), bool(int(sys.argv[3])))

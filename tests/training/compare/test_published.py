@@ -52,9 +52,3 @@ def test_the_command_of_a_comparison_runs_the_recipes_that_were_compared(folder:
 
 def test_every_network_was_compared() -> None:
     assert {result.network for result in load_all(ROOT / "docs" / "comparisons" / "networks")} == set(NETWORKS)
-
-
-def test_every_plot_of_the_pages_is_there() -> None:
-    plots = [page.parent / plot for page in PAGES for plot in re.findall(r"!\[[^]]*\]\(([^)]+)\)", page.read_text())]
-    assert plots
-    assert all(plot.is_file() for plot in plots)
