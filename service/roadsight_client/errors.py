@@ -17,7 +17,7 @@ class Unreachable(ClientError):
     @classmethod
     def at(cls, url: str, why: object) -> "Unreachable":
         """Says where and why, and never the user and password that a URL may have."""
-        secret, said = re.match(r"(?s)(?:\w+://)?(.*@)", url), f"{url}: {why}"
+        secret, said = re.match(r"(?s)(?:\w+://)?([^/?#]*@)", url), f"{url}: {why}"
         return cls(said.replace(secret[1], "") if secret else said)
 
 

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from roadsight_models import errors
 from roadsight_models.errors import RoadsightError
 from roadsight_service.request_log import OURS
+from roadsight_service.routes.inference_protocol import answers
 from roadsight_service.routes.problems import answer_to, install, problem, tell
 
 ROOT = Path(__file__).parents[2]
@@ -57,6 +58,7 @@ def made(kind: type[RoadsightError]) -> RoadsightError:
 async def told(error: Exception) -> httpx.Response:
     app = FastAPI()
     install(app)
+    answers.install(app)
 
     @app.get("/")
     async def fail() -> None:

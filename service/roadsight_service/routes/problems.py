@@ -76,15 +76,14 @@ def tell_routing(scope: Scope, error: HTTPException) -> Response:
 
 
 def install(app: FastAPI) -> None:
-    """Registers the handlers; every error that leaves a route passes through here."""
+    """Registers the handlers: every error that leaves a route passes through here, and what no route takes elsewhere.
+
+    See `inference_protocol.answers.install`.
+    """
 
     @app.exception_handler(RoadsightError)
     async def _ours(request: Request, error: RoadsightError) -> Response:
         return tell(request.scope, error)
-
-    @app.exception_handler(HTTPException)
-    async def _routing(request: Request, error: HTTPException) -> Response:
-        return tell_routing(request.scope, error)
 
     @app.exception_handler(ClientDisconnect)
     async def _gone(request: Request, error: ClientDisconnect) -> Response:

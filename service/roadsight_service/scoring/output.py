@@ -81,6 +81,11 @@ class Output:
         """Adds a file that is no part."""
         self._put(name, json.dumps(content).encode())
 
+    def forget(self, name: str) -> None:
+        """Takes away a file that is no part, if it is there."""
+        if self._files.get_file_info(self._path(name)).type == fs.FileType.File:
+            self._files.delete_file(self._path(name))
+
     def sources(self, names: Sequence[str]) -> set[str]:
         """The sources that these parts have rows of; raises BadParameter for one that is damaged."""
         found: set[str] = set()

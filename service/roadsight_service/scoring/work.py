@@ -109,6 +109,8 @@ def _recording(unit: Unit, scorer: Scorer, output: Output) -> Iterator[Tally]:
             tally = Tally(cut=[recorded.source for recorded in chunk if recorded.breaks_off])
         else:
             tally = _part(name, chunk, scorer, output)
+            if not tally.cut:
+                output.forget(_cut(name))  # the recording goes on there by now
         cut += tally.cut
         yield tally
     if not cut:

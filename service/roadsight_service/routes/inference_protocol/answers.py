@@ -50,7 +50,7 @@ def answered(route: Endpoint) -> Endpoint:
             ours = error.status == HTTPStatus.INTERNAL_SERVER_ERROR
             return _worded(OURS if ours else str(error), tell(request.scope, error))
         except Exception:
-            log.exception("%s failed", request.url.path)
+            log.exception("%s failed", request.scope["path"])
             return json({"error": OURS}, HTTPStatus.INTERNAL_SERVER_ERROR)
 
     return answer
@@ -61,7 +61,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _routing(request: Request, error: HTTPException) -> Response:
-        told, path = tell_routing(request.scope, error), request.url.path
+        told, path = tell_routing(request.scope, error), request.scope["path"]
         if not f"{path}/".startswith(f"{ROOT}/"):
             return told
         return _worded(f"{request.method} {path[:200]}: {error.detail}", told)
