@@ -140,7 +140,7 @@ class Crew:
         except TimeoutError as error:
             raise TimeoutError(f"the lanes' parent gave no answer within {within_s:.0f} s") from error
         if said is None:
-            raise LaneLost(f"the lanes' parent ended, or hung and was ended, with status {self._reap()}")
+            raise LaneLost(f"the lanes' parent ended with status {self._reap()}")
         return said
 
 
