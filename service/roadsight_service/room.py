@@ -139,8 +139,13 @@ class Room(Protocol):
     async def start(self) -> None:
         """Begins to take frames."""
 
-    async def close(self, within_s: float) -> None:
-        """Finishes what waits and stops; new frames are told `draining`. Gives up on a lane that hangs longer."""
+    async def close(self, within_s: float, beside: bool = False) -> None:
+        """Finishes what waits and stops; new frames are told `draining`. Gives up on a lane that hangs longer.
+
+        Args:
+            within_s: how long it may take to finish.
+            beside: whether another room serves meanwhile, whose frames go before what an end costs.
+        """
 
 
 def crops_of(ask: Ask, tasks: tuple[str, ...]) -> int:

@@ -53,6 +53,6 @@ async def _opened(settings: Settings, metrics: Metrics, frames: Iterable[Frame])
         for frame in tuple(frames):
             await room.rehearse(*frame)
     except BaseException:
-        await room.close(0)
+        await room.close(0, beside=True)
         raise
     return room

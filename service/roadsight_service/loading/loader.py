@@ -89,7 +89,9 @@ class Loader:
             try:
                 compared = await self._compare(room, task, trial)
             except BaseException:
-                await room.close(self._settings.drain_seconds)  # it may have frames of who asked for its version
+                await room.close(
+                    self._settings.drain_seconds, beside=True
+                )  # it may have frames of who asked for its version
                 raise
         self._watch = Watch(self._relay, task, self._settings, self._metrics, self._loads)
         self._watch.begin(room, trial)

@@ -118,9 +118,9 @@ class Relay:
         """Begins to take frames."""
         await self.room.start()
 
-    async def close(self, within_s: float) -> None:
+    async def close(self, within_s: float, beside: bool = False) -> None:
         """See `Room`."""
-        await self.room.close(within_s)
+        await self.room.close(within_s, beside)
 
     async def _told(
         self, room: Room, body: bytes, ask: Ask | Batch, tasks: tuple[str, ...], work: Coroutine[Any, Any, Said]

@@ -123,7 +123,8 @@ class Watch:
             await _within(self._settings.load_watch_seconds, self._is_over)
         self._is_over.set()
         self._relay.serve(self._relay.room)
-        await self._idle.close(self._settings.max_deadline_ms / 1e3)  # by then each of its frames was told something
+        # By then each of its frames was told something.
+        await self._idle.close(self._settings.max_deadline_ms / 1e3, beside=True)
 
     async def _canary(self, trial: Trial) -> None:
         comparing = asyncio.ensure_future(self._compare(trial))

@@ -6,7 +6,6 @@ settings --Crew, warm--> models that serve --fork--> a lane, or a checker: its s
 
 import os
 import subprocess
-import sys
 from contextlib import ExitStack, suppress
 from mmap import mmap
 from socket import SHUT_RDWR, SO_SNDBUF, SOL_SOCKET, send_fds, socket, socketpair
@@ -17,19 +16,18 @@ from roadsight_models.errors import LaneLost
 from roadsight_models.manifest import Manifest
 from roadsight_service.processes import wire
 from roadsight_service.processes.answers import Answers
+from roadsight_service.processes.birth import start_zygote
 from roadsight_service.processes.port import SLOTS
+from roadsight_service.processes.priority import give_way
 from roadsight_service.served import Served
 from roadsight_service.settings import Settings
 
-MODULE = "roadsight_service.processes.cradle"
 START_S = 120.0  # to open and warm all models
 PATIENT_S = 600.0  # the same beside lanes that serve, with what time these leave
 FORK_S = 10.0
 END_S = 5.0
 POLL_S = 0.01
-NICENESS = 5  # of the zygote and its lanes: the serving process, which keeps them busy, must not wait for them
 BUFFER_BYTES = 1 << 20  # of a socket: some frames
-_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # only a process of one thread forks well
 
 
 class Child(NamedTuple):
@@ -58,9 +56,7 @@ class Crew:
             its.enter_context(far)
             asked = settings.model_copy(update={"keys": None})  # the door's affair
             self._line.sendall(asked.model_dump_json().encode() + b"\n")  # it waits there
-            self._zygote = _start_zygote(far.fileno(), memory, patient)
-            with suppress(ProcessLookupError):  # it ended at once, as `warm` will tell
-                os.setpriority(os.PRIO_PROCESS, self._zygote.pid, os.getpriority(os.PRIO_PROCESS, 0) + NICENESS)
+            self._zygote = start_zygote(far.fileno(), memory, patient)
             ours.pop_all()
         self._answers, self._start_s = Answers(self._line), PATIENT_S if patient else START_S
         self.models: dict[str, Served] = {}
@@ -110,8 +106,15 @@ class Crew:
             raise OSError(said["wrong"])
         return Child(near, said["child"])
 
-    def close(self) -> None:
-        """Hangs up, and waits until the zygote has ended; its lanes end with it. Who waits for it is told LaneLost."""
+    def close(self, beside: bool = False) -> None:
+        """Hangs up, and waits until the zygote has ended; its lanes end with it. Who waits for it is told LaneLost.
+
+        Args:
+            beside: whether others serve meanwhile: to let go of hundreds of megabytes takes a core milliseconds.
+        """
+        if beside:
+            with suppress(ProcessLookupError):  # it ended by itself
+                give_way(self._zygote.pid)
         with suppress(OSError):  # it may be closed already
             self._line.shutdown(SHUT_RDWR)
         if not self.models:  # it is opening them still, and hears nothing
@@ -142,10 +145,3 @@ class Crew:
         if said is None:
             raise LaneLost(f"the lanes' parent ended with status {self._reap()}")
         return said
-
-
-def _start_zygote(line: int, memory: int, patient: bool) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, "-P", "-m", MODULE, str(line), str(memory), str(int(patient))]
-    env = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))} | _ONE_THREAD
-    # A process group, by which its lanes are found.
-    return subprocess.Popen(command, pass_fds=(line, memory), stdin=subprocess.DEVNULL, env=env, process_group=0)

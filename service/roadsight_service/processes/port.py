@@ -20,6 +20,7 @@ from typing import Protocol
 from roadsight_service.processes import wire
 from roadsight_service.processes.line import Line
 from roadsight_service.processes.order import Work
+from roadsight_service.processes.priority import give_way
 from roadsight_service.processes.wire import Reply, Report
 
 SLOTS = 64  # pieces that a lane may have
@@ -83,6 +84,11 @@ class Port:
         """Ends a lane that hangs; the end of its socket tells the rest."""
         with suppress(ProcessLookupError):  # it ended by itself, as its socket tells soon
             os.kill(self.process, signal.SIGKILL)
+
+    def give_way(self) -> None:
+        """Lets the lane run where others leave a core idle, for good."""
+        with suppress(ProcessLookupError):  # as above
+            give_way(self.process)
 
     def close(self) -> None:
         """Hangs up: the lane ends."""

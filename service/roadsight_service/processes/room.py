@@ -179,11 +179,11 @@ class ProcessRoom:
         """Has each lane look at a frame before live ones come."""
         await rehearse(self._staff.ports, body, ask, tasks)
 
-    async def close(self, within_s: float) -> None:
+    async def close(self, within_s: float, beside: bool = False) -> None:
         """See `Room`."""
         self._queue.close()
         until = monotonic() + within_s
         while self._orders and monotonic() < until:
             await asyncio.sleep(POLL_S)
         self._watch.cancel()
-        await self._staff.close()
+        await self._staff.close(beside)

@@ -75,14 +75,16 @@ class Staff:
             birth.add_done_callback(_hang_up)
             raise
 
-    async def close(self) -> None:
-        """Hangs up: zygote and lanes end."""
+    async def close(self, beside: bool = False) -> None:
+        """Hangs up: zygote and lanes end; beside others that serve, with what time these leave."""
         for task in self._tasks:
             task.cancel()
         for port in self.ports:
+            if beside:
+                port.give_way()
             port.close()
         self.ports.clear()
-        await asyncio.to_thread(self._crew.close)
+        await asyncio.to_thread(self._crew.close, beside)
 
     def _keep(self, task: "asyncio.Task[None]") -> None:
         self._tasks.add(task)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pictures import encoded, striped
-from roadsight_service.processes import crew
+from roadsight_service.processes import birth
 from running import metric, until
 from service.loading.house import ask, house, load, load_next, loads, refuses_red, save, serves
 from service.processes.lanes import Running, children, is_alive
@@ -92,7 +92,7 @@ def test_it_does_not_go_back_to_what_has_no_lanes_any_more(tmp_path: Path, monke
     with house(tmp_path, load_max_errors=0) as running:
         old = running.zygote
         assert load(running.url, "colours@2.0.0").status_code == 200
-        monkeypatch.setattr(crew, "MODULE", "roadsight_service.processes.nothing")
+        monkeypatch.setattr(birth, "MODULE", "roadsight_service.processes.nothing")
         lanes = children(old)
         os.kill(old, signal.SIGKILL)
         until(lambda: metric(running.url, "roadsight_lanes_lost_total") == len(lanes))

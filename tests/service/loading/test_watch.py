@@ -20,8 +20,8 @@ class Lasting(Alike):
     is_ready: bool = True
     is_closed: bool = False
 
-    async def close(self, within_s: float) -> None:
-        self.is_closed = True
+    async def close(self, within_s: float, beside: bool = False) -> None:
+        self.is_closed = beside
 
 
 async def frame(relay: Relay) -> None:

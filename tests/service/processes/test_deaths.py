@@ -13,7 +13,7 @@ import pytest
 import colours
 from roadsight_models.errors import BadBundle, LaneLost
 from roadsight_service.opening import open_models
-from roadsight_service.processes import crew, port
+from roadsight_service.processes import birth, port
 from roadsight_service.settings import Settings
 from running import RED_PNG, Wire, head, launched, metric, post, until
 from service.processes.lanes import Running, children, is_alive, serve_processes, until_dead
@@ -126,7 +126,7 @@ def test_a_bundle_that_can_not_be_trusted_stops_the_start_in_the_words_of_a_regi
 
 
 def test_a_zygote_that_dies_at_the_start_stops_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crew, "MODULE", "roadsight_service.processes.nothing")
+    monkeypatch.setattr(birth, "MODULE", "roadsight_service.processes.nothing")
     colours.save(tmp_path)
     with pytest.raises(LaneLost, match="ended with status 1"):
         open_models(Settings(bundles=tmp_path, provider="cpu"))

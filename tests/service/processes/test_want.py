@@ -16,7 +16,7 @@ import pytest
 import colour_gradient
 import colours
 from roadsight_service.opening import begin
-from roadsight_service.processes import crew
+from roadsight_service.processes import birth, crew
 from roadsight_service.processes.line import Line
 from roadsight_service.settings import Settings
 from running import metric, post, until
@@ -28,7 +28,7 @@ SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER, sys/prctl.h
 
 
 def test_a_fork_that_fails_ends_neither_zygote_nor_lanes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crew, "MODULE", barren.__name__)
+    monkeypatch.setattr(birth, "MODULE", barren.__name__)
     with serve_processes(tmp_path, lanes=barren.LANES) as running:
         zygote, (killed, spared) = running.zygote, running.lanes
         os.kill(killed, signal.SIGKILL)
