@@ -129,14 +129,16 @@ def test_when_the_house_is_full_the_lowest_priority_goes_and_of_that_the_latest_
 
 def test_where_a_camera_has_its_part_its_own_lowest_makes_room_for_a_higher_priority_and_keeps_its_turn() -> None:
     queue = FrameQueue[Job, Errand](2, Pace(lanes=1))
-    low, other = job("a", 10, 3), job("b", 20, 3)
+    first, low, other = job("b", 1), job("a", 20, 3), job("b", 10, 3)
+    queue.put(first)
     queue.put(low)
+    assert take(queue) == [first]
     queue.put(other)
     with pytest.raises(QueueFull, match=r"2 frames wait already$"):
         queue.put(job("a", 1, 3))  # no lower than the other
     with pytest.raises(QueueFull, match=r"2 frames wait already$"):
         queue.put(job("c", 1, 1))  # it has none that could make room, and takes none of another camera's
-    high = job("a", 10, 2)
+    high = job("a", 20, 2)  # only its turn can bring it forward
     queue.put(high)
     with pytest.raises(QueueFull, match="3 frames wait already, this camera's newest has a higher priority"):
         low.future.result(0)
