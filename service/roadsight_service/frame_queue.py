@@ -11,7 +11,7 @@ from typing import Generic
 
 from roadsight_models.errors import Draining, QueueFull
 from roadsight_service.pace import Pace
-from roadsight_service.room import Superseded
+from roadsight_service.room import DEFAULT_PRIORITY, Superseded
 from roadsight_service.turns import Camera, Frame, Rest, Turns
 
 LIGHTEST = 2  # the weight of a frame of one crop
@@ -42,10 +42,10 @@ class FrameQueue(Generic[Frame, Rest]):
     def check(self, camera: str, deadline: float) -> None:
         """Raises QueueFull if an answer to a frame of one crop that came now would be too late."""
         with self._changed:
-            self._check(camera, deadline, LIGHTEST)
+            self._check(camera, DEFAULT_PRIORITY, deadline, LIGHTEST)
 
-    def _check(self, camera: str, deadline: float, weight: int, older: Frame | None = None) -> None:
-        left, ahead = deadline - monotonic(), self._turns.ahead(camera, deadline)
+    def _check(self, camera: str, priority: int, deadline: float, weight: int, older: Frame | None = None) -> None:
+        left, ahead = deadline - monotonic(), self._turns.ahead(camera, priority, deadline)
         ahead = [each for each in ahead if each is not older]
         expected = self._pace.expected(ahead, weight)
         if 0 < _TRUST * left < expected:  # one whose time is up already is told that instead
@@ -56,32 +56,40 @@ class FrameQueue(Generic[Frame, Rest]):
         """Lets a frame wait; of a stream it takes the place of the one before, which is told Superseded.
 
         Raises:
-            QueueFull: as many wait as may, and no camera holds more places than this one would; or so many that the
-                answer would be too late.
+            QueueFull: as many wait as may, no camera holds more places than this one would, and none of its own frames
+                has a lower priority; or so many that the answer would be too late.
             Draining: the queue is closed.
         """
         with self._changed:
             if self._closed:
                 raise Draining("the service is going down")
             older = self._turns.predecessor(job)
-            self._check(job.camera, job.deadline, job.weight, older)
+            self._check(job.camera, job.priority, job.deadline, job.weight, older)
             if older is not None:
                 self._turns.replace(older, job)
                 older.fail(Superseded())
                 return
             if self._waiting >= self._limit:
-                self._make_room(job.camera)
+                self._displace(job)
+                return
             self._turns.add(job)
             self._waiting += 1
             self._changed.notify()
 
-    def _make_room(self, camera: str) -> None:
-        """The camera with most places gives up its latest frame, if the newcomer would hold fewer."""
-        loser, most = self._turns.latest_of_most()
-        if most <= self._turns.frames_of(camera) + 1:
+    def _displace(self, job: Frame) -> None:
+        """Takes the place of the last frame of the camera with most, or of its own camera if that matters less."""
+        fullest = self._turns.fullest()
+        has_most = self._turns.frames_of(fullest) > self._turns.frames_of(job.camera) + 1
+        loser = self._turns.last(fullest if has_most else job.camera)
+        if loser is None or not (has_most or job.priority < loser.priority):
             raise QueueFull(f"{self._waiting} frames wait already")
-        self._remove(loser)
-        loser.fail(QueueFull(f"{self._waiting + 1} frames wait already, most of them of this camera"))
+        if has_most:
+            self._turns.remove(loser)
+            self._turns.add(job)
+        else:
+            self._turns.replace(loser, job)
+        why = "most of them of this camera" if has_most else "this camera's newest has a higher priority"
+        loser.fail(QueueFull(f"{self._waiting + 1} frames wait already, {why}"))
 
     def put_errand(self, errand: Rest) -> None:
         """Lets lanes that are idle help with an errand, and any lane when it is its camera's turn.

@@ -20,6 +20,7 @@ from roadsight_service.quality import Quality
 from roadsight_service.robustness.question import Finding, Question
 from roadsight_service.served import Models
 
+PRIORITIES, DEFAULT_PRIORITY = 3, 2  # 1 is the highest
 SQUEEZED = 3  # crops of a region whose suspicion is asked for: itself, and what each squeezer leaves of it
 
 
@@ -45,6 +46,7 @@ class Ask:
     layout: Layout | None = None  # of a raw frame; None where the body is a file
     fuses: bool = False  # regions with a track are wanted fused with the frames before; then all classes are named
     stream: object | None = None  # while it waits, a newer frame of the same stream and camera takes its place
+    priority: int = DEFAULT_PRIORITY  # among the frames of its camera
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class Batch:
     camera: str  # who takes turns with whom in the queue
     task: str
     crops: int
+    priority: int = DEFAULT_PRIORITY  # among the frames of its camera
 
 
 class Inferred(NamedTuple):

@@ -57,7 +57,7 @@ class ThreadRoom:
         sessions = tuple(self.models[task] for task in tasks)
         asked = body, ask.regions, sessions, self._settings.max_pixels, clock
         work = partial(prepare, *asked, squeezed=ask.suspicion, layout=ask.layout)
-        job = Job(work, ask.deadline, ask.camera, clock, crops_of(ask, tasks), ask.stream)
+        job = Job(work, ask.deadline, ask.camera, clock, crops_of(ask, tasks), ask.stream, ask.priority)
         done = await self._lanes.run(job)
         with clock.stage("postprocess"):
             return judged(done, ask.top, ask.suspicion)
@@ -65,7 +65,8 @@ class ThreadRoom:
     async def infer(self, crops: bytes, batch: Batch, clock: Clock) -> Inferred:
         """See `Room`."""
         work = partial(unpack, crops, self.models[batch.task], clock)
-        done = await self._lanes.run(Job(work, batch.deadline, batch.camera, clock, batch.crops))
+        job = Job(work, batch.deadline, batch.camera, clock, batch.crops, priority=batch.priority)
+        done = await self._lanes.run(job)
         with clock.stage("postprocess"):
             return Inferred(*(output.tobytes() for output in done.outputs[0]))
 

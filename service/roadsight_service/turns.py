@@ -1,4 +1,4 @@
-"""Cameras take turns; within a camera, or between equals, the earliest deadline goes first.
+"""Cameras take turns; within one frames go by priority, then, as equal cameras do, by the earliest deadline.
 
     frame --add----------+
                          +--> Turns --next--> the camera whose turn it is --pop--> frame | errand
@@ -17,6 +17,7 @@ class Waits(Protocol):
     """A frame, as the queue sees it."""
 
     camera: str
+    priority: int  # among the frames of its camera; 1 is the highest
     deadline: float  # seconds on the monotonic clock
     stream: object | None  # of which only the latest frame of a camera waits
 
@@ -40,6 +41,7 @@ class Remains(Protocol):
 
 Frame = TypeVar("Frame", bound=Waits)
 Rest = TypeVar("Rest", bound=Remains)
+Entry = tuple[int, float, int, Frame]  # priority, deadline, number: what is lowest goes first
 
 
 @dataclass(eq=False)
@@ -47,13 +49,13 @@ class Camera(Generic[Frame, Rest]):
     """What waits of one camera: what is left of frames that have been begun goes first."""
 
     turn: int  # the round in which it is next; the lowest goes first
-    frames: list[tuple[float, int, Frame]] = field(default_factory=list)  # heap: earliest deadline first
+    frames: list[Entry[Frame]] = field(default_factory=list)  # heap
     errands: list[Rest] = field(default_factory=list)
 
     @property
     def rank(self) -> tuple[int, float]:
-        """The lowest is next."""
-        return self.turn, self.errands[0].deadline if self.errands else self.frames[0][0]
+        """The lowest is next. No priority is in it: that would take a turn from another camera."""
+        return self.turn, self.errands[0].deadline if self.errands else self.frames[0][1]
 
     @property
     def weight(self) -> int:
@@ -62,7 +64,7 @@ class Camera(Generic[Frame, Rest]):
 
     def before(self, turn: int) -> list[Frame]:
         """Its frames that go before the end of a turn."""
-        return [job for _, _, job in heapq.nsmallest(turn - self.turn + 1, self.frames)]
+        return [entry[-1] for entry in heapq.nsmallest(turn - self.turn + 1, self.frames)]
 
 
 class Turns(Generic[Frame, Rest]):
@@ -79,23 +81,25 @@ class Turns(Generic[Frame, Rest]):
 
     def add(self, job: Frame) -> None:
         """Lets a frame wait."""
-        self._number += 1
-        heapq.heappush(self._camera(job.camera).frames, (job.deadline, self._number, job))
+        heapq.heappush(self._camera(job.camera).frames, self._entry(job))
 
     def predecessor(self, job: Frame) -> Frame | None:
         """The frame whose place a newer one of its stream and camera takes."""
         mine = self._cameras.get(job.camera)
         if job.stream is None or mine is None:
             return None
-        return next((other for _, _, other in mine.frames if other.stream is job.stream), None)
+        return next((entry[-1] for entry in mine.frames if entry[-1].stream is job.stream), None)
 
     def replace(self, older: Frame, newer: Frame) -> None:
         """Lets a frame wait in the place of another one of its camera, which keeps its turn: newness costs none."""
-        self._number += 1
         frames = self._cameras[older.camera].frames
-        frames[:] = [entry for entry in frames if entry[2] is not older]
+        frames[:] = [entry for entry in frames if entry[-1] is not older]
         heapq.heapify(frames)
-        heapq.heappush(frames, (newer.deadline, self._number, newer))
+        heapq.heappush(frames, self._entry(newer))
+
+    def _entry(self, job: Frame) -> Entry[Frame]:
+        self._number += 1
+        return job.priority, job.deadline, self._number, job
 
     def add_errand(self, errand: Rest) -> None:
         """Lets wait what is left of a frame."""
@@ -121,7 +125,7 @@ class Turns(Generic[Frame, Rest]):
         return min(self._cameras.values(), key=lambda camera: camera.rank, default=None)
 
     def pop_frame(self, camera: Camera[Frame, Rest]) -> Frame:
-        """Spends a camera's turn on its most urgent frame."""
+        """Spends a camera's turn on the first of its frames."""
         self._pass(camera)
         return heapq.heappop(camera.frames)[-1]
 
@@ -135,23 +139,26 @@ class Turns(Generic[Frame, Rest]):
         self._turn = min(camera.turn, *(other.turn for other in self._cameras.values()))
         camera.turn += 1
 
-    def ahead(self, camera: str, deadline: float) -> list[Frame]:
+    def ahead(self, camera: str, priority: int, deadline: float) -> list[Frame]:
         """Frames that would be taken before such a one, if no other comes; perhaps not all of them."""
         mine = self._cameras.get(camera)
-        own = [job for other, _, job in mine.frames if other <= deadline] if mine else []
+        own = [entry[-1] for entry in mine.frames if entry[:2] <= (priority, deadline)] if mine else []
         turn = (mine.turn if mine else self._turn + 1) + len(own)
         others = [other.before(turn) for other in self._cameras.values() if other is not mine]
         return [*own, *chain.from_iterable(others)]
 
-    def latest_of_most(self) -> tuple[Frame, int]:
-        """The latest frame of the camera of which most wait, and how many those are."""
-        largest = max(self._cameras.values(), key=lambda each: len(each.frames))
-        return max(largest.frames)[-1], len(largest.frames)
+    def fullest(self) -> str:
+        """The camera of which most frames wait."""
+        return max(self._cameras, key=self.frames_of)
+
+    def last(self, camera: str) -> Frame | None:
+        """The frame of a camera that goes after all others of it, if any waits."""
+        return max(self._cameras[camera].frames)[-1] if self.frames_of(camera) else None
 
     def remove(self, job: Frame) -> bool:
         """Takes a frame out; says whether it waited."""
         camera = self._cameras.get(job.camera)
-        kept = [entry for entry in camera.frames if entry[2] is not job] if camera else []
+        kept = [entry for entry in camera.frames if entry[-1] is not job] if camera else []
         if camera is None or len(kept) == len(camera.frames):
             return False
         heapq.heapify(kept)

@@ -22,7 +22,7 @@ from roadsight_models.regions import Region
 from roadsight_models.session import Outputs, Session
 from roadsight_service.metrics import Clock
 from roadsight_service.quality import Quality
-from roadsight_service.room import ClientGone
+from roadsight_service.room import DEFAULT_PRIORITY, ClientGone
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,7 @@ class Job:
     clock: Clock
     crops: int = 1  # that it may need, of all regions for all sessions
     stream: object | None = None  # that it is a frame of
+    priority: int = DEFAULT_PRIORITY  # among the frames of its camera
     future: "Future[Done]" = field(default_factory=Future)
     waits_since: float | None = field(default_factory=perf_counter)
     batches_running: int = 0  # that have crops of it

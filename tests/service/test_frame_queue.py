@@ -12,6 +12,7 @@ from roadsight_service.errand import Errand
 from roadsight_service.frame_queue import LIGHTEST, FrameQueue
 from roadsight_service.metrics import Clock
 from roadsight_service.pace import Pace
+from roadsight_service.room import DEFAULT_PRIORITY
 from roadsight_service.turns import Camera, Turns
 from roadsight_service.work import Job, Prepared
 
@@ -20,8 +21,8 @@ def nothing() -> Prepared:
     return Prepared(0, 0, (), (), PLAIN)
 
 
-def job(camera: str, deadline: float) -> Job:
-    return Job(prepare=nothing, deadline=monotonic() + deadline, camera=camera, clock=Clock())
+def job(camera: str, deadline: float, priority: int = DEFAULT_PRIORITY) -> Job:
+    return Job(nothing, monotonic() + deadline, camera, Clock(), priority=priority)
 
 
 def take(queue: FrameQueue[Job, Errand], lanes: int = 1, round_s: float = 0) -> list[Job]:
@@ -60,11 +61,12 @@ def test_a_camera_that_floods_waits_its_turn() -> None:
     assert "calm" in [each.camera for each in order(queue)[:2]]
 
 
-@given(st.lists(st.sampled_from("abc"), min_size=1, max_size=30))
-def test_while_cameras_wait_none_gets_two_frames_ahead_of_another(cameras: list[str]) -> None:
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 3)), min_size=1, max_size=30))
+def test_while_cameras_wait_none_gets_two_frames_ahead_of_another(arrivals: list[tuple[str, int]]) -> None:
     queue = FrameQueue[Job, Errand](64, Pace(lanes=1))
-    for camera in cameras:
-        queue.put(job(camera, 1))
+    for camera, priority in arrivals:
+        queue.put(job(camera, 1, priority))
+    cameras = [camera for camera, _ in arrivals]
     left = {camera: cameras.count(camera) for camera in set(cameras)}
     taken = dict.fromkeys(left, 0)
     for each in order(queue):
@@ -111,6 +113,36 @@ def test_when_the_house_is_full_the_camera_with_most_places_gives_up_its_latest_
     with pytest.raises(QueueFull):
         queue.put(job("calm", 3))
     assert {id(each) for each in order(queue)} == {id(each) for each in (flood[0], flood[3], *calm)}
+
+
+def test_when_the_house_is_full_the_lowest_priority_goes_and_of_that_the_latest_frame() -> None:
+    queue = FrameQueue[Job, Errand](4, Pace(lanes=1))
+    flood = [job("flood", deadline, priority) for deadline, priority in ((90, 1), (10, 3), (20, 3), (80, 2))]
+    calm = [job("calm", 50, 3) for _ in range(2)]
+    for each in (*flood, *calm):
+        queue.put(each)
+    for loser in (flood[2], flood[1]):
+        with pytest.raises(QueueFull, match="most of them of this camera"):
+            loser.future.result(0)
+    assert {id(each) for each in order(queue)} == {id(each) for each in (flood[0], flood[3], *calm)}
+
+
+def test_where_a_camera_has_its_part_its_own_lowest_makes_room_for_a_higher_priority_and_keeps_its_turn() -> None:
+    queue = FrameQueue[Job, Errand](2, Pace(lanes=1))
+    first, low, other = job("b", 1), job("a", 20, 3), job("b", 10, 3)
+    queue.put(first)
+    queue.put(low)
+    assert take(queue) == [first]
+    queue.put(other)
+    with pytest.raises(QueueFull, match=r"2 frames wait already$"):
+        queue.put(job("a", 1, 3))  # no lower than the other
+    with pytest.raises(QueueFull, match=r"2 frames wait already$"):
+        queue.put(job("c", 1, 1))  # it has none that could make room, and takes none of another camera's
+    high = job("a", 20, 2)  # only its turn can bring it forward
+    queue.put(high)
+    with pytest.raises(QueueFull, match="3 frames wait already, this camera's newest has a higher priority"):
+        low.future.result(0)
+    assert (len(queue), order(queue)) == (2, [high, other])
 
 
 def test_a_discarded_job_frees_its_place_at_once() -> None:
@@ -198,6 +230,21 @@ def test_only_what_goes_before_a_frame_counts_against_it() -> None:
         queue.put(job("a", 39))
     with pytest.raises(QueueFull, match="3 frames go before it"):
         queue.put(job("calm", 39))
+
+
+def test_what_has_a_lower_priority_does_not_count_against_a_frame_and_what_has_a_higher_one_does() -> None:
+    queue = paced(lane_s=10)
+    for priority in (3, 3, 3, 2):
+        queue.put(job("a", 1000, priority))
+    queue.put(job("a", 20, 1))
+    with pytest.raises(QueueFull, match="1 frames go before it"):
+        queue.put(job("a", 26, 1))
+    with pytest.raises(QueueFull, match="1 frames go before it"):
+        queue.put(job("a", 26, 2))
+    with pytest.raises(QueueFull, match="2 frames go before it"):
+        queue.put(job("a", 26, 3))
+    with pytest.raises(QueueFull, match="1 frames go before it"):
+        queue.check("a", monotonic() + 26)  # before a body: of the default
 
 
 def test_a_frame_of_many_crops_counts_for_more() -> None:

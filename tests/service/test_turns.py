@@ -2,22 +2,27 @@
 
 from time import monotonic
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from looks import PLAIN
 from roadsight_service.errand import Errand
 from roadsight_service.metrics import Clock
+from roadsight_service.room import DEFAULT_PRIORITY
 from roadsight_service.turns import Turns
 from roadsight_service.work import Job, Prepared
 
 MANY = 1000
+START = monotonic()
 
 
-def job(camera: str, deadline: float = 1000) -> Job:
-    return Job(
-        prepare=lambda: Prepared(0, 0, (), (), PLAIN), deadline=monotonic() + deadline, camera=camera, clock=Clock()
-    )
+ARRIVALS = st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 3), st.integers(1, 9)), min_size=1, max_size=30)
+
+
+def job(camera: str, deadline: float = 1000, priority: int = DEFAULT_PRIORITY, stream: object | None = None) -> Job:
+    until = START + deadline
+    return Job(lambda: Prepared(0, 0, (), (), PLAIN), until, camera, Clock(), stream=stream, priority=priority)
 
 
 def errand(camera: str, pieces: int = 1) -> Errand:
@@ -80,14 +85,71 @@ def test_then_it_is_the_one_that_is_nearest_to_its_end_and_nobody_loses_a_turn_b
     assert [pop(turns) for _ in range(3)] == [early, long, late]
 
 
-@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 9)), min_size=1, max_size=30))
-def test_as_many_go_before_a_frame_as_it_was_told(arrivals: list[tuple[str, int]]) -> None:
+@given(ARRIVALS)
+def test_as_many_go_before_a_frame_as_it_was_told(arrivals: list[tuple[str, int, int]]) -> None:
     turns = Turns[Job, Errand]()
-    for camera, deadline in arrivals[:-1]:
-        turns.add(job(camera, 100 * deadline))
-    last = job(arrivals[-1][0], 100 * arrivals[-1][1])
-    told = turns.ahead(last.camera, last.deadline)
+    *before, last = [job(camera, 100 * deadline, priority) for camera, priority, deadline in arrivals]
+    for each in before:
+        turns.add(each)
+    told = turns.ahead(last.camera, last.priority, last.deadline)
     turns.add(last)
     # Cameras of the same turn go by deadline, so some that were counted may come after it; none comes that was not.
     order = [pop(turns) for _ in arrivals]
     assert order.index(last) <= len(told)
+    assert {id(one) for one in order[: order.index(last)]} <= {id(one) for one in told}
+
+
+@given(ARRIVALS)
+def test_frames_of_a_camera_go_by_priority_and_then_by_deadline(arrivals: list[tuple[str, int, int]]) -> None:
+    turns = Turns[Job, Errand]()
+    jobs = [job(camera, deadline, priority) for camera, priority, deadline in arrivals]
+    for each in jobs:
+        turns.add(each)
+    order = [pop(turns) for _ in jobs]
+    for camera in "abc":
+        mine = sorted((one for one in jobs if one.camera == camera), key=lambda one: (one.priority, one.deadline))
+        assert [one for one in order if one is not None and one.camera == camera] == mine
+        if mine:
+            turns.add(mine[0])
+            assert turns.last(camera) is mine[0]
+            assert pop(turns) is mine[0]
+
+
+@given(ARRIVALS)
+def test_no_priority_moves_another_camera_from_its_turn(arrivals: list[tuple[str, int, int]]) -> None:
+    with_any, with_one = Turns[Job, Errand](), Turns[Job, Errand]()
+    for camera, priority, _ in arrivals:
+        with_any.add(job(camera, priority=priority))
+        with_one.add(job(camera))
+    for _ in arrivals:
+        any_one, one = pop(with_any), pop(with_one)
+        assert any_one is not None and one is not None
+        assert any_one.camera == one.camera
+
+
+def test_between_equal_cameras_the_frame_that_would_be_taken_counts_by_its_deadline_alone() -> None:
+    turns = Turns[Job, Errand]()
+    first, urgent, other = job("a", 30, priority=1), job("a", 10, priority=3), job("b", 20, priority=3)
+    for each in (first, urgent, other):
+        turns.add(each)
+    assert [pop(turns) for _ in range(3)] == [other, first, urgent]
+
+
+def test_what_is_begun_goes_before_any_priority_of_its_camera() -> None:
+    turns = Turns[Job, Errand]()
+    begun, highest = errand("a"), job("a", priority=1)
+    turns.add(highest)
+    turns.add_errand(begun)
+    assert pop(turns) is begun
+
+
+@pytest.mark.parametrize("priority", [1, 2, 3])
+def test_the_newer_frame_of_a_stream_waits_where_its_own_priority_puts_it(priority: int) -> None:
+    turns, stream = Turns[Job, Errand](), object()
+    older, newer = job("a", 1, stream=stream), job("a", 2, priority, stream)
+    for each in (older, *(job("a", 1, one) for one in (1, 2, 3))):
+        turns.add(each)
+    assert turns.predecessor(newer) is older
+    turns.replace(older, newer)
+    order = [pop(turns) for _ in range(4)]
+    assert (order.index(newer), pop(turns)) == (priority, None)

@@ -75,6 +75,13 @@ class InstanceGroupOut(Schema):
     count: int
 
 
+class DynamicBatchingOut(Schema):
+    """What requests may choose; of one camera, since cameras take turns."""
+
+    priority_levels: int = Field(description="1 is the highest.")
+    default_priority_level: int
+
+
 class ConfigurationOut(Schema):
     """How a model is run, in the form of Triton."""
 
@@ -85,7 +92,7 @@ class ConfigurationOut(Schema):
     input: tuple[DimensionsOut, ...]
     output: tuple[DimensionsOut, ...]
     instance_group: tuple[InstanceGroupOut, ...]
-    dynamic_batching: dict[str, object] = Field(description="Empty: there is nothing to choose.")
+    dynamic_batching: DynamicBatchingOut
 
 
 class DurationOut(Schema):

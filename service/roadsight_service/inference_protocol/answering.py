@@ -64,11 +64,10 @@ class Answering:
             count, given = taken(face, asked.inputs, self.most(face))
             until = received + self._timeout_s(asked.timeout_us)
             if isinstance(given, bytes):
-                there = await self._graph(face, given, Batch(until, camera, face.task, count), clock)
+                there = await self._graph(face, given, Batch(until, camera, face.task, count, asked.priority), clock)
             else:
-                face, there = await self._pictures(
-                    face, given, Ask(until, camera, (face.task,), asked.version or None, top=0), clock
-                )
+                ask = Ask(until, camera, (face.task,), asked.version or None, top=0, priority=asked.priority)
+                face, there = await self._pictures(face, given, ask, clock)
             outputs = tuple(_said(there[one.name], one, face) for one in wanted)
         self._metrics.succeeded(face, count, clock)
         return Answered(face, asked.id, outputs)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from roadsight_models.errors import BadTensor
 from roadsight_service.inference_protocol import tensors
 from roadsight_service.inference_protocol.faces import ANY, Face, Spec
+from roadsight_service.room import DEFAULT_PRIORITY, PRIORITIES
 
 Parameters = Mapping[str, Any]
 MOST_TENSORS = 16  # in, and out; each is looked at by itself, on the event loop
@@ -45,29 +46,28 @@ class Asked:
     inputs: tuple[Given, ...]
     outputs: tuple[Wanted, ...]  # all, if empty
     timeout_us: int  # until the answer must be ready; 0: the service's own
+    priority: int  # among what waits of its camera
 
 
-def read_timeout(parameters: Parameters, *others: str) -> int:
-    """Checks the parameters of a request, and gives its `timeout` in microseconds, 0 if it has none.
+def read_schedule(parameters: Parameters, *others: str) -> tuple[int, int]:
+    """Checks the parameters of a request, and gives its `timeout` in microseconds, 0 if it has none, and `priority`.
 
     Args:
         parameters: of the request.
         others: that what carried it knows, too.
 
     Raises:
-        BadTensor: one of them is unknown, can't be honoured, or is no such number.
+        BadTensor: one of them is unknown, or is no such number.
     """
     check_names(parameters, ("timeout", "priority", *others), "the request")
-    if _whole(parameters, "priority", MOST_US):
-        raise BadTensor("no request goes before others by its `priority`: cameras take turns; set `timeout`")
-    return _whole(parameters, "timeout", MOST_US)
+    return _whole(parameters, "timeout", MOST_US), _whole(parameters, "priority", PRIORITIES) or DEFAULT_PRIORITY
 
 
 def read_classes(name: str, parameters: Parameters, *others: str) -> int:
     """Checks the parameters of an output, and gives how many classes of it are wanted; 0: the tensor itself.
 
     Raises:
-        BadTensor: as `read_timeout` does.
+        BadTensor: as `read_schedule` does.
     """
     check_names(parameters, ("classification", *others), f"output {name[:80]!r}")
     return _whole(parameters, "classification", MOST_CLASSES)

@@ -22,7 +22,7 @@ from roadsight_service.inference_protocol.asked import (
     check_names,
     read_classes,
     read_flag,
-    read_timeout,
+    read_schedule,
 )
 from roadsight_service.inference_protocol.tensors import Tensor, listed
 from roadsight_service.schemas import Schema
@@ -84,13 +84,15 @@ def read(body: bytes, json_bytes: int | None, model: str, version: str) -> Reque
         raise TooLarge(f"the JSON is over {MOST_JSON_BYTES} bytes; send tensors as binary data behind it")
     said = _parsed(body[:length])
     outputs = {one.name: one for one in said.outputs}
+    timeout_us, priority = read_schedule(said.parameters, "binary_data_output")
     asked = Asked(
         model=model,
         version=version,
         id=said.id,
         inputs=_inputs(said.inputs, memoryview(body)[length:]),
         outputs=tuple(Wanted(one.name, read_classes(one.name, one.parameters, "binary_data")) for one in said.outputs),
-        timeout_us=read_timeout(said.parameters, "binary_data_output"),
+        timeout_us=timeout_us,
+        priority=priority,
     )
     binary = {
         name: read_flag(one.parameters, "binary_data")

@@ -19,7 +19,7 @@ from roadsight_service.inference_protocol.asked import (
     Wanted,
     check_names,
     read_classes,
-    read_timeout,
+    read_schedule,
 )
 from roadsight_service.inference_protocol.messages import message
 
@@ -41,14 +41,14 @@ def asked(request: Any, left_us: int) -> Asked:
     for named, each in (("inputs", request.inputs), ("outputs", request.outputs)):
         if len(each) > MOST_TENSORS:
             raise BadTensor(f"{len(each)} {named}; a request may have {MOST_TENSORS}")
-    timeout_us = read_timeout(parameters(request.parameters), "binary_data_output")
+    timeout_us, priority = read_schedule(parameters(request.parameters), "binary_data_output")
     wanted = [
         Wanted(one.name, read_classes(one.name, parameters(one.parameters), "binary_data")) for one in request.outputs
     ]
     limits = [each for each in (timeout_us, left_us) if each]
     inputs = tuple(_given(one, raw) for one, raw in zip(request.inputs, _raw(request), strict=True))
     which = request.model_name, request.model_version, request.id
-    return Asked(*which, inputs, tuple(wanted), min(limits, default=0))
+    return Asked(*which, inputs, tuple(wanted), min(limits, default=0), priority)
 
 
 def response(answered: Answered) -> Any:

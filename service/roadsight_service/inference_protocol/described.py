@@ -6,14 +6,15 @@ Face --metadata, configuration--> plain values, as JSON and protobuf both take t
 from importlib.metadata import version
 
 from roadsight_service.inference_protocol.faces import Face, Spec
+from roadsight_service.room import DEFAULT_PRIORITY, PRIORITIES
 
-# `schedule_policy` is not among them: `timeout` is honoured, `priority` is not.
 EXTENSIONS = (
     "binary_tensor_data",
     "classification",
     "model_configuration",
     "model_repository",
     "model_repository(unload_dependents)",
+    "schedule_policy",
     "statistics",
 )
 _PLATFORMS = {False: "onnxruntime_onnx", True: "roadsight_camera"}
@@ -54,7 +55,7 @@ def configuration(face: Face, most: int, lanes: int) -> dict[str, object]:
         "input": [_dimensions(face.input) | _FORMATS.get(face.input.datatype, {})],
         "output": [_dimensions(spec) for spec in face.outputs],
         "instance_group": [{"name": face.name, "kind": kind, "count": lanes}],
-        "dynamic_batching": {},
+        "dynamic_batching": {"priority_levels": PRIORITIES, "default_priority_level": DEFAULT_PRIORITY},
     }
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from roadsight_service.inference_protocol.asked import MOST_CLASSES, MOST_TENSORS, MOST_US
+from roadsight_service.room import DEFAULT_PRIORITY, PRIORITIES
 from roadsight_service.schemas import Schema
 
 Side = Annotated[int, Field(ge=1)]
@@ -71,7 +72,13 @@ class InferenceParametersIn(ClosedIn):
     timeout: int = Field(
         0, ge=0, le=MOST_US, description="Microseconds from receipt; 0 for the service's own deadline."
     )
-    priority: int = Field(0, ge=0, le=0, description="Cameras take turns.")
+    priority: int = Field(
+        0,
+        ge=0,
+        le=PRIORITIES,
+        description=f"Among what waits of the same camera: 1 goes first, then 2 and {PRIORITIES}; "
+        f"0 stands for {DEFAULT_PRIORITY}. Cameras take turns all the same.",
+    )
     binary_data_output: bool = Field(False, description="All outputs behind the JSON that do not say otherwise.")
 
 

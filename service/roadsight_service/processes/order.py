@@ -34,7 +34,7 @@ class Order(ABC, Generic[Answer]):
 
     def __init__(self, body: bytes, ask: Ask | Batch, regions: int, crops: int, clock: Clock) -> None:
         self.body, self.clock = body, clock
-        self.camera, self.deadline = ask.camera, ask.deadline
+        self.camera, self.deadline, self.priority = ask.camera, ask.deadline, ask.priority
         self.stream: object | None = None  # that it is a frame of
         self.regions = regions  # that it can be divided by
         self.crops = crops

@@ -11,9 +11,10 @@ from tritonclient.grpc import service_pb2
 
 from roadsight_models.errors import BadTensor, RoadsightError, TooLarge
 from roadsight_service.inference_protocol import converted, statuses
-from roadsight_service.inference_protocol.asked import MOST_PARAMETERS, MOST_TENSORS, MOST_US, read_timeout
+from roadsight_service.inference_protocol.asked import MOST_PARAMETERS, MOST_TENSORS, MOST_US, read_schedule
 from roadsight_service.inference_protocol.body import MOST_JSON_BYTES, read
 from roadsight_service.inference_protocol.messages import SERVICE, message
+from roadsight_service.room import PRIORITIES
 from service.inference_protocol.house import GRAPH, House
 
 RAW = {"shape": [1], "datatype": "UINT8"}
@@ -55,8 +56,30 @@ def test_a_request_has_no_more_parts_than_may_be_looked_at(way: Any) -> None:
 @pytest.mark.parametrize("value", [-1, MOST_US + 1, 1.0, True, "1", None, float("nan"), [1]])
 def test_a_timeout_is_a_whole_number_within_bounds_that_are_told(value: Any) -> None:
     with pytest.raises(BadTensor, match=f"'timeout': expected a whole number from 0 to {MOST_US}"):
-        read_timeout({"timeout": value})
-    assert [read_timeout({"timeout": fine}) for fine in (0, 1, MOST_US)] == [0, 1, MOST_US]
+        read_schedule({"timeout": value})
+    assert [read_schedule({"timeout": fine})[0] for fine in (0, 1, MOST_US)] == [0, 1, MOST_US]
+
+
+@pytest.mark.parametrize("value", [-1, PRIORITIES + 1, 1.5, True, "x", None])
+def test_a_priority_is_one_of_those_that_are_told_and_the_default_where_none_is_said(value: Any) -> None:
+    with pytest.raises(BadTensor, match=f"'priority': expected a whole number from 0 to 3, got '{value}'"):
+        read_schedule({"priority": value})
+    given = [{}, {"priority": 0}, {"priority": 1}, {"priority": 2}, {"priority": 3}]
+    assert [read_schedule(each)[1] for each in given] == [2, 2, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("kind", "wrong", "fine"),
+    [("int64_param", -1, 3), ("uint64_param", 4, 1), ("string_param", "x", None), ("double_param", 1.5, None)],
+)
+def test_over_grpc_a_priority_is_a_whole_number_of_either_kind(kind: str, wrong: Any, fine: int | None) -> None:
+    request = message("ModelInferRequest")()
+    setattr(request.parameters["priority"], kind, wrong)
+    with pytest.raises(BadTensor, match="'priority': expected a whole number from 0 to 3"):
+        converted.asked(request, 0)
+    if fine is not None:
+        setattr(request.parameters["priority"], kind, fine)
+        assert converted.asked(request, 0).priority == fine
 
 
 @pytest.mark.parametrize(

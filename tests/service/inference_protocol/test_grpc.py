@@ -119,7 +119,7 @@ def test_the_server_and_its_models_describe_themselves(client: triton.InferenceS
         ("PERMISSION_DENIED", GRAPH, frames(), {"headers": {"authorization": "Bearer guest"}}),
         ("INVALID_ARGUMENT", GRAPH, frames(CROPS[:, :8]), {"headers": CAR}),
         ("INVALID_ARGUMENT", GRAPH, frames(name="picture"), {"headers": CAR}),
-        ("INVALID_ARGUMENT", GRAPH, frames(), {"headers": CAR, "priority": 1}),
+        ("INVALID_ARGUMENT", GRAPH, frames(), {"headers": CAR, "priority": 4}),
         ("INVALID_ARGUMENT", GRAPH, frames(), {"headers": CAR, "sequence_id": 7}),
         ("INVALID_ARGUMENT", CAMERA, images([b"text"]), {"headers": CAR}),
         ("RESOURCE_EXHAUSTED", CAMERA, images([bytes(MOST_BYTES)]), {"headers": CAR}),

@@ -50,7 +50,7 @@ _OF_MODEL: Mapping[str, object] = {
         "input": [{"name": "image", "data_type": "TYPE_STRING", "dims": [1]}],
         "output": [{"name": "probabilities", "data_type": "TYPE_FP32", "dims": [2]}],
         "instance_group": [{"name": _NAME, "kind": "KIND_CPU", "count": 2}],
-        "dynamic_batching": {},
+        "dynamic_batching": {"priority_levels": 3, "default_priority_level": 2},
     },
     "/stats": {"model_stats": [_STATS]},
     "/infer": {
