@@ -93,6 +93,10 @@ class Room(Protocol):
         """Whether frames wait, or every lane is at work."""
 
     @property
+    def has_time(self) -> bool:
+        """Whether a check takes nothing from live frames: the next one finds a core free beside it."""
+
+    @property
     def is_ready(self) -> bool:
         """Whether there are lanes."""
 

@@ -48,6 +48,11 @@ class ThreadRoom:
         """Whether frames wait, or every lane is at work."""
         return len(self._queue) > 0 or self._queue.idle == 0
 
+    @property
+    def has_time(self) -> bool:
+        """See `Room`; on a GPU a check takes the time between batches."""
+        return not self.is_busy
+
     def check(self, camera: str, deadline: float) -> None:
         """Raises QueueFull if an answer to a frame of one crop that came now would be too late."""
         self._queue.check(camera, deadline)

@@ -66,6 +66,11 @@ class Relay:
         return self.room.is_busy or (self.beside is not None and self.beside.is_busy)
 
     @property
+    def has_time(self) -> bool:
+        """Whether both rooms have; see `Room`."""
+        return self.room.has_time and (self.beside is None or self.beside.has_time)
+
+    @property
     def is_ready(self) -> bool:
         """Whether there are lanes."""
         return self.room.is_ready

@@ -23,7 +23,7 @@ from roadsight_service.processes.crew import Child
 from roadsight_service.processes.line import Line
 from roadsight_service.robustness.question import Finding, Question
 
-LOOK_S = 0.01  # how often it looks whether live frames need the machine
+LOOK_S = 0.002  # how often it looks whether live frames need the machine
 
 
 async def checked(

@@ -70,6 +70,12 @@ class ProcessRoom:
         return len(self._queue) > 0 or not self._staff.idle
 
     @property
+    def has_time(self) -> bool:
+        """See `Room`."""
+        both = min(2, len(self._staff.ports))  # a core for the check, and one for the next frame
+        return not self.is_busy and len(self._staff.idle) >= both
+
+    @property
     def is_ready(self) -> bool:
         """Whether there are lanes."""
         return bool(self._staff.ports)

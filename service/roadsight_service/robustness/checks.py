@@ -45,7 +45,7 @@ class Checks:
         async def work() -> Finding:
             clock.add("queue", perf_counter() - asked)
             with self.metrics.running.track_inprogress(), self.metrics.seconds.time():
-                return await self._room.examine(body, self._chosen(question), clock, lambda: self._room.is_busy)
+                return await self._room.examine(body, self._chosen(question), clock, lambda: not self._room.has_time)
 
         finding = await self._back_room.run(work, question.deadline)
         self.metrics.found(finding)

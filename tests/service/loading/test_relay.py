@@ -33,6 +33,7 @@ class Alike:
     version: str
     fault: Exception | None = None
     is_busy: bool = False
+    has_time: bool = True
     asked: list[Ask] = field(default_factory=list)
 
     @property
@@ -83,6 +84,17 @@ async def test_a_comparison_takes_no_place_in_the_stream_of_its_frame(
         return
     found = await asyncio.wait_for(comparing, 10)
     assert (found.frames, found.failed, found.differing) == counts
+
+
+@pytest.mark.parametrize(
+    ("ours", "others", "has_time"), [(True, True, True), (True, False, False), (False, True, False)]
+)
+async def test_a_check_goes_on_while_both_rooms_have_time(ours: bool, others: bool, has_time: bool) -> None:
+    relay, serves, beside = both()
+    serves.has_time, beside.has_time = ours, others
+    assert relay.has_time is has_time
+    relay.serve(relay.room)
+    assert relay.has_time is ours
 
 
 async def test_listeners_hear_what_failed_and_nothing_once_they_have_left() -> None:

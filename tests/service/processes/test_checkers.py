@@ -11,7 +11,7 @@ import pytest
 
 import colour_gradient
 from running import RED_PNG, Wire, head, metric, post, until
-from service.processes.lanes import Running, check, children, serve_processes, until_dead
+from service.processes.lanes import Running, check, children, paused, serve_processes, until_dead
 
 LONG = "attack=pgd&steps=100000"  # minutes; it never breaks the picture
 SETTINGS: dict[str, object] = {"lanes": 1, "robustness_enabled": True, "robustness_max_steps": 100_000}
@@ -85,6 +85,23 @@ def test_it_stands_still_while_live_frames_need_the_machine(running: Running, po
     os.kill(lane, signal.SIGCONT)
     assert {frame.result().status_code for frame in frames} == {200}
     assert answer.result().json()["spent"]["steps"] == 2000
+
+
+def test_beside_several_lanes_it_goes_on_while_two_are_idle(tmp_path: Path, pool: ThreadPoolExecutor) -> None:
+    colour_gradient.save(tmp_path)
+    with serve_processes(tmp_path, **SETTINGS | {"lanes": 3}) as other:
+        lanes = sorted(other.lanes)  # as they were born, and are given frames
+        with paused(lanes):
+            checker, answer = begun(other, pool)
+            frames = [pool.submit(post, other.url) for _ in range(2)]
+            until(lambda: state(checker) == "T")
+            os.kill(lanes[0], signal.SIGCONT)
+            until(lambda: any(frame.done() for frame in frames))
+            until(lambda: state(checker) != "T")
+            assert not all(frame.done() for frame in frames)
+        assert {frame.result().status_code for frame in frames} == {200}
+        os.kill(checker, signal.SIGKILL)
+        answer.result()
 
 
 def test_a_client_that_hangs_up_ends_it(running: Running) -> None:
