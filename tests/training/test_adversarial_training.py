@@ -104,6 +104,14 @@ def test_so_many_validation_pictures_are_attacked_as_the_recipe_says(dataset: Da
     assert sevenths == pytest.approx(np.rint(sevenths), abs=1e-4)
 
 
+def test_validation_is_bent_by_who_judges_whatever_is_trained_against(dataset: Dataset, tmp_path: Path) -> None:
+    still = METHODS["fast"] | {"judging_epsilon": 0, "pictures": 1024}
+    run = fit(written(tmp_path / "r.yaml", adversary=still, fit={"epochs": 3}), dataset, tmp_path / "run")
+    history = read_history(run.logs)
+    assert history["val_robust_top1"].values == history["val_top1"].values
+    assert history["val_robust_loss"].values == pytest.approx(history["val_loss"].values, rel=1e-4)
+
+
 def test_an_adversary_that_can_not_move_changes_nothing(dataset: Dataset, tmp_path: Path) -> None:
     parts: dict[str, dict[str, object]] = {
         "network": {"dropout": 0.3, "batch_norm": True},
@@ -193,6 +201,8 @@ def test_a_collapse_is_told_from_ups_and_downs(robust: float, highest: float, ov
         ({"norm": "l2"}, r"adversary\.norm: Input should be 'linf'"),
         ({"step": 0}, r"adversary\.step: Input should be greater than 0"),
         ({"step_size": 0.1}, r"unknown key 'adversary\.step_size'; did you mean 'steps'\?"),
+        ({"judging_epsilon": "8/0"}, r"adversary\.judging_epsilon: .*8/0: a division by zero"),
+        ({"judging_epsilon": 8}, r"adversary\.judging_epsilon: Input should be less than or equal to 1"),
         ({"pictures": 0}, r"adversary\.pictures: Input should be greater than or equal to 1"),
     ],
 )

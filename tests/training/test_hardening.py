@@ -43,6 +43,13 @@ def test_the_methods_take_the_steps_of_their_papers() -> None:
     assert judging_walk(adversary("fast", step=0.01)) == pytest.approx(Walk(8.0, 10, 2.0))
 
 
+@pytest.mark.parametrize(("judging", "walk"), [("16/255", Walk(16.0, 10, 4.0)), (0, Walk(0.0, 10, 0.0))])
+def test_who_judges_may_go_further_than_who_is_trained_against_or_not_move(judging: object, walk: Walk) -> None:
+    options = adversary(steps=5, judging_epsilon=judging)
+    assert judging_walk(options) == pytest.approx(walk)
+    assert walk_of(options) == pytest.approx(Walk(8.0, 5, 4.0))
+
+
 @pytest.mark.parametrize("epsilon", [0.0, 2 / 255, 0.3, 1.0])
 def test_a_bent_picture_is_in_the_ball_and_is_a_picture(epsilon: float) -> None:
     shown = batch(8, 32)

@@ -35,7 +35,7 @@ SIGNS = Shipped("traffic-sign", "gtsrb", {"test": 12569}, min_support=1, lowest_
 OBJECTS = Shipped(
     "road-object", "road_objects", {"test": 1044, "test_shift": 1824}, min_support=100, lowest_recall=0.87
 )
-ROBUST = Shipped("traffic-sign-robust", "gtsrb", {"test": 12569}, 1, 0.55, frozenset({"float16"}))
+ROBUST = Shipped("traffic-sign-robust", "gtsrb", {"test": 12569}, 1, 0.8, frozenset({"float16"}))
 each_shipped = pytest.mark.parametrize("shipped", [SIGNS, OBJECTS, ROBUST], ids=lambda shipped: shipped.name)
 
 

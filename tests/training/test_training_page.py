@@ -69,7 +69,9 @@ def test_there_are_as_many_layouts_as_it_says() -> None:
 
 
 def test_the_recipe_against_an_adversary_has_what_the_page_says() -> None:
-    shown = re.findall(r"^adversary: \{method: (\w+), epsilon: (\d+)/255, steps: (\d+)\}", PAGE, re.MULTILINE)
+    options = r"method: (\w+), epsilon: (\d+)/255, steps: (\d+), judging_epsilon: (\d+)/255"
+    shown = re.findall(rf"^adversary: \{{{options}\}}", PAGE, re.MULTILINE)
     recipe = read(ROOT / "training" / "recipes" / "traffic-sign-robust.yaml").adversary
-    assert recipe is not None
-    assert shown == [(recipe.method, f"{recipe.epsilon * 255:.0f}", str(recipe.steps))]
+    assert recipe is not None and recipe.judging_epsilon is not None
+    levels = (f"{epsilon * 255:.0f}" for epsilon in (recipe.epsilon, recipe.judging_epsilon))
+    assert shown == [(recipe.method, next(levels), str(recipe.steps), next(levels))]

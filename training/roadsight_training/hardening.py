@@ -46,7 +46,8 @@ def walk_of(options: Adversary) -> Walk:
 
 def judging_walk(options: Adversary) -> Walk:
     """How validation pictures are bent, whatever is trained against."""
-    return Walk(options.epsilon * GREY, JUDGING, options.epsilon * GREY * ALL_STEPS / JUDGING)
+    epsilon = options.epsilon if options.judging_epsilon is None else options.judging_epsilon
+    return Walk(epsilon * GREY, JUDGING, epsilon * GREY * ALL_STEPS / JUDGING)
 
 
 def climb(network: Network, frames: Tensor, rise: Rise, walk: Walk, generator: torch.Generator) -> Tensor:

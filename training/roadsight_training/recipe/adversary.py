@@ -43,4 +43,8 @@ class Adversary(Part):
         description="Length of one, as a share of epsilon; by default 1.25 for fast, as in its paper, and 2.5 / steps.",
     )
     beta: float = Field(6.0, ge=0, description="What the divergence between the two answers counts.")
+    judging_epsilon: Annotated[float | None, BeforeValidator(_as_number), Field(ge=0, le=1)] = Field(
+        None,
+        description="How far the values of validation pictures move, whatever is trained against; by default epsilon.",
+    )
     pictures: int = Field(512, ge=1, description="Validation pictures, at most, that are attacked at each validation.")
