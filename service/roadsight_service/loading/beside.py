@@ -6,7 +6,9 @@ settings --begin_beside--> Crew, warm --lanes, a frame for each--> Room
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
+from contextlib import suppress
+from typing import Any
 
 from roadsight_models.errors import LaneLost
 from roadsight_service.loading.relay import Heard, Relay
@@ -14,6 +16,8 @@ from roadsight_service.metrics import Metrics
 from roadsight_service.opening import begin_beside
 from roadsight_service.room import Ask, Room, Seen
 from roadsight_service.settings import Settings
+
+HELD_S = 30.0  # that live frames hold up what is opened; then it takes what time they leave
 
 Frame = tuple[bytes, Ask, tuple[str, ...]]
 
@@ -33,20 +37,24 @@ async def open_beside(relay: Relay, settings: Settings, metrics: Metrics) -> Roo
 
     try:
         with relay.heard_by(keep):
-            return await _opened(settings, metrics, frames)
+            return await _opened(relay, settings, metrics, frames)
     except OSError as error:
         raise LaneLost(f"no process can be had for it: {error}") from error
 
 
-async def _opened(settings: Settings, metrics: Metrics, frames: Iterable[Frame]) -> Room:
-    from roadsight_service.processes.room import ProcessRoom  # noqa: PLC0415  (on Linux alone)
+async def _opened(relay: Relay, settings: Settings, metrics: Metrics, frames: Iterable[Frame]) -> Room:
+    from roadsight_service.processes.reins import hold  # noqa: PLC0415  (on Linux alone)
+    from roadsight_service.processes.room import ProcessRoom  # noqa: PLC0415
 
     crew = begin_beside(settings)
+    held = asyncio.ensure_future(_within(HELD_S, hold(crew.tell, lambda: not relay.has_time)))
     try:
         await asyncio.to_thread(crew.warm)
     except BaseException:
         await asyncio.to_thread(crew.close)
         raise
+    finally:
+        held.cancel()
     room = ProcessRoom(crew, settings, metrics)
     try:
         await room.start()
@@ -56,3 +64,8 @@ async def _opened(settings: Settings, metrics: Metrics, frames: Iterable[Frame])
         await room.close(0, beside=True)
         raise
     return room
+
+
+async def _within(seconds: float, work: Coroutine[Any, Any, None]) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(work, seconds)

@@ -21,9 +21,8 @@ from roadsight_service.processes import wire
 from roadsight_service.processes.check_wire import Asked, Told, finding_in, question_out
 from roadsight_service.processes.crew import Child
 from roadsight_service.processes.line import Line
+from roadsight_service.processes.reins import hold
 from roadsight_service.robustness.question import Finding, Question
-
-LOOK_S = 0.002  # how often it looks whether live frames need the machine
 
 
 async def checked(
@@ -43,7 +42,7 @@ async def checked(
         RoadsightError: what the checker says.
     """
     port, began = CheckPort(checker), perf_counter()
-    pauses = asyncio.ensure_future(port.give_way(is_busy))
+    pauses = asyncio.ensure_future(hold(port.tell, is_busy))
     try:
         told = await port.ask(body, question)
     finally:
@@ -76,22 +75,15 @@ class CheckPort:
         self._line.send([wire.message(tuple(Asked(question_out(question), len(body)))), body])
         return await self._told
 
-    async def give_way(self, is_busy: Callable[[], bool]) -> None:
-        """Stops it while live frames need the machine, until this is cancelled."""
-        stands = False
-        while True:
-            if is_busy() != stands:
-                stands = not stands
-                self._signal(signal.SIGSTOP if stands else signal.SIGCONT)
-            await asyncio.sleep(LOOK_S)
-
     def end(self) -> None:
         """Ends it, stopped or not, and hangs up."""
         if self._is_there:
-            self._signal(signal.SIGKILL)
+            self.tell(signal.SIGKILL)
             self._line.close()
+            self._is_there = False
 
-    def _signal(self, number: signal.Signals) -> None:
+    def tell(self, number: signal.Signals) -> None:
+        """Sends it a signal, if it is there."""
         if self._is_there:
             with suppress(ProcessLookupError):  # it died, as its socket tells soon
                 os.kill(self._process, number)

@@ -5,6 +5,7 @@ settings --Crew, warm--> models that serve --fork--> a lane, or a checker: its s
 """
 
 import os
+import signal
 import subprocess
 from contextlib import ExitStack, suppress
 from mmap import mmap
@@ -80,6 +81,10 @@ class Crew:
         served = [Served(**one | {"manifest": Manifest.model_validate(one["manifest"])}) for one in said["models"]]
         self.models = {one.manifest.task: one for one in served}
         return self
+
+    def tell(self, number: signal.Signals) -> None:
+        """Sends the zygote a signal, if it is there."""
+        self._zygote.send_signal(number)
 
     def fork(self, kind: bytes = wire.LANE) -> Child:
         """Has a lane born, or a checker.

@@ -96,10 +96,14 @@ def children(process: int) -> list[int]:
 def is_alive(process: int) -> bool:
     """Whether it runs, or is held up; one that has ended and was not waited for is not."""
     try:
-        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
+        return state(process) not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):  # it went before its file was opened, or read
         return False
-    return state not in "ZX"
+
+
+def state(process: int) -> str:
+    """As `ps` tells it; T where it was stopped."""
+    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 def until_dead(*processes: int) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 import colour_gradient
 from running import RED_PNG, Wire, head, metric, post, until
-from service.processes.lanes import Running, check, children, paused, serve_processes, until_dead
+from service.processes.lanes import Running, check, children, paused, serve_processes, state, until_dead
 
 LONG = "attack=pgd&steps=100000"  # minutes; it never breaks the picture
 SETTINGS: dict[str, object] = {"lanes": 1, "robustness_enabled": True, "robustness_max_steps": 100_000}
@@ -59,10 +59,6 @@ def begun(running: Running, pool: ThreadPoolExecutor, query: str = LONG) -> "tup
     lanes = running.lanes
     answer = pool.submit(check, running.url, query)
     return running.checker(lanes), answer
-
-
-def state(process: int) -> str:
-    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 def test_it_has_what_time_nobody_else_wants_and_lanes_keep_theirs(running: Running, pool: ThreadPoolExecutor) -> None:
