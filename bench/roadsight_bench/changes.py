@@ -40,7 +40,7 @@ class Changer:
         self._url, self._versions = urljoin(launch.url, f"/v1/models/{TASK}/load"), versions
         self._pause_s = pause_s
         self._stop = Event()
-        self.changes = 0
+        self.changes = self.within = 0
 
     def __enter__(self) -> "Changer":
         """Begins."""
@@ -49,7 +49,8 @@ class Changer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Ends, with the load that is in progress."""
+        """Ends, with the load that is in progress; that is a change, and none within the block."""
+        self.within = self.changes
         self._stop.set()
         self._pool.shutdown()
         self._loop.result()

@@ -37,7 +37,7 @@ class Pair:
 
     without: Open
     beside: Open  # changes
-    changes: int
+    changes: int  # that ended within it
 
     @property
     def ratio(self) -> float:
@@ -53,14 +53,14 @@ def pair(ours: Subject, rate: float, seconds: float, versions: Iterator[str]) ->
     beside = ours.open(rate, seconds, DEADLINE_MS, changer)
     if without.answer_p99_ms is None or beside.answer_p99_ms is None:
         raise LoadFailed(f"at {rate:.1f} frames a second not one was answered")
-    return Pair(without, beside, changer.changes)
+    return Pair(without, beside, changer.within)
 
 
 def main(
     bundles: Annotated[Path, typer.Option(help="Those that the service picks.")] = ROOT / "models" / "bundles",
     share: Annotated[float, typer.Option(min=0.05, max=1, help="Of what the service can answer.")] = 0.5,
-    seconds: Annotated[float, typer.Option(min=1, help="Of each half of a pair.")] = 15.0,
-    pairs: Annotated[int, typer.Option(min=1, help="How many.")] = 5,
+    seconds: Annotated[float, typer.Option(min=1, help="Of each half of a pair.")] = 45.0,
+    pairs: Annotated[int, typer.Option(min=1, help="How many.")] = 3,
 ) -> None:
     """Measures what changing a model costs live frames."""
     try:

@@ -33,7 +33,7 @@ def change(url: str) -> Changer:
 def test_versions_are_loaded_in_turn_with_the_key() -> None:
     with impostor(200) as server:
         changer = change(server.url)
-    assert changer.changes == len(server.said) >= 2
+    assert changer.changes == len(server.said) >= changer.within >= 2
     for head in server.heads:
         assert head.startswith(f"POST /v1/models/{TASK}/load ")
         assert f"Authorization: {AUTHORIZATION['Authorization']}" in head
