@@ -89,9 +89,8 @@ class Loader:
             try:
                 compared = await self._compare(room, task, trial)
             except BaseException:
-                await room.close(
-                    self._settings.drain_seconds, beside=True
-                )  # it may have frames of who asked for its version
+                # It may have frames of who asked for its version.
+                await room.close(self._settings.drain_seconds, beside=True)
                 raise
         self._watch = Watch(self._relay, task, self._settings, self._metrics, self._loads)
         self._watch.begin(room, trial)

@@ -117,9 +117,8 @@ class Crew:
         Args:
             beside: whether others serve meanwhile: to let go of hundreds of megabytes takes a core milliseconds.
         """
-        if beside:
-            with suppress(ProcessLookupError):  # it ended by itself
-                give_way(self._zygote.pid)
+        if beside and self._zygote.poll() is None:  # else its number may be another's by now
+            give_way(self._zygote.pid)
         with suppress(OSError):  # it may be closed already
             self._line.shutdown(SHUT_RDWR)
         if not self.models:  # it is opening them still, and hears nothing
