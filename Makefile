@@ -39,7 +39,8 @@ format: install-all
 
 # A process takes a file of tests at a time, so what a module shares is made once. Threads of torch would only wait for each other.
 test: install-all $(KUBECTL)
-	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 --dist loadfile -m 'not alone'
+	$(BIN)/pytest -q -m alone tests/bench
 
 test-kserve: install-all .tools/kserve/installed
 	$(BIN)/pytest -q tests/service/inference_protocol/test_kserve.py

@@ -6,9 +6,10 @@ bundles --a second version--> service --frames on a schedule--> p99 without, p99
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
-from itertools import cycle
+from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
 from typing import Annotated
@@ -56,6 +57,23 @@ def pair(ours: Subject, rate: float, seconds: float, versions: Iterator[str]) ->
     return Pair(without, beside, changer.within)
 
 
+def measure(bundles: Path, share: float, seconds: float) -> Generator[Pair]:
+    """Measures one pair after the other, without end; each half takes so long, at this share of the capacity.
+
+    Raises:
+        BenchError: the service did not start, a version was not loaded, or nothing was answered.
+    """
+    with (
+        two_versions(bundles) as (root, versions),
+        subject(launch(root, versions[-1]), FRAMES.draw(), wrk.find()) as ours,
+    ):
+        ours.warm()
+        rate = share * ours.closed(CONNECTIONS_A_CORE * cores(), CLOSED_S).answers_per_s
+        turns = cycle(versions)
+        while True:
+            yield pair(ours, rate, seconds, turns)
+
+
 def main(
     bundles: Annotated[Path, typer.Option(help="Those that the service picks.")] = ROOT / "models" / "bundles",
     share: Annotated[float, typer.Option(min=0.05, max=1, help="Of what the service can answer.")] = 0.5,
@@ -64,20 +82,14 @@ def main(
 ) -> None:
     """Measures what changing a model costs live frames."""
     try:
-        with (
-            two_versions(bundles) as (root, versions),
-            subject(launch(root, versions[-1]), FRAMES.draw(), wrk.find()) as ours,
-        ):
-            ours.warm()
-            rate = share * ours.closed(CONNECTIONS_A_CORE * cores(), CLOSED_S).answers_per_s
-            turns = cycle(versions)
-            found = [pair(ours, rate, seconds, turns) for _ in range(pairs)]
+        with closing(measure(bundles, share, seconds)) as without_end:
+            found = list(islice(without_end, pairs))
     except BenchError as error:
         sys.exit(f"error: {error}")
     for one in found:
         unanswered = one.beside.sent - one.beside.in_time
         print(
-            f"{rate:.0f} frames/s: p99 {one.without.answer_p99_ms:.1f} ms, beside {one.changes} changes "
+            f"{one.without.rate:.0f} frames/s: p99 {one.without.answer_p99_ms:.1f} ms, beside {one.changes} changes "
             f"{one.beside.answer_p99_ms:.1f} ms, {one.ratio:.2f}; {unanswered} of {one.beside.sent} not answered"
         )
     print(
