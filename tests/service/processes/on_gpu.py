@@ -1,9 +1,5 @@
-"""A service whose engine is a real process with the CPU for a GPU, and what tests do to it.
+"""A service whose engine is a real process with the CPU for a GPU, and what tests do to it."""
 
-As a program: `roadsight`, with such an engine.
-"""
-
-import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -11,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from roadsight_models import cli
 from roadsight_service.processes import birth
 from service.processes import standing_in
 from service.processes.lanes import Running, children, paused, serve_processes
@@ -43,9 +38,3 @@ def serve_on_gpu(root: Path, **settings: object) -> Iterator[OnGpu]:
         patch.setattr(birth, "MODULE", standing_in.__name__)
         with serve_processes(root, **{"provider": "cuda", "lanes": 2, "batch_crops": 8} | settings) as running:
             yield OnGpu(running.url, running.others)
-
-
-if __name__ == "__main__":
-    birth.MODULE = standing_in.__name__
-    sys.argv[0] = "roadsight"
-    cli.main()

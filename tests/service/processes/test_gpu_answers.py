@@ -14,7 +14,7 @@ import colours
 from pictures import BLUE, GREEN, RED, encoded, striped
 from running import launched, metric, post
 from service.loading.house import KEYS, load
-from service.processes import on_gpu
+from service.processes import command
 from service.processes.lanes import Running, children, serve_processes
 from service.processes.on_gpu import OnGpu, serve_on_gpu
 from service.processes.standing_in import WITHOUT_GRAPHS
@@ -130,7 +130,7 @@ def test_lanes_give_way_to_the_engine(pair: Pair) -> None:
 def test_the_serving_process_loads_nothing_of_the_models(tmp_path: Path) -> None:
     colours.save(tmp_path)
     given = {"ROADSIGHT_PROVIDER": "cuda", "ROADSIGHT_LANES": "1"}
-    with launched(tmp_path, module=on_gpu.__name__, **given) as (url, process):
+    with launched(tmp_path, module=command.__name__, **given) as (url, process):
         assert post(url).status_code == 200
         (zygote,) = children(process.pid)
         engine = children(zygote)[0]

@@ -18,8 +18,8 @@ from roadsight_service.opening import open_models
 from roadsight_service.processes import birth
 from roadsight_service.settings import Settings
 from running import RED_PNG, Wire, head, launched, metric, post, until
-from service.processes import on_gpu, standing_in
-from service.processes.lanes import children, is_alive, until_dead
+from service.processes import command, standing_in
+from service.processes.lanes import children, is_alive, paused, until_dead
 from service.processes.on_gpu import OnGpu, serve_on_gpu
 
 LOST = "roadsight_lanes_lost_total"
@@ -30,6 +30,13 @@ AGAIN_S = 30.0  # another engine is there by then, on a machine that others use,
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OnGpu]:
     with serve_on_gpu(tmp_path_factory.mktemp("bundles")) as started:
         yield started
+
+
+def until_there_are_others(running: OnGpu, zygote: int) -> None:
+    """Waits for another crew, whole."""
+    until(lambda: len(running.zygotes) == 1 and running.zygote != zygote, AGAIN_S)
+    until(lambda: len(running.lanes) == 2, AGAIN_S)
+    assert httpx.get(f"{running.url}/readyz").status_code == 200
 
 
 def test_where_the_engine_is_killed_its_frames_are_told_and_another_takes_its_place(running: OnGpu) -> None:
@@ -46,18 +53,17 @@ def test_where_the_engine_is_killed_its_frames_are_told_and_another_takes_its_pl
     assert set(told) == {"internal"}
     assert {answer.status_code for answer in answers} <= {200, 500}  # what waited is answered by the next
     until_dead(*old)
-    until(lambda: httpx.get(f"{running.url}/readyz").status_code == 200, AGAIN_S)
-    until(lambda: len(running.lanes) == 2)
+    until_there_are_others(running, old[0])
     assert not {running.zygote, running.engine, *running.lanes} & set(old)
     assert {post(running.url).status_code for _ in range(4)} == {200}
 
 
 def test_an_engine_that_hangs_is_ended_by_a_lane_that_waits_for_it(running: OnGpu) -> None:
-    hanging = running.engine
+    zygote, hanging = running.zygote, running.engine
     os.kill(hanging, signal.SIGSTOP)
     assert post(running.url, deadline_ms=100).status_code == 504
-    until_dead(hanging)
-    until(lambda: len(running.zygotes) == 1 and len(running.lanes) == 2, AGAIN_S)
+    until_dead(hanging, zygote)
+    until_there_are_others(running, zygote)
     assert post(running.url).status_code == 200
 
 
@@ -77,15 +83,15 @@ def test_a_lane_that_is_killed_is_replaced_and_the_engine_stays(running: OnGpu) 
 
 def test_a_lane_that_stands_still_holds_up_nobody_else(running: OnGpu) -> None:
     still, _ = running.lanes
-    with running.hung():
-        with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(2) as pool, paused([still]):
+        with running.hung():
             held = [pool.submit(post, running.url) for _ in range(2)]
             until(lambda: metric(running.url, "roadsight_queue_depth") == 0)
-        os.kill(still, signal.SIGSTOP)
-        os.kill(running.engine, signal.SIGCONT)
         until(lambda: any(frame.done() for frame in held))
-        assert [post(running.url).status_code for _ in range(1)] == [200]
+        assert {post(running.url).status_code for _ in range(4)} == {200}
+        assert not all(frame.done() for frame in held)
         os.kill(still, signal.SIGCONT)
+        assert {frame.result().status_code for frame in held} == {200}
 
 
 def test_where_the_zygote_is_killed_the_engine_ends_too(running: OnGpu) -> None:
@@ -93,6 +99,7 @@ def test_where_the_zygote_is_killed_the_engine_ends_too(running: OnGpu) -> None:
     os.kill(running.zygote, signal.SIGKILL)
     until_dead(*old)
     assert post(running.url).status_code == 200  # it waits for the new ones
+    until_there_are_others(running, old[0])
     assert running.engine not in old
 
 
@@ -100,7 +107,7 @@ def test_where_the_zygote_is_killed_the_engine_ends_too(running: OnGpu) -> None:
 def test_with_the_serving_process_all_others_end(tmp_path: Path, how: signal.Signals) -> None:
     colours.save(tmp_path)
     given = {"ROADSIGHT_PROVIDER": "cuda", "ROADSIGHT_LANES": "2", "ROADSIGHT_BATCH_CROPS": "4"}
-    with launched(tmp_path, module=on_gpu.__name__, **given) as (url, process):
+    with launched(tmp_path, module=command.__name__, **given) as (url, process):
         assert post(url).status_code == 200
         (zygote,) = children(process.pid)
         engine, *lanes = children(zygote)
