@@ -30,6 +30,11 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
         yield gpu, cpu
 
 
+@pytest.fixture(autouse=True)
+def nothing_is_left_of_the_check_before(pair: Pair) -> None:
+    until(lambda: len(pair[0].lanes) == 2)
+
+
 def begun(running: Running, pool: ThreadPoolExecutor, query: str = LONG) -> "tuple[int, Future[httpx.Response]]":
     lanes = running.lanes
     answer = pool.submit(check, running.url, query)

@@ -83,11 +83,11 @@ def test_a_lane_that_is_killed_is_replaced_and_the_engine_stays(running: OnGpu) 
 
 def test_a_lane_that_stands_still_holds_up_nobody_else(running: OnGpu) -> None:
     still, _ = running.lanes
-    with ThreadPoolExecutor(2) as pool, paused([still]):
+    with ThreadPoolExecutor(8) as pool, paused([still]):
         with running.hung():
-            held = [pool.submit(post, running.url) for _ in range(2)]
-            until(lambda: metric(running.url, "roadsight_queue_depth") == 0)
-        until(lambda: any(frame.done() for frame in held))
+            held = [pool.submit(post, running.url) for _ in range(8)]
+            until(lambda: metric(running.url, "roadsight_queue_depth") > 0)  # both lanes have what they may have
+        until(lambda: metric(running.url, "roadsight_queue_depth") == 0)
         assert {post(running.url).status_code for _ in range(4)} == {200}
         assert not all(frame.done() for frame in held)
         os.kill(still, signal.SIGCONT)
