@@ -106,10 +106,13 @@ def start(root: Path, **environment: str) -> subprocess.CompletedProcess[str]:
 
 
 @contextmanager
-def launched(root: Path, port: str = "0", **environment: str) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
+def launched(
+    root: Path, port: str = "0", module: str = "roadsight_models", **environment: str
+) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
     """Runs `roadsight serve` as operations would, until the block ends; gives its URL once it listens."""
-    command = [sys.executable, "-m", "roadsight_models", "serve", "--port", port]
-    variables = os.environ | {"ROADSIGHT_BUNDLES": str(root)} | environment
+    command = [sys.executable, "-m", module, "serve", "--port", port]
+    path = os.pathsep.join(filter(None, sys.path))  # `module` may be one of the tests
+    variables = os.environ | {"ROADSIGHT_BUNDLES": str(root), "PYTHONPATH": path} | environment
     with subprocess.Popen(command, env=variables, stderr=subprocess.PIPE, text=True) as process:
         try:
             yield await_line(process, r"http://127\.0\.0\.1:\d+"), process

@@ -2,6 +2,8 @@
 
 import ctypes
 
+from roadsight_models.asked import Provider
+
 
 def no_gpu() -> str | None:
     """Why there is no usable NVIDIA GPU, or None where there is one."""
@@ -23,3 +25,8 @@ def gpu_name() -> str | None:
     if driver.cuDeviceGet(ctypes.byref(device), 0) != 0 or driver.cuDeviceGetName(name, len(name), device) != 0:
         return "unknown"
     return name.value.decode()
+
+
+def asks_for_gpu(provider: Provider) -> bool:
+    """Whether what is asked for is a GPU: by name, or by `auto` where there is one."""
+    return provider != "cpu" and (provider != "auto" or no_gpu() is None)

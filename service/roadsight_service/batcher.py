@@ -19,6 +19,7 @@ from roadsight_service.errand import Errand
 from roadsight_service.frame_queue import FrameQueue
 from roadsight_service.inference import infer, pack
 from roadsight_service.metrics import Metrics
+from roadsight_service.served import Model
 from roadsight_service.session_queue import SessionQueue
 from roadsight_service.work import Job, Share
 
@@ -55,7 +56,7 @@ def by_session(shares: Sequence[Share]) -> list[list[Share]]:
     return list(groups.values())
 
 
-def most_crops(session: Session, batch_crops: int) -> int:
+def most_crops(session: Model, batch_crops: int) -> int:
     """How many crops a core infers at once."""
     rule = session.manifest.input
     return max(1, min(batch_crops, PIXELS_AT_ONCE // (rule.width * rule.height)))
@@ -110,7 +111,8 @@ class QueuedBatcher:
     round_s = 0.0
 
     def __init__(self, sessions: Sequence[Session], metrics: Metrics, batch_crops: int, delay_s: float) -> None:
-        self._queues = {id(session): SessionQueue(metrics, batch_crops, delay_s) for session in sessions}
+        observe = metrics.batch_size.observe
+        self._queues = {id(session): SessionQueue(observe, batch_crops, delay_s) for session in sessions}
 
     def accept(self, shares: Sequence[Share]) -> None:
         """Queues the shares; holds the lane back while a session has more than it can take, until their deadline."""

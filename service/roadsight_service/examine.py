@@ -19,10 +19,10 @@ from roadsight_models.probabilities import judge, unknown
 from roadsight_models.raw_layout import Layout
 from roadsight_models.regions import Region, whole, within
 from roadsight_models.robustness.squeezing import Suspicions, suspicions, versions
-from roadsight_models.session import Session
 from roadsight_service.look import look
 from roadsight_service.metrics import Clock
 from roadsight_service.room import Seen
+from roadsight_service.served import Model
 from roadsight_service.work import Done, Prepared
 
 KINDS = ("jpeg", "png", "webp")
@@ -32,7 +32,7 @@ ALL = slice(None)
 def prepare(
     body: bytes,
     regions: tuple[Region, ...],
-    sessions: Sequence[Session],
+    sessions: Sequence[Model],
     max_pixels: int,
     clock: Clock,
     squeezed: bool = False,
@@ -61,7 +61,7 @@ def prepare(
     return Prepared(frame.width, frame.height, regions, crops, quality)
 
 
-def unpack(crops: bytes, session: Session, clock: Clock) -> Prepared:
+def unpack(crops: bytes, session: Model, clock: Clock) -> Prepared:
     """Crops that a client cut itself, uint8 [N, h, w, 3] of the size that the manifest says."""
     with clock.stage("preprocess"):
         rule = session.manifest.input

@@ -13,6 +13,7 @@ from roadsight_models.errors import DeadlineMissed
 from roadsight_models.frame import Pixels
 from roadsight_models.session import Outputs, Session
 from roadsight_service.room import ClientGone
+from roadsight_service.served import Model
 from roadsight_service.work import Share
 
 
@@ -46,7 +47,7 @@ def infer(batch: Sequence[Part], observe: Callable[[int], None]) -> None:
         batch: parts for one session.
         observe: is told how many crops are inferred.
     """
-    alive = [part for part in batch if _is_alive(part.share)]
+    alive = [part for part in batch if is_alive(part.share)]
     if not alive:
         return
     session, jobs = alive[0].share.session, [part.share.job for part in alive]
@@ -68,7 +69,8 @@ def infer(batch: Sequence[Part], observe: Callable[[int], None]) -> None:
         first = last
 
 
-def _is_alive(share: Share) -> bool:
+def is_alive(share: Share) -> bool:
+    """Whether anybody waits for a share still, and in time; who does not is told."""
     share.job.end_wait()
     if share.job.future.done():
         return False
@@ -80,9 +82,15 @@ def _is_alive(share: Share) -> bool:
     return True
 
 
-def _outputs(session: Session, pixels: Pixels, observe: Callable[[int], None]) -> Outputs:
+def nothing(model: Model) -> Outputs:
+    """What a graph would give for no crops."""
+    return Outputs(np.empty((0, len(model.manifest.labels)), np.float32), np.empty((0, 0), np.float32))
+
+
+def _outputs(session: Model, pixels: Pixels, observe: Callable[[int], None]) -> Outputs:
     if not len(pixels):
-        return Outputs(np.empty((0, len(session.manifest.labels)), np.float32), np.empty((0, 0), np.float32))
+        return nothing(session)
+    assert isinstance(session, Session), "crops are inferred where their session is"
     observe(len(pixels))
     outputs = session.run(pixels)
     if len(outputs.logits) != len(pixels):

@@ -4,8 +4,8 @@ settings --begin--> Crew (lanes are processes) | Registry (lanes are threads) --
          BadParameter, BadBundle, ProviderMissing, PrecisionMissing, GoldenMismatch, LaneLost
 settings --begin_beside--> Crew, while another one serves
 
-On a CPU lanes are processes. On a GPU they are threads, since one process holds it; elsewhere than on Linux, too, since
-nobody tried there whether ONNX Runtime survives a fork.
+On Linux lanes are processes; a GPU is held by one more. Elsewhere they are threads, since nobody tried there whether
+ONNX Runtime survives a fork.
 """
 
 # ruff: noqa: PLC0415  (a service whose lanes are processes loads neither ONNX Runtime nor OpenCV itself)
@@ -15,7 +15,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from roadsight_models.gpu import no_gpu
+from roadsight_models.gpu import asks_for_gpu
 from roadsight_service.metrics import Metrics
 from roadsight_service.room import Room
 from roadsight_service.settings import Settings
@@ -30,11 +30,10 @@ def begin(settings: Settings) -> "Callable[[], Crew | Registry]":
 
     Another process opens the models of a crew, so there is time for something else.
     """
-    on_cpu = settings.provider == "cpu" or (settings.provider == "auto" and no_gpu() is not None)
-    if on_cpu and sys.platform == "linux":
+    if sys.platform == "linux":
         from roadsight_service.processes.crew import Crew
 
-        return Crew(settings).warm
+        return Crew(settings, on_gpu=asks_for_gpu(settings.provider)).warm
     from roadsight_service.registry import open_registry
 
     return partial(open_registry, settings)
@@ -57,10 +56,13 @@ def why_fixed(opened: "Crew | Registry") -> str | None:
     from roadsight_service.processes.crew import Crew
 
     if isinstance(opened, Crew):
-        return None
-    if any(session.provider != "cpu" for session in opened.sessions.values()):
+        fixed, on_gpu = None, opened.on_gpu
+    else:
+        fixed = "its lanes are threads: a model that is opened beside them would hold them up"
+        on_gpu = any(session.provider != "cpu" for session in opened.sessions.values())
+    if on_gpu:
         return "on a GPU nothing may be opened beside what serves: while a graph is captured nothing else may allocate"
-    return "its lanes are threads: a model that is opened beside them would hold them up"
+    return fixed
 
 
 def make_room(opened: "Crew | Registry", settings: Settings, metrics: Metrics) -> Room:

@@ -2,11 +2,12 @@
 
 tasks, version --select--> what serves them
                UnknownTask, UnknownVersion
+session --told--> JSON, from one process to another --heard--> Served
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from roadsight_models.errors import UnknownTask, UnknownVersion
 from roadsight_models.manifest import Manifest, PrecisionName
@@ -50,6 +51,22 @@ class Served:
     provider: str
     fallback: str | None
     without_graphs: str | None
+
+
+def told(model: Model) -> dict[str, object]:
+    """What one process says of a session, as JSON has it."""
+    return {
+        "manifest": model.manifest.model_dump(mode="json"),
+        "precision": model.precision,
+        "provider": model.provider,
+        "fallback": model.fallback,
+        "without_graphs": model.without_graphs,
+    }
+
+
+def heard(said: Mapping[str, Any]) -> Served:
+    """What another hears."""
+    return Served(**{**said, "manifest": Manifest.model_validate(said["manifest"])})
 
 
 def bundle_name(model: Model) -> str:

@@ -6,12 +6,12 @@
 A batch goes when it is full, or when its first crop has waited for the delay, or when a deadline asks for it.
 """
 
+from collections.abc import Callable
 from threading import Condition, Thread
 from time import monotonic, perf_counter
 
 from roadsight_models.errors import DeadlineMissed, Draining
 from roadsight_service.inference import infer, pack
-from roadsight_service.metrics import Metrics
 from roadsight_service.work import Share
 
 _MARGIN_S = 0.005  # what an answer needs after its inference
@@ -20,8 +20,15 @@ _MARGIN_S = 0.005  # what an answer needs after its inference
 class SessionQueue:
     """Crops that wait for one session, and the thread that runs it."""
 
-    def __init__(self, metrics: Metrics, batch_crops: int, delay_s: float) -> None:
-        self._metrics, self._batch_crops, self._delay_s = metrics, batch_crops, delay_s
+    def __init__(self, observe: Callable[[int], None], batch_crops: int, delay_s: float) -> None:
+        """Starts the thread.
+
+        Args:
+            observe: is told how many crops are in each batch, before that is inferred.
+            batch_crops: most of them in one.
+            delay_s: how long the first may wait for others.
+        """
+        self._observe, self._batch_crops, self._delay_s = observe, batch_crops, delay_s
         self._waiting: list[Share] = []
         self._changed = Condition()
         self._closed = False
@@ -64,7 +71,7 @@ class SessionQueue:
         while batch := self._next_batch():
             start = perf_counter()
             for part in pack(batch, self._batch_crops):
-                infer(part, self._metrics.batch_size.observe)
+                infer(part, self._observe)
             self._last_run_s = perf_counter() - start
 
     def _next_batch(self) -> list[Share]:

@@ -4,21 +4,30 @@ Each has a unit in its name, a default that works, a bound, and a sentence; the 
 """
 
 import json
+import math
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, Json, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from roadsight_models.asked import Precision, Provider
+from roadsight_models.gpu import asks_for_gpu
 from roadsight_service.access import KeyDigest, Scope
 from roadsight_service.loading.trial import Trial
 from roadsight_service.logs import Form
 
+MOST_LANES = 256
 
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+def _lanes(given: dict[str, Any]) -> int:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(MOST_LANES, cores * _lanes_a_core(given["provider"]))
+
+
+def _lanes_a_core(provider: Provider) -> int:
+    return 2 if asks_for_gpu(provider) else 1
 
 
 class Settings(BaseSettings):
@@ -49,10 +58,10 @@ class Settings(BaseSettings):
     )
     engine_cache: Path | None = Field(None, description="Folder for TensorRT engines; beside the bundle if unset.")
     lanes: int = Field(
-        default_factory=_cores,
+        default_factory=_lanes,
         ge=1,
-        le=256,
-        description="Lanes that work on frames, one per core: processes on a CPU, threads on a GPU.",
+        le=MOST_LANES,
+        description="Lanes that work on frames: one per core, on a GPU two, since they wait for it.",
     )
     queue_frames: int = Field(64, ge=1, le=4096, description="Frames that may wait; one more is told 429 at once.")
     batch_crops: int = Field(32, ge=1, le=1024, description="Most crops in one inference; on GPU, the largest bucket.")
@@ -101,6 +110,11 @@ class Settings(BaseSettings):
         None, pattern="^https?://", description="OTLP collector that spans go to, as http://host:4318; none if unset."
     )
     trace_share: float = Field(0.01, ge=0, le=1, description="Of requests without a traceparent, how many are traced.")
+
+    @property
+    def cores(self) -> int:
+        """How many cores the lanes keep busy."""
+        return math.ceil(self.lanes / _lanes_a_core(self.provider))
 
     @field_validator("models", "trusted_keys", mode="before")
     @classmethod

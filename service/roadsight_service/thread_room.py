@@ -1,4 +1,4 @@
-"""A machine room whose lanes are threads: for a GPU, which one process holds, and for sessions from elsewhere.
+"""A machine room whose lanes are threads: elsewhere than on Linux, and for sessions that a program brings.
 
 body, Ask ----Job--> Lanes --Done--> judged --> Seen
 crops, Batch --Job--> Lanes --Done------------> Inferred

@@ -19,10 +19,11 @@ from roadsight_models.errors import DeadlineMissed
 from roadsight_models.frame import Pixels
 from roadsight_models.preprocess import Crops
 from roadsight_models.regions import Region
-from roadsight_models.session import Outputs, Session
+from roadsight_models.session import Outputs
 from roadsight_service.metrics import Clock
 from roadsight_service.quality import Quality
 from roadsight_service.room import DEFAULT_PRIORITY, ClientGone
+from roadsight_service.served import Model
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Prepared:
     width: int
     height: int
     regions: tuple[Region, ...]  # within the frame
-    crops: tuple[tuple[Session, Crops], ...]  # for each session that is to judge; what is squeezed of them after them
+    crops: tuple[tuple[Model, Crops], ...]  # for each session that is to judge; what is squeezed of them after them
     quality: Quality | None  # None of crops that a client cut: there was no frame to look at
 
 
@@ -59,6 +60,7 @@ class Job:
     waits_since: float | None = field(default_factory=perf_counter)
     batches_running: int = 0  # that have crops of it
     _infers_since: float = 0.0
+    _inferred_until: float = 0.0
     _prepared: Prepared | None = None
     _outputs: dict[int, Outputs] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
@@ -115,6 +117,12 @@ class Job:
             if not self.batches_running:
                 self.clock.add("inference", perf_counter() - self._infers_since)
 
+    def add_inference(self, began: float, ended: float) -> None:
+        """Books one that another process did, by `perf_counter`; what overlaps with the one before is booked once."""
+        if (fresh := ended - max(began, self._inferred_until)) > 0:
+            self.clock.add("inference", fresh)
+            self._inferred_until = ended
+
     def fill(self, slot: int, outputs: Outputs) -> None:
         """Takes the outputs of one share; the last one settles the job."""
         assert self._prepared is not None, "shares come from a prepared job"
@@ -146,7 +154,7 @@ class Share:
 
     job: Job
     slot: int
-    session: Session
+    session: Model  # or what stands for it, where another process has it
     pixels: Pixels  # uint8 [J, h, w, 3]
     since: float = field(default_factory=monotonic)
     _outputs: dict[int, Outputs] = field(default_factory=dict)  # by the first of their crops

@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
+from roadsight_models import gpu
 from roadsight_service.settings import Settings
 
 
@@ -93,3 +94,13 @@ def test_every_setting_has_a_default_and_a_sentence() -> None:
         assert not field.is_required(), name
         assert field.description, name
         assert field.description.endswith("."), name
+
+
+def test_on_a_gpu_two_lanes_share_a_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    cpu, cuda = Settings(provider="cpu"), Settings(provider="cuda")
+    assert cuda.lanes == 2 * cpu.lanes
+    assert cuda.cores == cpu.cores == cpu.lanes
+    assert Settings(provider="cuda", lanes=5).cores == 3
+    for there_is, each in ((False, cpu), (True, cuda)):
+        monkeypatch.setattr(gpu, "no_gpu", lambda there_is=there_is: None if there_is else "none")
+        assert Settings(provider="auto").lanes == each.lanes

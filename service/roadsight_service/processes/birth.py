@@ -16,18 +16,19 @@ _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # only a pr
 _MALLOC = "glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1"
 
 
-def start_zygote(line: int, memory: int, patient: bool) -> "subprocess.Popen[bytes]":
+def start_zygote(line: int, memory: int, patient: bool, on_gpu: bool) -> "subprocess.Popen[bytes]":
     """Starts a zygote, in a process group by which its lanes are found.
 
     Args:
         line: the descriptor of its socket to this process.
         memory: that of the bytes that lanes share with this process.
         patient: whether others serve meanwhile.
+        on_gpu: whether another process is to hold the models.
 
     Raises:
         OSError: there is no memory or process for it.
     """
-    command = [sys.executable, "-P", "-m", MODULE, str(line), str(memory), str(int(patient))]
+    command = [sys.executable, "-P", "-m", MODULE, str(line), str(memory), str(int(patient)), str(int(on_gpu))]
     path = os.pathsep.join(filter(None, sys.path))
     malloc = ":".join(filter(None, (os.environ.get("GLIBC_TUNABLES"), _MALLOC)))
     env = os.environ | {"PYTHONPATH": path, "GLIBC_TUNABLES": malloc} | _ONE_THREAD

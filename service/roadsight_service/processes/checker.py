@@ -14,16 +14,15 @@ from roadsight_service.metrics import Clock
 from roadsight_service.processes import wire
 from roadsight_service.processes.check_wire import Asked, Told, finding_out, question_in
 from roadsight_service.processes.priority import give_way
-from roadsight_service.registry import Registry
-from roadsight_service.robustness.examination import examine
+from roadsight_service.robustness.examination import Attacked, examine
 from roadsight_service.settings import Settings
 
 
 class Checker:
     """The work of one process."""
 
-    def __init__(self, line: socket, registry: Registry, settings: Settings) -> None:
-        self._line, self._registry, self._settings = line, registry, settings
+    def __init__(self, line: socket, models: Attacked, settings: Settings) -> None:
+        self._line, self._models, self._settings = line, models, settings
 
     def work(self) -> None:
         """Does one check, and waits to be ended: as long as it is there its process id is its own."""
@@ -38,7 +37,7 @@ class Checker:
     def _examine(self, asked: Asked, body: bytes) -> Told:
         clock = Clock()
         try:
-            found = examine(body, question_in(asked.question), self._registry, self._settings, clock)
+            found = examine(body, question_in(asked.question), self._models, self._settings, clock)
         except Exception as error:  # belongs to whoever asked
             return Told(wire.described(error), None, clock.spent)
         return Told(None, finding_out(found), clock.spent)

@@ -14,17 +14,17 @@ from time import monotonic, sleep
 from typing import Any, NamedTuple
 
 from roadsight_models.errors import LaneLost
-from roadsight_models.manifest import Manifest
 from roadsight_service.processes import wire
 from roadsight_service.processes.answers import Answers
 from roadsight_service.processes.birth import start_zygote
 from roadsight_service.processes.port import SLOTS
 from roadsight_service.processes.priority import give_way
-from roadsight_service.served import Served
+from roadsight_service.served import Served, heard
 from roadsight_service.settings import Settings
 
 START_S = 120.0  # to open and warm all models
 PATIENT_S = 600.0  # the same beside lanes that serve, with what time these leave
+GPU_S = 4 * 3600.0  # the same on a GPU: TensorRT builds for hours, and a model that takes over one fails by itself
 FORK_S = 10.0
 END_S = 5.0
 POLL_S = 0.01
@@ -41,8 +41,13 @@ class Child(NamedTuple):
 class Crew:
     """A zygote, and what it says that it serves."""
 
-    def __init__(self, settings: Settings, patient: bool = False) -> None:
-        """Starts the zygote, and does not wait for it; a patient one opens models where others leave a core idle.
+    def __init__(self, settings: Settings, patient: bool = False, on_gpu: bool = False) -> None:
+        """Starts the zygote, and does not wait for it.
+
+        Args:
+            settings: of the service.
+            patient: whether models are opened where others leave a core idle.
+            on_gpu: whether a GPU is asked for, which one process holds for all lanes.
 
         Raises:
             OSError: there is no memory, descriptor or process for it.
@@ -57,9 +62,11 @@ class Crew:
             its.enter_context(far)
             asked = settings.model_copy(update={"keys": None})  # the door's affair
             self._line.sendall(asked.model_dump_json().encode() + b"\n")  # it waits there
-            self._zygote = start_zygote(far.fileno(), memory, patient)
+            self._zygote = start_zygote(far.fileno(), memory, patient, on_gpu)
             ours.pop_all()
-        self._answers, self._start_s = Answers(self._line), PATIENT_S if patient else START_S
+        self._answers = Answers(self._line)
+        self._start_s = GPU_S if on_gpu else PATIENT_S if patient else START_S
+        self.on_gpu = on_gpu
         self.models: dict[str, Served] = {}
 
     def warm(self) -> "Crew":
@@ -78,8 +85,7 @@ class Crew:
             if isinstance(error, TimeoutError):
                 raise LaneLost(str(error)) from error
             raise
-        served = [Served(**one | {"manifest": Manifest.model_validate(one["manifest"])}) for one in said["models"]]
-        self.models = {one.manifest.task: one for one in served}
+        self.models = {one.manifest.task: one for one in map(heard, said["models"])}
         return self
 
     def tell(self, number: signal.Signals) -> None:

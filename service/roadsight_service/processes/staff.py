@@ -130,7 +130,7 @@ class Staff:
         while True:
             try:
                 await asyncio.to_thread(self._crew.close)
-                self._crew = Crew(self._settings)
+                self._crew = Crew(self._settings, on_gpu=self._crew.on_gpu)
                 await asyncio.to_thread(self._crew.warm)
             except (RoadsightError, OSError) as error:
                 log.error("no lanes can be had: %s", error)

@@ -1,52 +1,56 @@
-"""The process that lanes and checkers are forked from: it opens and warms the models once, and they share its pages.
+"""The process that lanes and checkers are forked from. On a CPU it opens the models once, and they share its pages.
 
-settings --open_registry--> models warm --what serves--> serving process
+settings --here--> models warm --what serves--> serving process
+settings --a fork that holds the GPU--apart--> what stands for its models, likewise
 a socket, and for what --fork--> a lane or a checker on it --its process id, or what is wrong--> serving process
 
-It has one thread when it forks. It ends when the serving process hangs up, and its children with it.
+It has one thread when it forks, and never touches a GPU. It ends when the serving process hangs up or the engine ends,
+and its children with it.
 """
 
-# ruff: noqa: PLC0415  (what opens models is imported at the same priority as it runs)
+# ruff: noqa: PLC0415  (what opens models is imported at the same priority as it runs, and after the engine's birth)
 
-import ctypes
 import json
 import logging
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from mmap import mmap
+from select import select
 from socket import recv_fds, socket
 from threading import get_native_id
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any
 
+from roadsight_service.processes.child import become
+from roadsight_service.processes.engine.port import Engine
 from roadsight_service.processes.priority import give_way
 
 if TYPE_CHECKING:
-    from roadsight_models.session import Session
-    from roadsight_service.processes.checker import Checker
-    from roadsight_service.processes.lane import Lane
-
-    Child = Lane | Checker
+    from roadsight_service.processes.nursery import Brood
 
 log = logging.getLogger(__name__)
-_PR_SET_PDEATHSIG = 1  # sys/prctl.h
 
 
-def main(line: int, memory: int, patient: bool) -> None:
-    """Opens the models, says what serves, and forks a child for each socket that comes; see `cradle.main`."""
+def main(line: int, memory: int, patient: bool, on_gpu: bool) -> None:
+    """Has the models opened, says what serves, and forks a child for each socket that comes; see `cradle.main`."""
     for ignored in (signal.SIGINT, signal.SIGTERM):  # a terminal sends them to all; the serving process drains first
         signal.signal(ignored, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children that ended leave nothing behind
-    serving = socket(fileno=line)
+    serving, gone = socket(fileno=line), mmap(memory, 0)
+    with serving.makefile("rb") as incoming:
+        given = json.loads(incoming.readline())
+    engine = Engine(serving, gone, given) if on_gpu else None
     with ThreadPoolExecutor(1) as opener:
-        make = opener.submit(_open, serving, mmap(memory, 0), patient).result()
-    if make is not None:
-        _bear(serving, make)
+        brood = opener.submit(_open, serving, gone, given, patient, engine).result()
+    if brood is not None:
+        _bear(serving, brood, engine)
+    if engine is not None:
+        engine.end()
 
 
-def _open(line: socket, gone: mmap, patient: bool) -> "Callable[[bytes, socket], Child] | None":
-    """Gives what makes a child of a kind on a socket; None where the models can't be opened."""
+def _open(line: socket, gone: mmap, given: Mapping[str, Any], patient: bool, engine: Engine | None) -> "Brood | None":
+    """Gives what children are made of; None where the models can't be opened."""
     if patient:
         give_way(get_native_id())
 
@@ -54,77 +58,50 @@ def _open(line: socket, gone: mmap, patient: bool) -> "Callable[[bytes, socket],
 
     from roadsight_models.errors import RoadsightError
     from roadsight_service import logs
-    from roadsight_service.heap import give_back_large_buffers, give_back_what_is_free, leave_what_is_there
+    from roadsight_service.heap import give_back_large_buffers, leave_what_is_there
     from roadsight_service.processes import wire
-    from roadsight_service.processes.lane import Lane
-    from roadsight_service.registry import open_registry
+    from roadsight_service.processes.nursery import apart, here
+    from roadsight_service.served import told
     from roadsight_service.settings import Settings
 
-    with line.makefile("rb") as incoming:
-        settings = Settings.model_validate(json.loads(incoming.readline()))
+    settings = Settings.model_validate(given)
     logs.begin(settings.log_level, settings.log_format)
     cv2.setNumThreads(1)
     give_back_large_buffers()
     try:
-        registry = open_registry(settings)
+        brood = here(settings, gone) if engine is None else apart(engine, settings, gone)
     except RoadsightError as error:
         _say(line, {"wrong": wire.described(error)})
         return None
-    give_back_what_is_free()  # once for all children
-    _say(line, {"models": [_description(session) for session in registry.sessions.values()]})
-    makers: dict[bytes, Callable[[socket], Child]] = {
-        wire.LANE: lambda end: Lane(end, registry.sessions, gone, settings)
-    }
-    if settings.robustness_enabled:  # attacks are imported once, and only then
-        from roadsight_service.processes.checker import Checker
-
-        makers[wire.CHECKER] = lambda end: Checker(end, registry, settings)
+    _say(line, {"models": [told(model) for model in brood.models]})
     leave_what_is_there()  # a collection would write to every object, and so copy the pages that are shared
-    return lambda kind, end: makers[kind](end)
+    return brood
 
 
-def _bear(line: socket, make: "Callable[[bytes, socket], Child]") -> None:
-    while True:
+def _bear(line: socket, brood: "Brood", engine: Engine | None) -> None:
+    ends = [line] if engine is None or engine.has_ended else [line, engine.line]
+    while line in (heard := select(ends, (), ())[0]) and len(heard) == 1:
         said, descriptors, _, _ = recv_fds(line, 1, 1)
         if not said:
             return
         if not descriptors:
             _say(line, {"wrong": "the lanes' parent has no descriptor left"})
             continue
-        try:
-            child = os.fork()
-        except OSError as error:
-            _say(line, {"wrong": f"the lanes' parent can't fork: {error}"})
-        else:
-            if child == 0:
-                line.close()
-                _be(make(said, socket(fileno=descriptors[0])))
-            _say(line, {"child": child})
+        _bear_one(line, brood, said, descriptors[0])
         os.close(descriptors[0])
+    log.error("the process that holds the GPU ended; its lanes end with it")
 
 
-def _be(child: "Child") -> NoReturn:
-    """Becomes a lane or a checker, and never returns into what the zygote was doing."""
+def _bear_one(line: socket, brood: "Brood", kind: bytes, end: int) -> None:
     try:
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # also if it hangs
-        child.work()
-    except ConnectionError:  # the serving process is gone
-        os._exit(0)
-    except BaseException:
-        log.exception("a lane, or a check, failed")
-        os._exit(1)
-    os._exit(0)
-
-
-def _description(session: "Session") -> dict[str, object]:
-    """What the serving process says of a session."""
-    return {
-        "manifest": session.manifest.model_dump(mode="json"),
-        "precision": session.precision,
-        "provider": session.provider,
-        "fallback": session.fallback,
-        "without_graphs": session.without_graphs,
-    }
+        child = os.fork()
+    except OSError as error:
+        _say(line, {"wrong": f"the lanes' parent can't fork: {error}"})
+        return
+    if child == 0:
+        line.close()
+        become("a lane, or a check,", lambda: brood.make[kind](socket(fileno=end)).work())
+    _say(line, {"child": child})
 
 
 def _say(line: socket, what: dict[str, object]) -> None:

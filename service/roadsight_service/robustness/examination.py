@@ -5,9 +5,10 @@ body, Question --decode, cut--> crop --attacks, or noise--> Check --judge--> Fin
                  BadRegion
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from time import perf_counter
+from typing import Protocol
 
 import cv2
 
@@ -20,20 +21,40 @@ from roadsight_models.robustness.certificate import Certificate, Smoothing
 from roadsight_models.robustness.check import Check, Plan, check, prove
 from roadsight_models.robustness.threat import ThreatModel
 from roadsight_models.robustness.verify import Outcome
-from roadsight_models.robustness.victim import Victim, goes_on
+from roadsight_models.robustness.victim import Differentiable, Victim, goes_on
+from roadsight_models.session import Outputs
 from roadsight_service.examine import prepare
 from roadsight_service.metrics import Clock
-from roadsight_service.registry import Registry
 from roadsight_service.robustness.question import Attempt, Distance, Finding, Proof, Question, Spent
+from roadsight_service.served import Model
 from roadsight_service.settings import Settings
 
 Examination = Callable[[Victim, Pixels], Check]
 
 
+class Judging(Model, Protocol):
+    """A model that can be asked: a session, or what stands for one."""
+
+    def run(self, frames: Pixels) -> Outputs:
+        """Infers uint8 [N, h, w, 3]."""
+
+
+class Attacked(Protocol):
+    """The models that serve, by task, and what gives their gradients: a `Registry`, or what stands for one."""
+
+    @property
+    def sessions(self) -> Mapping[str, Judging]:
+        """What answers clients."""
+
+    @property
+    def gradients(self) -> Mapping[str, Differentiable]:
+        """Of the bundles that were published with one."""
+
+
 def examine(
     body: bytes,
     question: Question,
-    registry: Registry,
+    models: Attacked,
     settings: Settings,
     clock: Clock,
     go_on: Callable[[], None] = goes_on,
@@ -43,7 +64,7 @@ def examine(
     Args:
         body: a picture file.
         question: about one task.
-        registry: has the session that serves it, and its gradient.
+        models: those that serve.
         settings: bound pictures and attacks.
         clock: is told of the stages.
         go_on: is called before each batch; what it raises ends the check.
@@ -52,7 +73,7 @@ def examine(
         RoadsightError: see `Room.examine`.
     """
     assert question.task is not None, "the serving process chose one"
-    session, gradient = registry.sessions[question.task], registry.gradients.get(question.task)
+    session, gradient = models.sessions[question.task], models.gradients.get(question.task)
     labels = session.manifest.labels
     examination = _examination(question, labels, settings.robustness_max_steps)
     asked = () if question.region is None else (Region(Box(*question.region)),)

@@ -53,7 +53,7 @@ def app(scale: Scale) -> Application:
     takes = settings.queue_frames + settings.lanes
     deploy = serve.deployment(
         name=NAME,
-        ray_actor_options={"num_cpus": settings.lanes, "num_gpus": scale.gpus},
+        ray_actor_options={"num_cpus": settings.cores, "num_gpus": scale.gpus},
         # Twice what a replica takes: frames wait in its queue, where their deadline counts, and it says 429 itself.
         max_ongoing_requests=2 * takes,
         max_queued_requests=takes,  # in a proxy, while there is no replica

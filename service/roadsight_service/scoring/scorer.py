@@ -63,7 +63,7 @@ class Scorer:
             prepared = examine.prepare(body, regions, self._sessions, self._settings.max_pixels, Clock(), kinds=KINDS)
         except RoadsightError as error:
             return [table.refused(recorded, error)]
-        outputs = tuple(self._outputs(session, crops.pixels) for session, crops in prepared.crops)
+        outputs = tuple(map(self._outputs, self._sessions, (crops.pixels for _, crops in prepared.crops)))
         seen = examine.judged(Done(prepared, outputs), top=1, squeezed=False)
         return list(table.judged(recorded, seen, self._sessions))
 

@@ -21,4 +21,4 @@ def fork() -> int:
 
 if __name__ == "__main__":
     os.fork = fork
-    main(int(sys.argv[1]), int(sys.argv[2]), bool(int(sys.argv[3])))
+    main(int(sys.argv[1]), int(sys.argv[2]), bool(int(sys.argv[3])), bool(int(sys.argv[4])))

@@ -1,19 +1,15 @@
 """Checks of robustness beside lanes that are processes: what serves is attacked, and the answer is the same."""
 
-import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import colour_gradient
-from checking import ENOUGH, ONE_LESS, House, checking
+from checking import ENOUGH, ONE_LESS, House, checking, lasting
 from running import launched, post
 from service.processes.lanes import Running, check, children, serve_processes
-
-UNLIKE = {"timings_ms", "spent"}
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +49,7 @@ def test_a_check_finds_what_the_served_model_says(both: tuple[Running, House]) -
 def test_it_is_the_answer_that_a_thread_gives(both: tuple[Running, House], query: str, status: int) -> None:
     ours, theirs = check(both[0].url, query), both[1].check(query)
     assert (ours.status_code, theirs.status_code) == (status, status), ours.text
-    assert _lasting(ours.json()) == _lasting(theirs.json())
+    assert lasting(ours.json()) == lasting(theirs.json())
 
 
 def test_a_picture_that_is_none_is_told_as_ever(both: tuple[Running, House]) -> None:
@@ -70,10 +66,3 @@ def test_the_serving_process_loads_nothing_for_it(tmp_path: Path) -> None:
         for library, loaded in (("onnxruntime", True), ("numpy", True), ("cv2", True)):
             assert (library in Path(f"/proc/{zygote}/maps").read_text()) is loaded
             assert library not in Path(f"/proc/{process.pid}/maps").read_text()
-
-
-def _lasting(answer: dict[str, Any]) -> str:
-    """What another run gives again."""
-    spent = {name: value for name, value in answer.get("spent", {}).items() if name != "seconds"}
-    lasting = {name: value for name, value in answer.items() if name not in UNLIKE}
-    return json.dumps(lasting | {"spent": spent})  # which tells 40 from 40.0

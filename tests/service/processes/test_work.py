@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -101,3 +102,12 @@ def test_a_frame_larger_than_a_sockets_buffer_gets_through(running: Running) -> 
     with ThreadPoolExecutor(6) as pool:
         answers = [pool.submit(post, running.url, 15_000, body) for _ in range(6)]
         assert {answer.result().status_code for answer in answers} == {200}
+
+
+def test_batches_whose_frames_are_told_early_are_counted_too(tmp_path: Path) -> None:
+    with serve_processes(tmp_path, lanes=1, batch_crops=1) as alone, ThreadPoolExecutor(12) as pool:
+        with alone.paused():
+            frames = [pool.submit(post, alone.url) for _ in range(12)]
+            until(lambda: metric(alone.url, "roadsight_queue_depth") >= 6)
+        assert {frame.result().status_code for frame in frames} == {200}
+        assert (alone.crops(), batches(alone)) == (12, 12)
