@@ -82,7 +82,8 @@ class Hatch:
         self._take_back(observe)
         while self._take_back(observe, waits=False):
             pass
-        between()
+        if self._out:  # else the round ends, and that is told with what came last
+            between()
 
     def _has_room(self, part: Part) -> bool:
         return len(self._out) < MOST and self._laid + self._bytes(part) <= len(self._memory)
