@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from roadsight_service.processes.birth import MODULE
 from running import launched, until
 from service.loading.house import KEYS, house, load, save, serves
 from service.processes.lanes import children, until_dead
@@ -25,6 +26,8 @@ def held_up(url: str, service: int) -> Iterator[tuple["Future[httpx.Response]", 
         loading = pool.submit(load, url, "colours@2.0.0")
         until(lambda: len(set(children(service)) - before) == 1)
         (opening,) = set(children(service)) - before
+        # Until it is another program, the service stands still with it: it waits for `vfork`.
+        until(lambda: MODULE in Path(f"/proc/{opening}/cmdline").read_text())
         os.kill(opening, signal.SIGSTOP)
         yield loading, opening
 
