@@ -13,6 +13,12 @@ from collections.abc import Callable
 LOOK_S = 0.002
 
 
+async def wait_for_time(is_busy: Callable[[], bool]) -> None:
+    """Waits before a process is begun at all: its birth can't be stopped."""
+    while is_busy():
+        await asyncio.sleep(LOOK_S)
+
+
 async def hold(tell: Callable[[signal.Signals], None], is_busy: Callable[[], bool]) -> None:
     """Stops a process and lets it go on, until this is cancelled; then it goes on.
 

@@ -27,6 +27,7 @@ from roadsight_service.processes.kinds import BatchOrder, FrameOrder
 from roadsight_service.processes.order import Order, Remainder, Work
 from roadsight_service.processes.port import Port
 from roadsight_service.processes.rehearsal import rehearse
+from roadsight_service.processes.reins import wait_for_time
 from roadsight_service.processes.staff import Staff
 from roadsight_service.processes.wire import Reply, Report
 from roadsight_service.robustness.question import Finding, Question
@@ -115,6 +116,7 @@ class ProcessRoom:
         """See `Room`."""
         self._orders += 1
         try:
+            await wait_for_time(is_busy)
             return await checked(await self._staff.checker(), body, question, clock, is_busy)
         finally:
             self._orders -= 1

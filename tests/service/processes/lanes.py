@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import httpx
 import colours
 from roadsight_service.opening import open_models
 from roadsight_service.settings import Settings
-from running import PNG, RED_PNG, metric, serve, until
+from running import PNG, RED_PNG, Wire, head, metric, serve, until
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,18 @@ def serve_processes(root: Path, **settings: object) -> Iterator[Running]:
     others = tuple(children(os.getpid()))
     with serve(Settings.model_validate(given), open_models) as url:
         yield Running(url, others)
+
+
+def frames_that_wait(url: str, cameras: ExitStack) -> list[Wire]:
+    """Sends the frames of eight cameras to a service whose lanes stand, until all were taken and some wait."""
+    wires = [cameras.enter_context(Wire(url)) for _ in range(8)]
+    for wire in wires:
+        wire.send(head(Expect="100-continue", X_Deadline_Ms="15000"))
+        assert wire.reply().status == 100  # the service has taken the connection, and waits for the frame
+    for wire in wires:
+        wire.send(RED_PNG)
+    until(lambda: metric(url, "roadsight_queue_depth") > 0)
+    return wires
 
 
 def check(url: str, query: str, body: bytes = RED_PNG, headers: Mapping[str, str] | None = None) -> httpx.Response:

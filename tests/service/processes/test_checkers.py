@@ -83,6 +83,19 @@ def test_it_stands_still_while_live_frames_need_the_machine(running: Running, po
     assert answer.result().json()["spent"]["steps"] == 2000
 
 
+def test_it_is_not_born_while_live_frames_need_the_machine(running: Running, pool: ThreadPoolExecutor) -> None:
+    (lane,) = running.lanes
+    with running.paused():
+        frames = [pool.submit(post, running.url) for _ in range(3)]
+        until(lambda: metric(running.url, "roadsight_queue_depth") == 1)  # the lane has the others
+        late = pool.submit(check, running.url, "attack=fgsm", headers={"X-Deadline-Ms": "1000"})
+        until(lambda: metric(running.url, "roadsight_robustness_running") == 1)
+        while not late.done():
+            assert running.lanes == [lane]
+    assert (late.result().status_code, late.result().json()["code"]) == (504, "deadline_missed")
+    assert {frame.result().status_code for frame in frames} == {200}
+
+
 def test_beside_several_lanes_it_goes_on_while_two_are_idle(tmp_path: Path, pool: ThreadPoolExecutor) -> None:
     colour_gradient.save(tmp_path)
     with serve_processes(tmp_path, **SETTINGS | {"lanes": 3}) as other:

@@ -15,8 +15,8 @@ from roadsight_models.errors import BadBundle, LaneLost
 from roadsight_service.opening import open_models
 from roadsight_service.processes import birth, port
 from roadsight_service.settings import Settings
-from running import RED_PNG, Wire, head, launched, metric, post, until
-from service.processes.lanes import Running, children, is_alive, serve_processes, until_dead
+from running import launched, metric, post, until
+from service.processes.lanes import Running, children, frames_that_wait, is_alive, serve_processes, until_dead
 
 LOST = "roadsight_lanes_lost_total"
 
@@ -108,13 +108,7 @@ def test_a_service_that_stops_leaves_no_process(tmp_path: Path) -> None:
 def test_what_waits_is_answered_before_the_service_stops(tmp_path: Path) -> None:
     with ExitStack() as cameras:
         with serve_processes(tmp_path) as running, running.paused():
-            wires = [cameras.enter_context(Wire(running.url)) for _ in range(8)]
-            for wire in wires:
-                wire.send(head(Expect="100-continue", X_Deadline_Ms="15000"))
-                assert wire.reply().status == 100  # the service has taken the connection, and waits for the frame
-            for wire in wires:
-                wire.send(RED_PNG)
-            until(lambda: metric(running.url, "roadsight_queue_depth") > 0)
+            wires = frames_that_wait(running.url, cameras)
         assert {wire.reply().status for wire in wires} == {200}
 
 

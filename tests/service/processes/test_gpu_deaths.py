@@ -17,9 +17,9 @@ from roadsight_models.errors import BadBundle, GoldenMismatch, LaneLost
 from roadsight_service.opening import open_models
 from roadsight_service.processes import birth
 from roadsight_service.settings import Settings
-from running import RED_PNG, Wire, head, launched, metric, post, until
+from running import launched, metric, post, until
 from service.processes import command, standing_in
-from service.processes.lanes import children, is_alive, paused, until_dead
+from service.processes.lanes import children, frames_that_wait, is_alive, paused, until_dead
 from service.processes.on_gpu import OnGpu, serve_on_gpu
 
 LOST = "roadsight_lanes_lost_total"
@@ -124,13 +124,7 @@ def test_what_waits_is_answered_before_the_service_stops_and_no_process_is_left(
     with ExitStack() as cameras:
         with serve_on_gpu(tmp_path) as running, running.hung():
             all_of_it = [running.zygote, running.engine, *running.lanes]
-            wires = [cameras.enter_context(Wire(running.url)) for _ in range(8)]
-            for wire in wires:
-                wire.send(head(Expect="100-continue", X_Deadline_Ms="15000"))
-                assert wire.reply().status == 100  # the service has taken the connection, and waits for the frame
-            for wire in wires:
-                wire.send(RED_PNG)
-            until(lambda: metric(running.url, "roadsight_queue_depth") > 0)
+            wires = frames_that_wait(running.url, cameras)
         assert {wire.reply().status for wire in wires} == {200}
     assert not any(map(is_alive, all_of_it))
 
