@@ -10,7 +10,7 @@ from roadsight_service.frame_queue import FrameQueue
 from roadsight_service.pace import Pace
 from roadsight_service.processes.order import Order, Remainder, Work
 
-LARGE_S = 0.03  # of a large frame, beside the decode that each piece of it costs
+LARGE_S = 0.045  # of a large frame, beside the decode that each piece of it costs
 WORTH_IT = 4  # crops: for fewer no second lane decodes the frame, too
 WORTH_IT_ON_GPU = 32  # likewise, where lanes only cut them: 0.4 to 2.5 ms, and a decode of 720p takes 2.5
 
