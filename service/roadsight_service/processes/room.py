@@ -6,12 +6,10 @@ crops, Batch --Order--> the same queue and lanes ---------------> Inferred
 body, Question --a checker, born for it--> Finding
 
 All of it runs on the event loop. A lane has a round at work and one more in advance, so that it never waits for the
-loop. A frame of many regions is divided: among idle lanes, and where it is more than a round into several, which wait
-for their camera's turns.
+loop.
 """
 
 import asyncio
-import math
 from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Any, TypeVar
@@ -23,6 +21,7 @@ from roadsight_service.pace import Pace
 from roadsight_service.processes import wire
 from roadsight_service.processes.check_port import checked
 from roadsight_service.processes.crew import Crew
+from roadsight_service.processes.division import Division
 from roadsight_service.processes.kinds import BatchOrder, FrameOrder
 from roadsight_service.processes.order import Order, Remainder, Work
 from roadsight_service.processes.port import Port
@@ -36,11 +35,8 @@ from roadsight_service.served import Models
 from roadsight_service.settings import Settings
 
 ROUND_S = 0.03  # work of small frames that a lane gets at one time; it has two rounds at most
-LARGE_S = 0.03  # of a large frame, beside the decode that each piece of it costs
 IN_ADVANCE = 2
 ROUND_FRAMES = 16
-WORTH_IT = 4  # crops: for fewer no second lane decodes the frame, too
-WORTH_IT_ON_GPU = 32  # likewise, where lanes only cut them: 0.4 to 2.5 ms, and a decode of 720p takes 2.5
 POLL_S = 0.01
 
 Answer = TypeVar("Answer")
@@ -51,10 +47,10 @@ class ProcessRoom:
 
     def __init__(self, crew: Crew, settings: Settings, metrics: Metrics) -> None:
         self._lanes, self._metrics = settings.lanes, metrics
-        infer_here = all(model.provider == "cpu" for model in crew.models.values())
-        self._worth_it = WORTH_IT if infer_here else WORTH_IT_ON_GPU
         self._pace = Pace(settings.lanes)
         self._queue: FrameQueue[Order[Any], Remainder] = FrameQueue(settings.queue_frames, self._pace)
+        infer_here = all(model.provider == "cpu" for model in crew.models.values())
+        self._division = Division(self._queue, self._pace, infer_here)
         self._staff = Staff(crew, settings, self, self._pump_soon)
         self._orders = 0  # that are not settled, and checks
         self._pumps = False
@@ -136,27 +132,7 @@ class ProcessRoom:
             work = self._queue.take_now(self._lanes, ROUND_S, ROUND_FRAMES)
             if work is None:
                 return
-            port.give(self._works(work))
-
-    def _works(self, found: list[Order[Any]] | Remainder) -> list[Work]:
-        if isinstance(found, Remainder):
-            return [found.next(self._regions(found.order))]
-        for order in found:
-            self._pace.begin(order.weight, order.future)
-        first = found[0]
-        if (regions := self._regions(first)) < first.regions:
-            remainder = Remainder(first)
-            self._queue.put_errand(remainder)
-            return [remainder.next(regions), *(Work(order, 0, order.regions) for order in found[1:])]
-        return [Work(order, 0, order.regions) for order in found]
-
-    def _regions(self, order: Order[Any]) -> int:
-        """How many regions a lane gets of a frame: those of a round, and where others are idle a fair part of them."""
-        crops = order.crops // order.regions  # of each
-        left = order.regions - order.taken
-        fair = math.ceil(left / max(1, len(self._staff.idle)))
-        a_round = max(self._worth_it, self._pace.weight_in(LARGE_S)) // crops
-        return max(1, min(left, max(fair, self._worth_it // crops), a_round))
+            port.give(self._division.works(work, len(self._staff.idle)))
 
     def replied(self, work: Work, reply: Reply) -> None:
         """See `Owner`."""

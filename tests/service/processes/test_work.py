@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pictures import BLUE, GREEN, RED, encoded, striped
-from roadsight_service.processes.room import WORTH_IT
+from roadsight_service.processes.division import WORTH_IT
 from running import RED_PNG, Wire, head, metric, post, until
 from service.processes.lanes import Running, serve_processes
 
