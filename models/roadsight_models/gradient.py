@@ -66,16 +66,6 @@ class GradientSession:
         logits, gradient = self._session.run(["logits", "gradient"], {"pixels": pixels, "cotangent": cotangent})
         return Gradients(logits, gradient)
 
-    def give_back(self) -> None:
-        """Frees on a CPU what batches took, which ONNX Runtime keeps otherwise; runs one picture of nothing for it."""
-        if self.provider != "cpu":
-            return
-        shrinks = ort.RunOptions()
-        shrinks.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
-        classes = len(self.manifest.labels)
-        nothing = {"pixels": np.zeros((1, *self._picture), np.float32), "cotangent": np.zeros((1, classes), np.float32)}
-        self._session.run(["gradient"], nothing, shrinks)
-
 
 def open_gradient(bundle: Bundle, provider: Provider = "auto", threads: int = 1) -> GradientSession:
     """Opens, warms and tests a bundle's gradient graph.
@@ -98,7 +88,10 @@ def open_gradient(bundle: Bundle, provider: Provider = "auto", threads: int = 1)
     _check_contract(bundle, path, opened.session)
     session = GradientSession(bundle, opened)
     _check_golden(session)
-    session.give_back()
+    if opened.provider == "cpu":
+        rule, classes = bundle.manifest.input, len(bundle.manifest.labels)
+        pixels, cotangent = np.zeros((1, rule.height, rule.width, 3), np.float32), np.zeros((1, classes), np.float32)
+        providers.give_back(opened.session, {"pixels": pixels, "cotangent": cotangent})
     return session
 
 

@@ -18,7 +18,7 @@ from roadsight_models.errors import ProviderMissing
 from roadsight_models.frame import Pixels
 from roadsight_models.pinned import pinned
 from roadsight_models.provider_options import Fixed
-from roadsight_models.providers import open_on
+from roadsight_models.providers import give_back, open_on
 from roadsight_models.staged import OUTPUTS, Floats, Staged
 
 log = logging.getLogger(__name__)
@@ -32,6 +32,9 @@ class Runner(Protocol):
 
     def run(self, frames: Pixels) -> tuple[Floats, Floats]:
         """Infers uint8 [N, h, w, 3]; gives logits float32 [N, K] and embedding float32 [N, D]."""
+
+    def give_back(self, least: Pixels) -> None:
+        """Frees what batches took, unless it has to stay; may infer the least batch for it."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,10 @@ class Direct:
         """Infers on the calling thread."""
         logits, embedding = self._session.run(list(OUTPUTS), {"frames": frames})
         return logits, embedding
+
+    def give_back(self, least: Pixels) -> None:
+        """See `Runner`."""
+        give_back(self._session, {"frames": least})
 
 
 def open_staged(path: Path, provider: str, dimension: str, float16: bool, gpu: Gpu, cache: Path) -> Staged:

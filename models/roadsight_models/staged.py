@@ -74,6 +74,9 @@ class Staged:
         """
         return self._thread.call(partial(_run, self._warm, frames), RUN_WITHIN_S)
 
+    def give_back(self, least: Pixels) -> None:
+        """Nothing: buffers have to stay where they are."""
+
 
 class _Bucket:
     """A session for one batch size, and its buffers."""
