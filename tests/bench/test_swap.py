@@ -43,7 +43,7 @@ def test_no_frame_is_lost_while_models_change_and_the_slowest_hundredth_waits_ha
     """Three pairs, or more where the machine itself is unsteady: their median is judged."""
     ratios: list[float] = []
     with closing(swap.measure(swap.ROOT / "models" / "bundles", share=0.25, seconds=15)) as pairs:
-        for one in islice(pairs, 15):
+        for one in islice(pairs, 9):
             assert one.changes > 0
             assert one.beside.in_time == one.beside.sent
             ratios.append(one.ratio)
