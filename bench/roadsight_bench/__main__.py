@@ -5,6 +5,7 @@ bundles --measure--> rounds --summary--> bench/results.json, a table
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,7 +14,7 @@ import typer
 from roadsight_bench import machine, results, table, targets, wrk
 from roadsight_bench.cases import CASES
 from roadsight_bench.errors import BenchError
-from roadsight_bench.measure import FULL, QUICK, measure
+from roadsight_bench.measure import FULL, QUICK, Plan, measure
 from roadsight_models import bundle
 from roadsight_models.asked import Provider
 from roadsight_models.errors import RoadsightError
@@ -27,13 +28,16 @@ def main(
     bundles: Annotated[Path, typer.Option(help="Where `export` put them.")] = BENCH / "bundles",
     out: Annotated[Path, typer.Option(help="The file of the results.")] = BENCH / "results.json",
     provider: Annotated[Literal["cpu", "cuda", "tensorrt"], typer.Option(help="What runs the networks.")] = "cpu",
+    rounds: Annotated[int, typer.Option(min=1, help="How often all loads of a case are measured.")] = FULL.rounds,
     quick: Annotated[bool, typer.Option("--quick", help="A second a load: shows that it works, not how fast.")] = False,
 ) -> None:
     """Measures the service against its limit, in float32 and, where it picks another precision, in that as well."""
     if unknown := set(cases or ()) - CASES.keys():
         raise typer.BadParameter(f"no case {', '.join(sorted(unknown))}; there are: {', '.join(CASES)}")
     try:
-        document, misses = _measure(cases or list(CASES), bundles, provider, quick)
+        document, misses = _measure(
+            cases or list(CASES), bundles, provider, QUICK if quick else replace(FULL, rounds=rounds)
+        )
     except (BenchError, RoadsightError) as error:
         sys.exit(f"error: {error}")
     out.write_text(json.dumps(document, indent=1) + "\n")
@@ -41,8 +45,8 @@ def main(
     print(*table.lines(measured), *misses, table.last_line(measured, len(misses), quick), sep="\n")
 
 
-def _measure(names: list[str], bundles: Path, provider: Provider, quick: bool) -> tuple[results.Figures, list[str]]:
-    here, tool, plan = machine.look(), wrk.find(), QUICK if quick else FULL
+def _measure(names: list[str], bundles: Path, provider: Provider, plan: Plan) -> tuple[results.Figures, list[str]]:
+    here, tool = machine.look(), wrk.find()
     measured: dict[str, dict[str, results.Figures]] = {}
     misses: list[str] = []
     for name in names:
@@ -54,7 +58,7 @@ def _measure(names: list[str], bundles: Path, provider: Provider, quick: bool) -
             figures = results.summary(measure(case, loaded, provider, precision, plan, tool))
             measured[label] = figures
             misses += targets.misses(label, precision, figures)
-    return results.document(here, provider, quick, measured), misses
+    return results.document(here, provider, plan == QUICK, measured), misses
 
 
 if __name__ == "__main__":

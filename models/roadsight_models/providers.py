@@ -109,8 +109,9 @@ def _session(path: Path, provider: str, threads: int, fixed: Fixed | None) -> or
     options.inter_op_num_threads = 1
     options.log_severity_level = _LOG_FATAL  # what goes wrong is raised here, in our words
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # Else weights lie among what batches take, and keep it from being given back.
-    options.add_session_config_entry("session.use_device_allocator_for_initializers", "1")
+    if provider == "cpu":
+        # Else weights lie among what batches take, and keep it from being given back. A GPU's limit must count them.
+        options.add_session_config_entry("session.use_device_allocator_for_initializers", "1")
     if fixed:
         options.add_free_dimension_override_by_name(fixed.dimension, fixed.size)
     try:
