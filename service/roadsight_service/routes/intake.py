@@ -18,6 +18,7 @@ from starlette.types import Message, Receive
 from roadsight_models import raw_layout
 from roadsight_models.errors import BadParameter, DeadlineMissed, QueueFull, TooLarge, UnsupportedMediaType
 from roadsight_service.metrics import Clock
+from roadsight_service.protocol import CALLER, Caller
 
 FORM_TYPE = "multipart/form-data"
 IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp", raw_layout.MEDIA_TYPE)
@@ -111,6 +112,10 @@ class _Body:
         self._intake.buffered -= self._held
 
     async def _read(self, kind: str) -> Read:
+        caller: Caller | None = self._request.scope.get(CALLER)
+        if kind != FORM_TYPE and caller is not None and (body := caller.take_body()) is not None:
+            self._hold(len(body))
+            return body, ()
         try:
             async with asyncio.timeout(self._deadline - monotonic()):
                 if kind == FORM_TYPE:
@@ -121,13 +126,15 @@ class _Body:
 
     async def _receive(self) -> Message:
         message = await self._request.receive()
-        size = len(message.get("body", b""))
+        self._hold(len(message.get("body", b"")))
+        return message
+
+    def _hold(self, size: int) -> None:
         self._held += size
         self._intake.buffered += size
         if self._held > self._intake.max_body:
             raise TooLarge(f"the body is over {self._intake.max_body} bytes")
         self._intake.check_buffered()
-        return message
 
 
 async def _picture(receive: Receive) -> bytes:
