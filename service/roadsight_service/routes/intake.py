@@ -77,12 +77,13 @@ class Intake:
 
     def kind(self, request: Request, any_kind: bool) -> str:
         """The content type; refuses what can be refused before a byte is read."""
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        headers: dict[bytes, bytes] = dict(reversed(request.scope["headers"]))  # of equal names the first counts
+        kind = headers.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
         if any_kind:
             kind = ""
         elif kind not in ACCEPTED:
             raise UnsupportedMediaType(f"{kind[:40] or 'no content type'}; accepted are: {', '.join(ACCEPTED)}")
-        claimed = request.headers.get("content-length", "")
+        claimed = headers.get(b"content-length", b"").decode("latin-1")
         if claimed.isdecimal() and int(claimed[:19]) > self.max_body:
             raise TooLarge(f"the body is over {self.max_body} bytes")
         return kind
