@@ -45,10 +45,14 @@ class FrameQueue(Generic[Frame, Rest]):
             self._check(camera, DEFAULT_PRIORITY, deadline, LIGHTEST)
 
     def _check(self, camera: str, priority: int, deadline: float, weight: int, older: Frame | None = None) -> None:
-        left, ahead = deadline - monotonic(), self._turns.ahead(camera, priority, deadline)
-        ahead = [each for each in ahead if each is not older]
-        expected = self._pace.expected(ahead, weight)
-        if 0 < _TRUST * left < expected:  # one whose time is up already is told that instead
+        left = deadline - monotonic()
+        if left <= 0:  # it is told that instead
+            return
+        if self._pace.expected(self._waiting, self._turns.weight, weight) <= _TRUST * left:  # behind all that waits
+            return
+        ahead = [each for each in self._turns.ahead(camera, priority, deadline) if each is not older]
+        expected = self._pace.expected(len(ahead), sum(job.weight for job in ahead), weight)
+        if expected > _TRUST * left:
             said = f"{1e3 * expected:.0f} ms, {1e3 * left:.0f} ms are left"
             raise QueueFull(f"{len(ahead)} frames go before it, an answer would take {said}")
 

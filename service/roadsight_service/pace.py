@@ -44,22 +44,23 @@ class Pace:
         self._errands_s = 0.0  # spent on what was left of frames, since a round ended
         self._lock = Lock()
 
-    def expected(self, ahead: Sequence[Waits], own: int) -> float:
+    def expected(self, frames: int, weight: int, own: int) -> float:
         """Seconds until a frame that comes now is answered; while a lane is free, what the event loop needs.
 
         Args:
-            ahead: the frames that go before it.
-            own: its weight.
+            frames: so many go before it.
+            weight: of these.
+            own: its own.
         """
         with self._lock:
             on_the_loop = 2 * self._lag_s  # before it was seen, and before its answer is sent
-            if len(ahead) + self._frames < self._lanes:
+            if frames + self._frames < self._lanes:
                 return on_the_loop
             # What is being worked on is half done, on the average, and gives way after a round.
             until_a_lane_is_free = min(self._weight * self._unit_s / self._lanes, LIGHT_S) / 2
             fresh = self._stay_s if monotonic() < self._stay_at + FORGET_S else 0.0
             stay = fresh if self._is_light(own) else own * self._unit_s
-            before = sum(job.weight for job in ahead) * self._unit_s / self._lanes
+            before = weight * self._unit_s / self._lanes
             return on_the_loop + before + until_a_lane_is_free + stay
 
     def _is_light(self, weight: int) -> bool:

@@ -5,8 +5,8 @@ body + Ask --relay--> room --select--> models --look--> Seen --> Answer
                            UnknownVersion
 """
 
-from dataclasses import dataclass, replace
 from time import monotonic
+from typing import NamedTuple
 
 from roadsight_models.errors import DeadlineMissed
 from roadsight_service.loading.relay import Relay
@@ -15,8 +15,7 @@ from roadsight_service.room import Ask, Seen
 from roadsight_service.served import Model, select
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What is said of each region, model by model."""
 
     seen: Seen
@@ -43,7 +42,7 @@ class Pipeline:
         """
         models = select(self._room.room_for(ask).models, ask.tasks, ask.version)
         tasks = tuple(model.manifest.task for model in models)
-        seen = await self._room.look(body, replace(ask, top=0) if ask.fuses else ask, tasks, clock)
+        seen = await self._room.look(body, ask._replace(top=0) if ask.fuses else ask, tasks, clock)
         if monotonic() >= ask.deadline:
             raise DeadlineMissed("the answer")
         for row in seen.judgements:

@@ -52,6 +52,10 @@ class Caller(ABC):
         if self._leave is not None:
             self._leave()
 
+    def take_body(self) -> bytes | None:
+        """The whole body, if it is there already: then nobody need wait for it. Else it comes by `receive`, as ever."""
+        return None
+
     @abstractmethod
     async def answer(self, answer: Answer) -> None:
         """Sends an answer once what was sent before it is taken; to nobody if the caller is gone."""
@@ -68,6 +72,14 @@ class Connected(Caller):
         """Is called when the connection ends."""
         self._cycle.disconnected = True  # uvicorn tells only the last of several requests in flight
         super().lost()
+
+    def take_body(self) -> bytes | None:
+        """See `Caller`."""
+        if self._cycle.more_body:
+            return None
+        self._flow.resume_reading()  # what comes next is the end of the connection, which is to be noticed
+        body, self._cycle.body = bytes(self._cycle.body), bytearray()
+        return body
 
     async def answer(self, answer: Answer) -> None:
         """See `Caller`."""

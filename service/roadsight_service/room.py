@@ -9,7 +9,6 @@ body, Question --examine--> Finding, beside the lanes
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from roadsight_models.judgement import Judgement
@@ -32,8 +31,7 @@ class ClientGone(Exception):
     """Whoever asked has left; the work is not worth doing. No client ever sees it."""
 
 
-@dataclass(frozen=True)
-class Ask:
+class Ask(NamedTuple):
     """What a client wants to know of a frame."""
 
     deadline: float  # seconds on the monotonic clock
@@ -49,8 +47,7 @@ class Ask:
     priority: int = DEFAULT_PRIORITY  # among the frames of its camera
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(NamedTuple):
     """What was seen in a frame."""
 
     width: int
@@ -60,8 +57,7 @@ class Seen:
     quality: Quality
 
 
-@dataclass(frozen=True)
-class Batch:
+class Batch(NamedTuple):
     """Crops that a client has cut itself: what a model's graph gives for them is wanted, and no judgement."""
 
     deadline: float  # seconds on the monotonic clock

@@ -63,7 +63,7 @@ class Tracks:
         for region, row in zip(answer.seen.regions, answer.seen.judgements, strict=True):
             track = None if region.track is None else _seen(tracks, region.track, at)
             rows.append(tuple(_fused(one, each, track, ask.top) for one, each in zip(row, answer.models, strict=True)))
-        return replace(answer, seen=replace(answer.seen, judgements=tuple(rows)))
+        return answer._replace(seen=answer.seen._replace(judgements=tuple(rows)))
 
 
 def _latest(kept: dict[Name, Kind], name: Name, most: int, new: Kind) -> Kind:

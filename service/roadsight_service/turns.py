@@ -72,6 +72,7 @@ class Turns(Generic[Frame, Rest]):
 
     def __init__(self) -> None:
         self._cameras: dict[str, Camera[Frame, Rest]] = {}
+        self.weight = 0  # of all frames that wait
         self._turn = 0
         self._number = 0
 
@@ -82,6 +83,7 @@ class Turns(Generic[Frame, Rest]):
     def add(self, job: Frame) -> None:
         """Lets a frame wait."""
         heapq.heappush(self._camera(job.camera).frames, self._entry(job))
+        self.weight += job.weight
 
     def predecessor(self, job: Frame) -> Frame | None:
         """The frame whose place a newer one of its stream and camera takes."""
@@ -96,6 +98,7 @@ class Turns(Generic[Frame, Rest]):
         frames[:] = [entry for entry in frames if entry[-1] is not older]
         heapq.heapify(frames)
         heapq.heappush(frames, self._entry(newer))
+        self.weight += newer.weight - older.weight
 
     def _entry(self, job: Frame) -> Entry[Frame]:
         self._number += 1
@@ -127,7 +130,9 @@ class Turns(Generic[Frame, Rest]):
     def pop_frame(self, camera: Camera[Frame, Rest]) -> Frame:
         """Spends a camera's turn on the first of its frames."""
         self._pass(camera)
-        return heapq.heappop(camera.frames)[-1]
+        frame = heapq.heappop(camera.frames)[-1]
+        self.weight -= frame.weight
+        return frame
 
     def errand(self, camera: Camera[Frame, Rest]) -> Rest:
         """Spends a camera's turn on what is left of a frame, which waits on for others to help."""
@@ -161,6 +166,7 @@ class Turns(Generic[Frame, Rest]):
         kept = [entry for entry in camera.frames if entry[-1] is not job] if camera else []
         if camera is None or len(kept) == len(camera.frames):
             return False
+        self.weight -= job.weight
         heapq.heapify(kept)
         camera.frames = kept
         if not kept and not camera.errands:

@@ -220,6 +220,22 @@ def test_as_many_are_let_in_as_can_be_in_time_and_the_next_is_told_at_once() -> 
     assert len(queue) == 8
 
 
+def test_nobody_asks_what_goes_before_a_frame_that_has_time_to_go_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue, asked, ahead = paced(lane_s=10), list[str](), Turns.ahead
+
+    def watched(turns: Turns[Job, Errand], camera: str, priority: int, deadline: float) -> list[Job]:
+        asked.append(camera)
+        return ahead(turns, camera, priority, deadline)
+
+    monkeypatch.setattr(Turns, "ahead", watched)
+    for camera in "abcd":
+        queue.check(camera, monotonic() + 200)
+        queue.put(job(camera, 200))
+    assert asked == []
+    queue.check("a", monotonic() + 60)  # behind all four it would be late, behind those of the others it is not
+    assert asked == ["a"]
+
+
 def test_only_what_goes_before_a_frame_counts_against_it() -> None:
     queue = paced(lane_s=10)
     for _ in range(8):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pictures import encoded, noise
 from running import RED_PNG, Wire, head, metric, occupy, post, serve_watched, until
 
 CLOSED = 'roadsight_requests_total{code="499"'
@@ -41,11 +42,12 @@ def test_in_the_queue_its_place_is_free_at_once(tmp_path: Path) -> None:
         assert (metric(url, GONE), metric(url, CLOSED)) == (1, 1)
 
 
-def test_during_its_inference_the_request_ends_at_once_and_the_lane_goes_on(tmp_path: Path) -> None:
+@pytest.mark.parametrize("frame", [RED_PNG, encoded(noise(200, 200))], ids=["small", "over what is read at once"])
+def test_during_its_inference_the_request_ends_at_once_and_the_lane_goes_on(tmp_path: Path, frame: bytes) -> None:
     with serve_watched(tmp_path, lanes=1) as (url, session):
         session.gate.clear()
         camera = Wire(url)
-        camera.send(head(), RED_PNG)
+        camera.send(head(length=len(frame)) + frame)
         assert session.entered.wait(10)
         camera.close()
         until(lambda: metric(url, CLOSED) == 1)  # the gate is still shut

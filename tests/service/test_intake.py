@@ -14,6 +14,7 @@ from starlette.types import Message
 
 from roadsight_models.errors import DeadlineMissed, QueueFull, RoadsightError, TooLarge, UnsupportedMediaType
 from roadsight_service.metrics import Clock
+from roadsight_service.protocol import CALLER, Answer, Caller
 from roadsight_service.routes.intake import Intake
 
 LIMIT = 1000
@@ -34,6 +35,28 @@ def coming(*messages: Message, kind: str = "image/png", length: int | None = Non
     headers = [(b"content-type", kind.encode())]
     headers += [] if length is None else [(b"content-length", str(length).encode())]
     return Request({"type": "http", "method": "POST", "headers": headers, "app": FastAPI()}, receive)
+
+
+class Sent(Caller):
+    """Who has sent the whole body already."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__()
+        self._body = body
+
+    def take_body(self) -> bytes | None:
+        """See `Caller`."""
+        return self._body
+
+    async def answer(self, answer: Answer) -> None:
+        """Nothing is said to it."""
+
+
+def there(size: int) -> Request:
+    """A request whose body is there, so that nobody may wait for it."""
+    request = coming()
+    request.scope[CALLER] = Sent(bytes(size))
+    return request
 
 
 def chunk(size: int, last: bool = False, head: bytes = b"") -> Message:
@@ -90,6 +113,17 @@ async def test_what_is_held_counts_until_the_block_ends() -> None:
         with pytest.raises(QueueFull):
             await read(intake, coming(chunk(401, last=True)))
         assert await read(intake, coming(chunk(400, last=True))) == 400
+    assert await has_room_for_all(intake)
+
+
+async def test_a_body_that_is_there_is_not_waited_for_and_counts_as_any_other() -> None:
+    intake = Intake(LIMIT, LIMIT)
+    async with intake.body(there(600), monotonic() + 5, Clock()) as (body, _):
+        assert len(body) == 600
+        with pytest.raises(QueueFull):
+            await read(intake, there(401))
+        with pytest.raises(TooLarge):
+            await read(intake, there(LIMIT + 1))
     assert await has_room_for_all(intake)
 
 

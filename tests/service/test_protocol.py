@@ -1,11 +1,13 @@
 """HTTP as clients really speak it, byte by byte: framing, connections that stay, and abuse."""
 
+import gc
 import json
 from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
 
+from roadsight_service.protocol import Connected
 from running import RED_PNG, Reply, Watched, Wire, head, serve_watched
 
 
@@ -54,6 +56,24 @@ def test_the_connection_is_good_for_the_next_frame_after_every_refusal(
     assert (refused.status, refused.headers["content-type"]) == (status, "application/problem+json")
     wire.send(head(), RED_PNG)
     assert label(wire.reply()) == "red"
+
+
+@pytest.mark.parametrize(
+    ("frame", "status"),
+    [(head(), 200), (head("?top=many"), 422), (head(X_Deadline_Ms="soon"), 422)],
+    ids=["answered", "refused", "ruled out by its head"],
+)
+def test_a_frame_that_is_done_with_is_gone_without_a_collection(wire: Wire, frame: bytes, status: int) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(20):
+            wire.send(frame, RED_PNG)
+            assert wire.reply().status == status
+        left = sum(isinstance(each, Connected) for each in gc.get_objects())
+    finally:
+        gc.enable()
+    assert left <= 2  # the last of a connection is kept by that
 
 
 def test_frames_sent_without_waiting_are_answered_in_order(wire: Wire) -> None:

@@ -108,7 +108,7 @@ ASK = Ask(0.0, "front", top=2, fuses=True)
 def frames(tracks: Tracks, at: float | None, name: str = "7", camera: str = "front", model: Served = MODEL) -> int:
     """Follows one region; how many frames its track has then."""
     seen = Seen(40, 40, (Region(Box(0, 0, 40, 40), name),), ((SAID,),), PLAIN)
-    answer = tracks.follow(Answer(seen, (model,)), replace(ASK, camera=camera), at)
+    answer = tracks.follow(Answer(seen, (model,)), ASK._replace(camera=camera), at)
     ((judgement,),) = answer.seen.judgements
     assert isinstance(judgement.fused, Fused)
     assert len(judgement.predictions) == len(judgement.fused.predictions) == 2
@@ -147,7 +147,7 @@ def test_what_is_not_judged_or_has_no_track_adds_no_frame_and_keeps_the_track_al
     assert told(1.0 + MOST_GAP_S, unknown, "7") == unknown
     assert told(1.0 + MOST_GAP_S, SAID, None).fused is None
     assert frames(tracks, 1.0 + 2 * MOST_GAP_S) == 2
-    assert told(1.0, SAID, "7", replace(ASK, fuses=False)) is SAID  # all classes, as they were asked for
+    assert told(1.0, SAID, "7", ASK._replace(fuses=False)) is SAID  # all classes, as they were asked for
     assert frames(tracks, 1.0 + 2 * MOST_GAP_S) == 3
 
 

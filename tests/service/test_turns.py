@@ -86,6 +86,29 @@ def test_then_it_is_the_one_that_is_nearest_to_its_end_and_nobody_loses_a_turn_b
 
 
 @given(ARRIVALS)
+def test_its_weight_is_that_of_what_waits(arrivals: list[tuple[str, int, int]]) -> None:
+    turns, waiting = Turns[Job, Errand](), list[Job]()
+    for camera, action, crops in arrivals:
+        new = job(camera, stream="one")
+        new.crops = crops
+        older = turns.predecessor(new)
+        if older is None or action == 1:
+            turns.add(new)
+            waiting.append(new)
+        elif action == 2:
+            turns.replace(older, new)
+            waiting[waiting.index(older)] = new
+        else:
+            assert turns.remove(older)
+            assert not turns.remove(older)
+            waiting.remove(older)
+        assert turns.weight == sum(each.weight for each in waiting)
+    while pop(turns) is not None:
+        pass
+    assert turns.weight == 0
+
+
+@given(ARRIVALS)
 def test_as_many_go_before_a_frame_as_it_was_told(arrivals: list[tuple[str, int, int]]) -> None:
     turns = Turns[Job, Errand]()
     *before, last = [job(camera, 100 * deadline, priority) for camera, priority, deadline in arrivals]

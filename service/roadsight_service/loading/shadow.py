@@ -5,7 +5,7 @@ frame that was answered --> asked of the other, if lanes are idle --> Compared -
 """
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from time import monotonic
 
 from roadsight_models.errors import LoadFailed
@@ -91,7 +91,7 @@ class Shadow:
 
     async def _ask(self, body: bytes, ask: Ask, said: list[str]) -> None:
         # Of no stream: it takes no live frame's place there, and none its own.
-        same = replace(ask, deadline=monotonic() + ANSWER_S, top=1, suspicion=False, stream=None)
+        same = ask._replace(deadline=monotonic() + ANSWER_S, top=1, suspicion=False, stream=None)
         try:
             other = await self._room.look(body, same, (self._task,), Clock())
             labels = [_first(row[0]) for row in other.judgements]

@@ -5,9 +5,10 @@ value --observe--> kept --settle--> buckets, sum --scrape--> Prometheus
 The library's own takes two locks and a search through its buckets each time, and a frame observes a dozen values.
 """
 
-from bisect import bisect_left
-from collections import Counter, deque
+from bisect import bisect_right
+from collections import deque
 from collections.abc import Iterable
+from itertools import pairwise
 from threading import Lock
 
 import prometheus_client
@@ -36,7 +37,8 @@ class Histogram(prometheus_client.Histogram):
 
     def _settle(self) -> None:
         with self._settling:
-            kept = [self._kept.popleft() for _ in range(len(self._kept))]
-        for bucket, values in Counter(bisect_left(self._upper_bounds, value) for value in kept).items():
-            self._buckets[bucket].inc(values)
+            kept = sorted(self._kept.popleft() for _ in range(len(self._kept)))
+        ends = [bisect_right(kept, bound) for bound in self._upper_bounds]
+        for bucket, (begin, end) in zip(self._buckets, pairwise((0, *ends)), strict=True):
+            bucket.inc(end - begin)
         self._sum.inc(sum(kept))

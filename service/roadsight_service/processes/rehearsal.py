@@ -8,7 +8,6 @@ The first frame of a lane costs it more than the others: what was shared until t
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from time import monotonic
 
 from roadsight_service.metrics import Clock
@@ -24,7 +23,7 @@ async def rehearse(ports: Sequence[Port], body: bytes, ask: Ask, tasks: tuple[st
     """Gives each lane the frame; whatever they say of it, nobody is told."""
     for port in tuple(ports):
         if port in ports:  # else it was lost meanwhile
-            order = FrameOrder(body, replace(ask, deadline=monotonic() + ANSWER_S), tasks, Clock())
+            order = FrameOrder(body, ask._replace(deadline=monotonic() + ANSWER_S), tasks, Clock())
             port.give([Work(order, 0, order.regions)])
             with suppress(Exception):  # what fails now will do so before those who watch it
                 await asyncio.wait_for(order.future, ANSWER_S)

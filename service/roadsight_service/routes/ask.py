@@ -6,8 +6,8 @@ Given --deadline, said, ask--> deadline, Said (echoed), Ask
 
 import math
 import re
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from roadsight_models import raw_layout, regions
 from roadsight_models.errors import BadParameter
@@ -21,8 +21,7 @@ _NANOSECONDS = re.compile(r"\d{1,19}")
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
 
 
-@dataclass(frozen=True)
-class Said:
+class Said(NamedTuple):
     """What the client says of the frame; echoed as sent."""
 
     frame_id: str | None

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from roadsight_models.errors import RoadsightError
-from roadsight_service.protocol import caller_of
+from roadsight_service.protocol import CALLER, caller_of
 from roadsight_service.routes import classify
 from roadsight_service.routes.measured import Notes
 from roadsight_service.routes.problems import tell
@@ -54,3 +54,4 @@ class Frames:
 
     def _note(self, scope: Scope, status: int) -> None:
         self._notes.take(scope, status, perf_counter() - caller_of(scope).since)
+        del scope[CALLER]  # it holds what holds the scope: only a collection would free them

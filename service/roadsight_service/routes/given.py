@@ -5,6 +5,7 @@ query, headers, fields --Given--> the value of a name, or of a header of the sam
 """
 
 from collections.abc import Iterable
+from itertools import chain
 from urllib.parse import parse_qsl
 
 from starlette.types import Scope
@@ -29,8 +30,13 @@ class Given:
         self.host: str = client[0] if client else ""
         self._headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))  # of equal names the first counts
         self._http_version: str = scope["http_version"]
-        self._query = _by_name(parse_qsl(query, keep_blank_values=True))
-        self._fields = _by_name(fields)
+        self._query, self._fields = parse_qsl(query, keep_blank_values=True), fields
+        self._values = {
+            name: [self._headers[header].decode("latin-1")]
+            for name, header in HEADERS.items()
+            if header in self._headers
+        }
+        self._values |= _by_name(chain((pair for pair in self._query if pair[0] not in HEADERS), fields))
 
     @property
     def is_all_in_head(self) -> bool:
@@ -59,14 +65,14 @@ class Given:
 
     def refuse_unknown(self, known: tuple[str, ...]) -> None:
         """Raises BadParameter for a name that means nothing: a misspelt `regions` must not become the whole frame."""
-        unknown = [name for name in self._query if name not in known]
-        unknown += [name for name in self._fields if name not in (*known, *HEADERS, CONTENT_TYPE)]
+        unknown = [name for name, _ in self._query if name not in known]
+        unknown += [name for name, _ in self._fields if name not in (*known, *HEADERS, CONTENT_TYPE)]
         if unknown:
             raise BadParameter(unknown[0][:40], f"unknown; there are: {', '.join(known)}")
 
     def every(self, name: str) -> list[str]:
         """All values of a query parameter, from the query and the form."""
-        return self._query.get(name, []) + self._fields.get(name, [])
+        return self._values.get(name, [])
 
     def once(self, name: str) -> str | None:
         """The value of a parameter or header; a form's field goes before the header of the same meaning.
@@ -74,13 +80,10 @@ class Given:
         Raises:
             BadParameter: given more than once.
         """
-        values = self._fields.get(name, []) if name in HEADERS else self.every(name)
+        values = self._values.get(name, ())
         if len(values) > 1:
             raise BadParameter(name, "given more than once")
-        if values or name not in HEADERS:
-            return values[0] if values else None
-        header = self._headers.get(HEADERS[name])
-        return None if header is None else header.decode("latin-1")
+        return values[0] if values else None
 
     def flag(self, name: str) -> bool:
         """Whether a parameter is true; it is false where it is not given.

@@ -18,6 +18,7 @@ from starlette.types import Message, Receive
 from roadsight_models import raw_layout
 from roadsight_models.errors import BadParameter, DeadlineMissed, QueueFull, TooLarge, UnsupportedMediaType
 from roadsight_service.metrics import Clock
+from roadsight_service.protocol import CALLER, Caller
 
 FORM_TYPE = "multipart/form-data"
 IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp", raw_layout.MEDIA_TYPE)
@@ -76,12 +77,13 @@ class Intake:
 
     def kind(self, request: Request, any_kind: bool) -> str:
         """The content type; refuses what can be refused before a byte is read."""
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        headers: dict[bytes, bytes] = dict(reversed(request.scope["headers"]))  # of equal names the first counts
+        kind = headers.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
         if any_kind:
             kind = ""
         elif kind not in ACCEPTED:
             raise UnsupportedMediaType(f"{kind[:40] or 'no content type'}; accepted are: {', '.join(ACCEPTED)}")
-        claimed = request.headers.get("content-length", "")
+        claimed = headers.get(b"content-length", b"").decode("latin-1")
         if claimed.isdecimal() and int(claimed[:19]) > self.max_body:
             raise TooLarge(f"the body is over {self.max_body} bytes")
         return kind
@@ -111,6 +113,10 @@ class _Body:
         self._intake.buffered -= self._held
 
     async def _read(self, kind: str) -> Read:
+        caller: Caller | None = self._request.scope.get(CALLER)
+        if kind != FORM_TYPE and caller is not None and (body := caller.take_body()) is not None:
+            self._hold(len(body))
+            return body, ()
         try:
             async with asyncio.timeout(self._deadline - monotonic()):
                 if kind == FORM_TYPE:
@@ -121,13 +127,15 @@ class _Body:
 
     async def _receive(self) -> Message:
         message = await self._request.receive()
-        size = len(message.get("body", b""))
+        self._hold(len(message.get("body", b"")))
+        return message
+
+    def _hold(self, size: int) -> None:
         self._held += size
         self._intake.buffered += size
         if self._held > self._intake.max_body:
             raise TooLarge(f"the body is over {self._intake.max_body} bytes")
         self._intake.check_buffered()
-        return message
 
 
 async def _picture(receive: Receive) -> bytes:

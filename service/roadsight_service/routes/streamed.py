@@ -6,7 +6,6 @@ message --read--> fields, body --ask--> Ask --pipeline--> Answer | why there is 
 
 import asyncio
 import logging
-from dataclasses import replace
 from time import monotonic
 
 import orjson
@@ -54,7 +53,7 @@ class Streamed:
         given = Given(self._opened, [(name, text) for name, text in fields if name != "traceparent"])
         self._said, self.camera = asking.said(given), asking.camera(given)
         self._until = asking.deadline(received, given, self._state.settings)
-        return replace(asking.ask(given, self._until, self._state.settings), stream=self._stream)
+        return asking.ask(given, self._until, self._state.settings)._replace(stream=self._stream)
 
     async def work(self) -> None:
         """Finds the answer, or why there is none."""
