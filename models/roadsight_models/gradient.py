@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
 
-from roadsight_models import providers
+from roadsight_models import arena, providers
 from roadsight_models.asked import Provider
 from roadsight_models.bundle import GRADIENT, Bundle
 from roadsight_models.errors import BadBundle, GoldenMismatch
@@ -91,7 +91,7 @@ def open_gradient(bundle: Bundle, provider: Provider = "auto", threads: int = 1)
     if opened.provider == "cpu":
         rule, classes = bundle.manifest.input, len(bundle.manifest.labels)
         pixels, cotangent = np.zeros((1, rule.height, rule.width, 3), np.float32), np.zeros((1, classes), np.float32)
-        providers.give_back(opened.session, {"pixels": pixels, "cotangent": cotangent})
+        arena.give_back(opened.session, {"pixels": pixels, "cotangent": cotangent})
     return session
 
 

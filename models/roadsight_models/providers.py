@@ -4,7 +4,6 @@
                                          ProviderMissing
     graph, provider --open_on--> InferenceSession
                     ProviderMissing
-    session on the CPU --give_back--> the same, without the memory that its batches took
 
 ONNX Runtime falls back to the CPU without an error, so what a session runs on is compared with what was asked.
 """
@@ -14,11 +13,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
-import numpy.typing as npt
 import onnxruntime as ort
 
+from roadsight_models import arena
 from roadsight_models.asked import Provider
 from roadsight_models.errors import ProviderMissing
 from roadsight_models.gpu import no_gpu
@@ -96,13 +95,6 @@ def open_on(path: Path, provider: str, threads: int, fixed: Fixed | None = None)
     return session
 
 
-def give_back(session: ort.InferenceSession, least: dict[str, npt.NDArray[Any]]) -> None:
-    """Frees on a CPU what batches took, which ONNX Runtime keeps otherwise; runs the least that it can for it."""
-    shrinks = ort.RunOptions()
-    shrinks.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
-    session.run(None, least, shrinks)
-
-
 def _session(path: Path, provider: str, threads: int, fixed: Fixed | None) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
@@ -110,8 +102,7 @@ def _session(path: Path, provider: str, threads: int, fixed: Fixed | None) -> or
     options.log_severity_level = _LOG_FATAL  # what goes wrong is raised here, in our words
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if provider == "cpu":
-        # Else weights lie among what batches take, and keep it from being given back. A GPU's limit must count them.
-        options.add_session_config_entry("session.use_device_allocator_for_initializers", "1")
+        arena.join(options)
     if fixed:
         options.add_free_dimension_override_by_name(fixed.dimension, fixed.size)
     try:

@@ -13,12 +13,12 @@ from typing import Protocol
 import numpy as np
 import onnxruntime as ort
 
-from roadsight_models import buckets
+from roadsight_models import arena, buckets
 from roadsight_models.errors import ProviderMissing
 from roadsight_models.frame import Pixels
 from roadsight_models.pinned import pinned
 from roadsight_models.provider_options import Fixed
-from roadsight_models.providers import give_back, open_on
+from roadsight_models.providers import open_on
 from roadsight_models.staged import OUTPUTS, Floats, Staged
 
 log = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ class Direct:
 
     def give_back(self, least: Pixels) -> None:
         """See `Runner`."""
-        give_back(self._session, {"frames": least})
+        arena.give_back(self._session, {"frames": least})
 
 
 def open_staged(path: Path, provider: str, dimension: str, float16: bool, gpu: Gpu, cache: Path) -> Staged:

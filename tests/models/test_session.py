@@ -1,4 +1,3 @@
-import resource
 from pathlib import Path
 from typing import Any
 
@@ -167,18 +166,3 @@ def test_shipped_bundles_reproduce_their_golden_answers_in_every_bucket(
     opened = open_session(bundle.load(folder), "cuda", gpu=Gpu(largest=16))  # or it raises
     assert opened.buckets == (1, 2, 4, 8, 16)
     assert opened.precision == "float16"
-
-
-def test_what_a_batch_took_can_be_given_back(tmp_path: Path) -> None:
-    runner = runners.Direct(providers.open_on(colours.save(tmp_path).classifier, "cpu", 1))
-    batch = np.zeros((50_000, 16, 16, 3), np.uint8)  # as floats 154 MB
-    for frames in (batch[:1], batch):
-        runner.run(frames)
-    before = _resident_mb()
-    runner.give_back(batch[:1])
-    assert before - _resident_mb() > 100
-    assert runner.run(batch)[0].shape == (50_000, 3)
-
-
-def _resident_mb() -> float:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e6
