@@ -108,6 +108,7 @@ def _session(path: Path, provider: str, threads: int, fixed: Fixed | None) -> or
     try:
         if provider != "cpu":
             ort.preload_dlls()
+            ort.set_default_logger_severity(_LOG_FATAL)  # cuDNN's search prints each plan that it can't have
         if provider == "tensorrt":
             with suppress(ImportError):  # pip puts TensorRT where no loader looks; its package loads it
                 importlib.import_module("tensorrt")
