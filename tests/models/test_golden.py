@@ -138,7 +138,7 @@ def test_it_is_run_in_batches_that_leave_no_more_memory_behind_than_serving(
 
     monkeypatch.setattr(Session, "run", counted)
     open_session(colours.save(tmp_path, files={"golden.npz": colours.golden(10)}), "cpu")
-    assert batches == [4, 4, 4, 1]
+    assert batches == [2, 2, 2, 2, 2, 1]
 
 
 def test_a_wrong_answer_in_the_last_batch_counts_as_well(tmp_path: Path) -> None:
