@@ -34,10 +34,9 @@ def main(
     """Measures the service against its limit, in float32 and, where it picks another precision, in that as well."""
     if unknown := set(cases or ()) - CASES.keys():
         raise typer.BadParameter(f"no case {', '.join(sorted(unknown))}; there are: {', '.join(CASES)}")
+    plan = QUICK if quick else replace(FULL, rounds=rounds)
     try:
-        document, misses = _measure(
-            cases or list(CASES), bundles, provider, QUICK if quick else replace(FULL, rounds=rounds)
-        )
+        document, misses = _measure(cases or list(CASES), bundles, provider, plan)
     except (BenchError, RoadsightError) as error:
         sys.exit(f"error: {error}")
     out.write_text(json.dumps(document, indent=1) + "\n")

@@ -1,6 +1,7 @@
 """Which precisions are measured, and on which provider."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from roadsight_bench import __main__ as command
 from roadsight_bench import service
 from roadsight_bench.cases import CASES
 from roadsight_bench.launch import Launch
-from roadsight_bench.measure import Round
+from roadsight_bench.measure import FULL, QUICK, Plan, Round
 from roadsight_bench.wrk import Tool
 from roadsight_models import precision
 
@@ -36,6 +37,27 @@ def test_what_the_service_picks_is_measured_beside_float32(
     document = json.loads((tmp_path / "results.json").read_text())
     assert [name for name in document if name in CASES or "-" in name] == names
     assert asked == ["float32", "int8"][: len(names)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "plan"),
+    [({}, FULL), ({"rounds": 2}, replace(FULL, rounds=2)), ({"rounds": 2, "quick": True}, QUICK)],
+    ids=["by itself", "two rounds", "quick"],
+)
+def test_it_is_measured_as_often_as_was_asked(
+    asked: dict[str, int], plan: Plan, tool: Tool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    colours.save(tmp_path, name="s3")
+    plans: list[object] = []
+
+    def measured(*given: object) -> list[Round]:
+        plans.append(given[4])
+        return [round_of()]
+
+    monkeypatch.setattr(command, "measure", measured)
+    command.main(["S3"], tmp_path, tmp_path / "results.json", **asked)  # type: ignore[arg-type]  # as it takes them
+    assert plans == [plan]
+    assert json.loads((tmp_path / "results.json").read_text())["quick"] is (plan == QUICK)
 
 
 def test_on_a_gpu_float16_is_measured_beside_float32_and_the_limit_is_in_buckets(
