@@ -110,14 +110,16 @@ def test_judgements_need_no_embedding(ends: Ends) -> None:
 
 def test_what_nobody_waits_for_any_more_is_not_inferred_and_holds_up_nobody(ends: Ends) -> None:
     ends.session.gate.clear()
-    shares = [share for slot in range(3) for share in ends.shares(colours.crops(4, slot), slot)]
-    lane = threading.Thread(target=ends.infer, args=shares)
-    lane.start()
-    assert ends.session.entered.wait(10)
-    ends.gone[1] = 1
-    ends.session.gate.set()
-    lane.join(10)
-    assert not lane.is_alive()
+
+    def shares() -> Iterator[Share]:
+        yield from ends.shares(colours.crops(4), 0)
+        yield from ends.shares(colours.crops(4), 1)
+        assert ends.session.entered.wait(10)  # and the second is handed in
+        ends.gone[1] = 1
+        ends.session.gate.set()
+        yield from ends.shares(colours.crops(4), 2)
+
+    ends.hatch.infer(shares(), ends.observed.append, lambda: None)
     assert ends.session.batches == [4, 4]
     assert "ClientGone" in str([reply.wrong for reply in ends.replies if reply.slot == 1])
 
