@@ -181,9 +181,9 @@ def test_an_answer_that_would_be_sent_too_late_is_not_sent(tmp_path: Path) -> No
     session = RedWaits(open_session(colours.save(tmp_path), "cpu"))
     with serve(Settings(lanes=2), lambda _: Registry({"colour": session})) as url, streaming(url) as camera:
         held(url, session, camera, camera_id="a", frame_id="0")
-        camera.send(FRAMES["blue"], camera_id="a", frame_id="1", deadline_ms=500)
+        camera.send(FRAMES["blue"], camera_id="a", frame_id="1", deadline_ms=1000)
         until(lambda: metric(url, 'roadsight_predictions_total{label="blue"') == 1)  # now it waits for the one before
-        camera.send(FRAMES["red"], camera_id="b", deadline_ms=500)
+        camera.send(FRAMES["red"], camera_id="b", deadline_ms=1000)
         assert told(camera.reply()) == "deadline_missed"
         session.gate.set()
         assert [told(camera.reply()) for _ in range(2)] == ["red", "deadline_missed"]

@@ -134,7 +134,7 @@ def test_a_deadline_that_passes_spares_the_batches_that_are_left(tmp_path: Path)
         ThreadPoolExecutor(1) as pool,
     ):
         session.gate.clear()
-        late = pool.submit(post, url, 200, FRAME, SUSPICION)
+        late = pool.submit(post, url, 1000, FRAME, SUSPICION)
         assert session.entered.wait(10)
         assert late.result().status_code == 504  # the gate is still shut
         session.gate.set()
